@@ -1,0 +1,67 @@
+import type { EncoderOptions } from './encoder.ts';
+import type { EvaluationSettings } from './cell.ts';
+import type { MethodSpec, SurrogateSettings } from './method.ts';
+import type { EngineId } from './engine.ts';
+
+/** A frozen, named, versioned list. A changed preset gets a new version. */
+export interface Preset {
+  readonly id: 'quick' | 'standard' | 'demo';
+  readonly version: number;
+  readonly title: string;
+  readonly attacks: readonly MethodSpec[];
+  /** Each a chain in order; the empty chain is `none`. */
+  readonly defenses: readonly (readonly MethodSpec[])[];
+  readonly budgets: readonly number[];
+  readonly accounts: readonly number[];
+  readonly seeds: number;
+  readonly evaluation: EvaluationSettings;
+  readonly surrogate: SurrogateSettings;
+  /** `quick` and `demo` may fail a defense, never clear one. */
+  readonly canPass: boolean;
+}
+
+/** Where images come from. `builtin:demo` draws the demo's images. */
+export interface DataSource {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** One audit as asked for, every default filled in; stored whole, so that `resume` needs nothing else. */
+export interface AuditConfig {
+  /** Absolute path, or `builtin:demo`. */
+  readonly encoder: string;
+  readonly encoderOptions: EncoderOptions;
+  readonly backbone: string | null;
+  readonly pools: readonly DataSource[];
+  readonly tasks: readonly DataSource[];
+  readonly preset: Pick<Preset, 'id' | 'version' | 'canPass'>;
+  readonly attacks: readonly MethodSpec[];
+  readonly defenses: readonly (readonly MethodSpec[])[];
+  readonly budgets: readonly number[];
+  readonly accounts: readonly number[];
+  readonly seeds: number;
+  /** Seed of everything: splits, shuffles, keys. */
+  readonly seed: number;
+  readonly evaluation: EvaluationSettings;
+  readonly surrogate: SurrogateSettings;
+  readonly engine: EngineId;
+  /** Cells at a time; one thread each. */
+  readonly workers: number;
+  readonly policy: Policy;
+  /** US dollars per query. */
+  readonly pricePerQuery: number;
+}
+
+/** What the provider can live with. Fractions of 1; losses in points of accuracy (0.01 = one point). */
+export interface Policy {
+  readonly budget: number;
+  readonly accounts: readonly number[];
+  /** Absolute bound on the stolen gain through the defense, or null. */
+  readonly maxStolenGain: number | null;
+  /** `1 - max stolen gain (defended) / max stolen gain (none)`. */
+  readonly minProtection: number;
+  readonly maxHonestLoss: number;
+  readonly minRecallAt10: number;
+  /** Undefended stolen gain whose lower bound the attacks must reach to judge anything. */
+  readonly minUndefendedGain: number;
+}

@@ -1,0 +1,107 @@
+import type { Preprocessing } from './encoder.ts';
+import type { LedgerEntry, MethodSpec, SurrogateSettings } from './method.ts';
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+/** SHA-256 (hex) of a cell's inputs as canonical JSON. */
+export type CellKey = Brand<string, 'CellKey'>;
+/** Short random-looking id of an audit, unique within a database. */
+export type AuditId = Brand<string, 'AuditId'>;
+
+/** A method as it enters a key: its id, its version, its whole config. */
+export interface VersionedSpec extends MethodSpec {
+  readonly version: number;
+}
+
+/** Digest of the images actually used (in order) and of their labels. */
+export interface DatasetDigest {
+  readonly name: string;
+  readonly digest: string;
+  readonly rows: number;
+}
+
+export interface EvaluationSettings {
+  /** Cap on labelled rows to fit and to score a task; stratified, seeded. */
+  readonly fitRows: number;
+  readonly scoreRows: number;
+  /** Version of the metric implementations as a whole. */
+  readonly version: number;
+}
+
+/** What every cell of one audit has in common. */
+export interface AuditInputs {
+  readonly encoder: string;
+  readonly output: string;
+  readonly pooling: string;
+  readonly preprocessing: Preprocessing;
+  readonly backbone: string | null;
+  readonly pool: DatasetDigest;
+  readonly tasks: readonly {
+    readonly name: string;
+    readonly fit: DatasetDigest;
+    readonly score: DatasetDigest;
+  }[];
+  readonly evaluation: EvaluationSettings;
+  readonly numericsClass: string;
+}
+
+/**
+ * `attack`: steal through a defense and evaluate the surrogate. `honest`: what the defense costs honest users.
+ * `victim`: the undefended utility everything is compared with.
+ */
+export type CellWork =
+  | {
+      readonly kind: 'attack';
+      readonly attack: VersionedSpec;
+      /** In order of application; `none` is the empty list. */
+      readonly defense: readonly VersionedSpec[];
+      readonly budget: number;
+      readonly accounts: number;
+      readonly seed: number;
+      readonly surrogate: SurrogateSettings;
+    }
+  | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
+  | { readonly kind: 'victim'; readonly seed: number };
+
+export interface Cell {
+  readonly key: CellKey;
+  readonly work: CellWork;
+  /** Attack and defense in canonical spelling, for people: `direct-extraction:loss=mse`. */
+  readonly attackLabel: string | null;
+  readonly defenseLabel: string | null;
+  /** The planner's guess on this machine, one worker. */
+  readonly estimatedMs: number;
+}
+
+export type CellState = 'pending' | 'running' | 'done' | 'failed' | 'not-applicable' | 'not-run';
+
+/** One measured number of one cell. */
+export interface Measurement {
+  readonly metric: string;
+  readonly task: string | null;
+  readonly value: number;
+  readonly unit: Unit;
+  /** Items behind the value (test rows, pairs ...). */
+  readonly n: number;
+  /** The value per item, where the mean of the items is the value: what the bootstrap draws from. */
+  readonly items?: Float32Array;
+}
+
+export type Unit = 'fraction' | 'cosine' | 'count' | 'milliseconds' | 'bytes' | 'ratio' | 'nats' | 'none';
+
+/** What a worker sends back for one cell: data only. */
+export interface CellOutcome {
+  readonly measurements: readonly Measurement[];
+  readonly diagnostics: Readonly<Record<string, number>>;
+  readonly ledger: readonly LedgerEntry[];
+  readonly elapsedMs: number;
+  /** Files written for this cell, relative to the artifact folder. */
+  readonly artifacts: readonly ArtifactFile[];
+}
+
+export interface ArtifactFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly kind: 'surrogate' | 'embeddings' | 'images' | 'preparation' | 'checkpoint';
+}

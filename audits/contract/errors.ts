@@ -1,0 +1,212 @@
+/** The one error class of the product and its table of codes. Errors cross process borders as JSON. */
+
+/** Whose doing it was: decides the tone of the message and whether a bug report is asked for. */
+export type ErrorFault = 'user' | 'environment' | 'bug';
+
+export interface ErrorRow {
+  /** What to do now, one sentence. */
+  readonly hint: string;
+  readonly fault: ErrorFault;
+  /** The same call may succeed later without any change by the user. */
+  readonly retryable: boolean;
+  readonly exitCode: number;
+}
+
+/** Exit codes of the command line (design: product, "Command line"). */
+export const exitCode = {
+  ok: 0,
+  policyFailed: 1,
+  error: 2,
+  encoderNotSupported: 3,
+  usage: 4,
+  cancelled: 5,
+  interrupted: 130,
+} as const;
+
+const user = (hint: string, code: number = exitCode.error): ErrorRow => ({
+  hint,
+  fault: 'user',
+  retryable: false,
+  exitCode: code,
+});
+const environment = (hint: string, code: number = exitCode.error): ErrorRow => ({
+  hint,
+  fault: 'environment',
+  retryable: true,
+  exitCode: code,
+});
+
+/** Every code with its advice. Codes are stored and compared: never rename one that was released. */
+export const errorTable = {
+  usage: user('See --help.', exitCode.usage),
+  'configuration-invalid': user('Correct the configuration and run the same command again.', exitCode.usage),
+  'method-unknown': user('List the known ids with `moat attacks` or `moat defenses`.', exitCode.usage),
+  'path-missing': user('Check the path.', exitCode.usage),
+
+  'encoder-not-onnx': user(
+    'Export the encoder as ONNX (docs/exporting.md) and name that file.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-truncated': user(
+    'Copy or export the file again; its size has changed on the way.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-operator-unknown': user(
+    'Export with standard ONNX operators (opset 17 is a safe choice).',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-external-data-missing': user(
+    'Put the named data file beside the model and run again.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-not-image': user(
+    'Moat audits image encoders: name a model whose input is a batch of images.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-output-unclear': user('Choose the output with --output NAME.', exitCode.encoderNotSupported),
+  'encoder-preprocessing-invalid': user('Check --size, --mean, --std, --layout and --range.', exitCode.usage),
+  'encoder-not-finite': user(
+    'Check the preprocessing (--range, --mean, --std) or the export: an encoder that returns NaN or infinity cannot be audited.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-constant': user(
+    'Check the export: this encoder returns the same vector for every image.',
+    exitCode.encoderNotSupported,
+  ),
+  'encoder-failed': user(
+    'The runtime could not run this model on an image; check input shape and preprocessing with `moat inspect`.',
+    exitCode.encoderNotSupported,
+  ),
+
+  'dataset-empty': user(
+    'Name a folder that contains images (JPEG, PNG, WebP, GIF, TIFF, BMP-free), CIFAR batches, IDX or .npz files.',
+  ),
+  'dataset-unlabelled': user(
+    'A task needs labels: one sub-folder per class, IDX labels, or `y` in the .npz.',
+  ),
+  'dataset-too-small': user('Add images, or lower the budget with --budgets.'),
+  'dataset-unreadable': user('Every file of this data set failed to decode; check the format.'),
+  'dataset-format': user('Check the file: its header does not match its format.'),
+
+  'budget-exhausted': user(
+    'The attack asked for more queries than its budget; this is recorded with the cell.',
+  ),
+  'training-diverged': user(
+    'The loss became not finite; the cell is recorded as failed. Lower the learning rate if this attack is your own.',
+  ),
+  'operation-unsupported': {
+    hint: 'Use the reference engine (--engine reference), or report the operation.',
+    fault: 'bug',
+    retryable: false,
+    exitCode: exitCode.error,
+  },
+  'not-applicable': user('This pair of attack and defense makes no sense; it is recorded as not applicable.'),
+
+  'database-not-ours': user('Name another file with --db; this one was not written by Moat.'),
+  'database-newer': user('Update Moat, or name another file with --db.'),
+  'database-busy': environment('Wait for the other audit to end, cancel it, or name another file with --db.'),
+  'database-read-only': user('Make the file and its folder writable, or name another file with --db.'),
+  'database-corrupt': user('Restore the file from a copy, or name another file with --db.'),
+  'disk-full': environment('Free some space, then run `moat resume`: finished cells are kept.'),
+  'file-unwritable': user('Choose a writable place.'),
+
+  'audit-unknown': user('List the audits with `moat list`.', exitCode.usage),
+  'audit-nothing-to-resume': user(
+    'Every cell of this audit has ended; look at it with `moat show`.',
+    exitCode.usage,
+  ),
+  cancelled: {
+    hint: 'Continue with `moat resume`.',
+    fault: 'user',
+    retryable: true,
+    exitCode: exitCode.cancelled,
+  },
+  'worker-died': environment(
+    'The cell is tried again on resume; if it dies again, lower --workers or use a smaller surrogate.',
+  ),
+  internal: {
+    hint: 'This is a bug in Moat: please report it with the log file.',
+    fault: 'bug',
+    retryable: false,
+    exitCode: exitCode.error,
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface SerializedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly stack?: string;
+}
+
+/** An error with a code. `message` is one sentence a user can read: what happened, with which input. */
+export class MoatError extends Error {
+  override readonly name = 'MoatError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get row(): ErrorRow {
+    return errorTable[this.code];
+  }
+
+  toJSON(): SerializedError {
+    const stack = fullStack(this);
+    return {
+      code: this.code,
+      message: this.message,
+      details: this.details,
+      ...(stack === undefined ? {} : { stack }),
+    };
+  }
+
+  static fromJSON(serialized: SerializedError): MoatError {
+    const error = new MoatError(serialized.code, serialized.message, { details: serialized.details });
+    if (serialized.stack !== undefined) error.stack = serialized.stack;
+    return error;
+  }
+
+  /** Any thrown value as a MoatError; an unknown one becomes `internal` and keeps its cause. */
+  static from(thrown: unknown): MoatError {
+    if (thrown instanceof MoatError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new MoatError(systemCode(thrown) ?? 'internal', message, { cause: thrown });
+  }
+}
+
+/** Codes the operating system and SQLite give, where they have one meaning for a user. */
+function systemCode(thrown: unknown): ErrorCode | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  const table: Record<string, ErrorCode> = {
+    ENOSPC: 'disk-full',
+    EFBIG: 'disk-full',
+    EDQUOT: 'disk-full',
+    SQLITE_FULL: 'disk-full',
+    EACCES: 'file-unwritable',
+    EPERM: 'file-unwritable',
+    EROFS: 'file-unwritable',
+    SQLITE_READONLY: 'database-read-only',
+    SQLITE_CORRUPT: 'database-corrupt',
+    SQLITE_NOTADB: 'database-not-ours',
+    SQLITE_BUSY: 'database-busy',
+  };
+  return table[String(thrown.code)];
+}
+
+function fullStack(error: Error): string | undefined {
+  const parts = [error.stack ?? error.message];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    parts.push(`caused by: ${cause.stack ?? cause.message}`);
+  return parts.join('\n');
+}

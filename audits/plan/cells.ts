@@ -1,0 +1,109 @@
+import type { AuditConfig } from '../contract/audit.ts';
+import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
+import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
+import { findAttack } from '../attacks/registry.ts';
+import { spellAttack } from '../attacks/resolve.ts';
+import { chainMustFace, spellChain, versionChain } from '../defenses/chain.ts';
+import { estimateMs } from './cost.ts';
+import { cellKey } from './key.ts';
+
+export interface PlannedCell extends Cell {
+  readonly state: CellState;
+  readonly reason: string | null;
+}
+
+/**
+ * The battery as cells, cheapest information first: the victim, the controls, then for every seed all budgets of all
+ * pairs, so that a run cut short still has one whole seed. Pairs that make no sense stay in the list with their reason.
+ */
+export function planCells(config: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
+  const planned: PlannedCell[] = [];
+  const add = (
+    work: CellWork,
+    attackLabel: string | null,
+    defenseLabel: string | null,
+    reason?: string,
+  ): void => {
+    planned.push({
+      key: cellKey(inputs, work, config.seed),
+      work,
+      attackLabel,
+      defenseLabel,
+      estimatedMs: reason === undefined ? estimateMs(work, inputs) : 0,
+      state: reason === undefined ? 'pending' : 'not-applicable',
+      reason: reason ?? null,
+    });
+  };
+  add({ kind: 'victim', seed: 0 }, null, null);
+  for (let seed = 0; seed < config.seeds; seed++) {
+    for (const spec of config.attacks) {
+      const attack = definition(spec);
+      if (attack.meta.control !== true) continue;
+      const work = attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed });
+      add(work, spellAttack(spec), 'none', attack.notApplicable?.(spec.config, facts(config, [])));
+    }
+    for (const chain of config.defenses) {
+      if (chain.length > 0)
+        add({ kind: 'honest', defense: versionChain(chain), seed }, null, spellChain(chain));
+      for (const spec of attacksOn(config, chain)) {
+        const attack = definition(spec);
+        const reason = attack.notApplicable?.(spec.config, facts(config, chain));
+        for (const budget of config.budgets)
+          for (const accounts of config.accounts)
+            add(
+              attackWork(config, attack, spec, chain, { budget, accounts, seed }),
+              spellAttack(spec),
+              spellChain(chain),
+              reason,
+            );
+      }
+    }
+  }
+  return unique(planned);
+}
+
+/** The battery's attacks, and each adaptive attack this defense must face that exists and is not among them. */
+function attacksOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly MethodSpec[] {
+  const battery = config.attacks.filter((spec) => definition(spec).meta.control !== true);
+  const missing = chainMustFace(chain).filter((id) => !battery.some((spec) => spec.id === id));
+  const added = missing.flatMap((id) => {
+    const attack = findAttack(id);
+    return attack === undefined ? [] : [{ id, config: attack.config.parse({}) }];
+  });
+  return [...battery, ...added];
+}
+
+function attackWork(
+  config: AuditConfig,
+  attack: AttackDefinition,
+  spec: MethodSpec,
+  chain: readonly MethodSpec[],
+  at: { readonly budget: number; readonly accounts: number; readonly seed: number },
+): CellWork {
+  const versioned: VersionedSpec = { ...spec, version: attack.meta.version };
+  return {
+    kind: 'attack',
+    attack: versioned,
+    defense: versionChain(chain),
+    ...at,
+    surrogate: config.surrogate,
+  };
+}
+
+function facts(
+  config: AuditConfig,
+  chain: readonly MethodSpec[],
+): { readonly hasBackbone: boolean; readonly defense: readonly MethodSpec[] } {
+  return { hasBackbone: config.backbone !== null, defense: chain };
+}
+
+function definition(spec: MethodSpec): AttackDefinition {
+  const attack = findAttack(spec.id);
+  if (attack === undefined)
+    throw new RangeError(`attack ${spec.id} is in a configuration but not in the registry`);
+  return attack;
+}
+
+function unique(cells: readonly PlannedCell[]): readonly PlannedCell[] {
+  return [...new Map(cells.map((cell) => [cell.key, cell])).values()];
+}

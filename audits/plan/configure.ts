@@ -1,0 +1,171 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { AuditConfig, DataSource, Policy, Preset } from '../contract/audit.ts';
+import type { EncoderOptions } from '../contract/encoder.ts';
+import type { EngineId } from '../contract/engine.ts';
+import { MoatError } from '../contract/errors.ts';
+import type { MethodSpec } from '../contract/method.ts';
+import { completeAttack, parseAttack } from '../attacks/resolve.ts';
+import { completeChain, parseChain } from '../defenses/chain.ts';
+import { architectures } from '../surrogates/registry.ts';
+import { defaultPolicy } from './policy.ts';
+import { findPreset, presets } from './presets.ts';
+
+/** An audit as a person asks for it: whatever is absent comes from the preset. */
+export interface AuditRequest {
+  /** Path of an ONNX file, or `builtin:demo`. */
+  readonly encoder: string;
+  readonly encoderOptions: EncoderOptions;
+  readonly backbone?: string | undefined;
+  readonly pools: readonly string[];
+  readonly tasks: readonly DataSource[];
+  readonly preset: string;
+  /** Configurations as typed: `direct-extraction:loss=cosine`, `gaussian-noise:sigma=0.1+rounding`. */
+  readonly attacks?: readonly string[] | undefined;
+  readonly defenses?: readonly string[] | undefined;
+  readonly budgets?: readonly number[] | undefined;
+  readonly accounts?: readonly number[] | undefined;
+  readonly seeds?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly surrogate?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly workers?: number | undefined;
+  readonly policy?: Policy | undefined;
+  readonly price?: number | undefined;
+}
+
+export const builtinDemo = 'builtin:demo';
+const ENGINES: readonly EngineId[] = ['onnx', 'reference'];
+/** More processes than this gain nothing before memory becomes the limit. */
+const MOST_WORKERS = 8;
+const MOST_SEEDS = 100;
+
+/**
+ * Completes a request. Paths become absolute, `none` is always among the defenses and the no-victim control
+ * among the attacks: nothing can be judged without them.
+ * @throws MoatError `configuration-invalid`, `method-unknown`, `path-missing`, `usage`
+ */
+export function configureAudit(request: AuditRequest): AuditConfig {
+  const preset = findPreset(request.preset);
+  if (preset === undefined)
+    throw invalid(
+      `There is no preset "${request.preset}"; there are ${presets.map(({ id }) => id).join(', ')}.`,
+    );
+  const isDemo = request.encoder === builtinDemo;
+  const pools = request.pools.map((pool) => dataSource(path.basename(pool), pool));
+  const tasks = request.tasks.map((task) => dataSource(task.name, task.path));
+  if (!isDemo && pools.length === 0)
+    throw new MoatError(
+      'usage',
+      'An audit needs a query pool: name one or more folders of images with --pool.',
+    );
+  if (!isDemo && tasks.length === 0)
+    throw new MoatError('usage', 'An audit needs a labelled task to measure with: --task NAME=FOLDER.');
+  const names = tasks.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw invalid(`Two tasks are named "${twice}".`);
+  return {
+    encoder: isDemo ? builtinDemo : existing(request.encoder, 'encoder'),
+    encoderOptions: request.encoderOptions,
+    backbone: request.backbone === undefined ? null : existing(request.backbone, 'backbone'),
+    pools: pools.length === 0 ? [{ name: 'demo', path: builtinDemo }] : pools,
+    tasks: tasks.length === 0 ? [{ name: 'demo', path: builtinDemo }] : tasks,
+    preset: { id: preset.id, version: preset.version, canPass: preset.canPass },
+    attacks: attackSpecs(request, preset),
+    defenses: defenseChains(request, preset),
+    budgets: ascending(request.budgets ?? preset.budgets, 'budget'),
+    accounts: ascending(request.accounts ?? preset.accounts, 'number of accounts'),
+    seeds: positive(request.seeds ?? preset.seeds, '--seeds', MOST_SEEDS),
+    seed: request.seed ?? 1,
+    evaluation: preset.evaluation,
+    surrogate: {
+      ...preset.surrogate,
+      architecture: architecture(request.surrogate ?? preset.surrogate.architecture),
+    },
+    engine: engine(request.engine ?? 'auto'),
+    workers: positive(
+      request.workers ?? Math.min(availableParallelism(), MOST_WORKERS),
+      '--workers',
+      MOST_WORKERS,
+    ),
+    policy: request.policy ?? defaultPolicy,
+    pricePerQuery: request.price ?? 0.0001,
+  };
+}
+
+function attackSpecs(request: AuditRequest, preset: Preset): readonly MethodSpec[] {
+  const chosen =
+    request.attacks === undefined
+      ? preset.attacks.map((spec) => completeAttack(spec))
+      : request.attacks.map((text) => parseAttack(text));
+  const control = completeAttack({ id: 'no-victim', config: {} });
+  const withBackbone =
+    request.backbone === undefined
+      ? []
+      : [
+          completeAttack({ id: 'no-victim', config: { variant: 'backbone' } }),
+          // The preset steals with what the attacker holds; a list given by hand stays as given.
+          ...(request.attacks === undefined
+            ? [completeAttack({ id: 'backbone-stitching', config: { features: 'backbone' } })]
+            : []),
+        ];
+  return distinct([control, ...withBackbone, ...chosen]);
+}
+
+function defenseChains(request: AuditRequest, preset: Preset): readonly (readonly MethodSpec[])[] {
+  const chosen =
+    request.defenses === undefined
+      ? preset.defenses.map((chain) => completeChain(chain))
+      : request.defenses.map((text) => parseChain(text));
+  return distinct([[], ...chosen]);
+}
+
+function distinct<T>(values: readonly T[]): readonly T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+}
+
+function dataSource(name: string, location: string): DataSource {
+  return { name, path: location === builtinDemo ? location : existing(location, 'data set') };
+}
+
+function existing(location: string, what: string): string {
+  const absolute = path.resolve(location);
+  if (statSync(absolute, { throwIfNoEntry: false }) === undefined)
+    throw new MoatError('path-missing', `The ${what} ${location} does not exist.`);
+  return absolute;
+}
+
+function architecture(id: string): string {
+  if (!architectures.some((known) => known.id === id))
+    throw invalid(
+      `There is no surrogate "${id}"; there are ${architectures.map((known) => known.id).join(', ')}.`,
+    );
+  return id;
+}
+
+function engine(id: string): EngineId {
+  if (id === 'auto') return 'onnx';
+  const known = ENGINES.find((candidate) => candidate === id);
+  if (known === undefined)
+    throw invalid(`There is no engine "${id}"; there are auto, ${ENGINES.join(', ')}.`);
+  return known;
+}
+
+function ascending(values: readonly number[], what: string): readonly number[] {
+  if (values.length === 0) throw invalid(`Name at least one ${what}.`);
+  for (const value of values)
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw invalid(`A ${what} is a whole number above 0, not ${value}.`);
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+function positive(value: number, flag: string, most: number): number {
+  if (!Number.isSafeInteger(value) || value < 1 || value > most)
+    throw invalid(`${flag} takes a whole number from 1 to ${most}, not ${value}.`);
+  return value;
+}
+
+function invalid(message: string): MoatError {
+  return new MoatError('configuration-invalid', message);
+}

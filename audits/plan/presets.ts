@@ -1,0 +1,76 @@
+import type { Preset } from '../contract/audit.ts';
+import type { SurrogateSettings } from '../contract/method.ts';
+
+/** Frozen lists: a change of content is a new version. Attack and defense specs are completed by their schemas. */
+
+const smallCnn: SurrogateSettings = { architecture: 'small-cnn', inputSize: 32, epochs: 40, batchSize: 64 };
+const noise = (mode: 'fresh' | 'keyed') => [{ id: 'gaussian-noise', config: { mode } }];
+
+const quick: Preset = {
+  id: 'quick',
+  version: 1,
+  title:
+    'Minutes on a laptop: closed-form attacks and one small trained surrogate. It can fail a defense, never clear one.',
+  attacks: [
+    { id: 'no-victim', config: {} },
+    { id: 'direct-extraction', config: {} },
+    { id: 'backbone-stitching', config: {} },
+    { id: 'repeat-averaging', config: {} },
+  ],
+  defenses: [
+    [],
+    noise('fresh'),
+    noise('keyed'),
+    [{ id: 'rounding', config: {} }],
+    [{ id: 'top-k', config: {} }],
+  ],
+  budgets: [500, 2000],
+  accounts: [1],
+  seeds: 3,
+  evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },
+  surrogate: smallCnn,
+  canPass: false,
+};
+
+const demo: Preset = {
+  ...quick,
+  id: 'demo',
+  title: 'The built-in demo: a small battery on drawn images, to see what an audit looks like.',
+  attacks: [
+    { id: 'no-victim', config: {} },
+    { id: 'direct-extraction', config: {} },
+    { id: 'repeat-averaging', config: {} },
+  ],
+  defenses: [[], noise('fresh'), [{ id: 'rounding', config: {} }]],
+  budgets: [300, 1000],
+  evaluation: { fitRows: 1000, scoreRows: 1000, version: 1 },
+};
+
+const standard: Preset = {
+  ...quick,
+  id: 'standard',
+  title: 'The methods at hand at the policy’s budget, five seeds: an hour or more on two cores.',
+  attacks: [
+    { id: 'no-victim', config: {} },
+    { id: 'no-victim', config: { variant: 'own-ssl' } },
+    { id: 'direct-extraction', config: {} },
+    { id: 'direct-extraction', config: { loss: 'cosine' } },
+    { id: 'direct-extraction', config: { loss: 'infonce' } },
+    { id: 'direct-extraction', config: { loss: 'infonce', views: 2 } },
+    { id: 'backbone-stitching', config: {} },
+    { id: 'repeat-averaging', config: {} },
+    { id: 'repeat-averaging', config: { repeats: 16 } },
+    { id: 'repeat-averaging', config: { base: 'direct-extraction' } },
+  ],
+  budgets: [500, 2000, 5000],
+  accounts: [1],
+  seeds: 5,
+  evaluation: { fitRows: 10_000, scoreRows: 5000, version: 1 },
+  canPass: true,
+};
+
+export const presets: readonly Preset[] = [quick, standard, demo];
+
+export function findPreset(id: string): Preset | undefined {
+  return presets.find((preset) => preset.id === id);
+}

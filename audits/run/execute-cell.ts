@@ -1,0 +1,253 @@
+import path from 'node:path';
+import type { ArtifactFile, CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
+import type { Clock } from '../contract/context.ts';
+import { imageBytes, selectImages, type Matrix } from '../contract/data.ts';
+import type { Engine } from '../contract/engine.ts';
+import type { Encoder } from '../contract/encoder.ts';
+import { MoatError } from '../contract/errors.ts';
+import type { AttackContext, FeatureEncoder, MethodSpec, SurrogateModel } from '../contract/method.ts';
+import { runAttack } from '../attacks/run-attack.ts';
+import { findAttack } from '../attacks/registry.ts';
+import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
+import { openEncoder } from '../encoder/encoder.ts';
+import {
+  evaluateHonestUsers,
+  evaluateSurrogate,
+  evaluateVictim,
+  type TaskEmbeddings,
+} from '../metrics/evaluate.ts';
+import { createOracle } from '../oracle.ts';
+import { createRng, type Rng } from '../rng.ts';
+import { openSurrogate } from '../surrogates/open.ts';
+import { encodeSurrogate } from '../surrogates/serialize.ts';
+import { createEngine } from '../tensor/engine.ts';
+import { demoEncoderPath } from '../encoder/demo-encoder.ts';
+import { cachedByContent } from './content-cache.ts';
+import { writeFileAtomic } from './files.ts';
+import type { Job } from './jobs.ts';
+import { readPreparedSet, type PreparedSet } from './prepared.ts';
+import { fileCheckpointSlot } from './tensor-file.ts';
+
+type CellJob = Extract<Job, { kind: 'cell' }>;
+type AttackWork = Extract<CellWork, { kind: 'attack' }>;
+
+export interface ExecutionContext {
+  readonly signal: AbortSignal;
+  progress(fraction: number, stage: string): void;
+  log(message: string): void;
+}
+
+interface Task {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly fit: PreparedSet;
+  readonly score: PreparedSet;
+}
+
+/** What a worker keeps from cell to cell: files read once, models opened once. Never results. */
+interface Loaded {
+  readonly folder: string;
+  readonly pool: PreparedSet;
+  readonly tasks: readonly Task[];
+  readonly engine: Engine;
+  readonly victim: () => Promise<Encoder>;
+  readonly backbone: (() => Promise<Encoder>) | undefined;
+}
+
+/** Rows of the provider's own data on which a defense is calibrated. */
+const CALIBRATION_ROWS = 1000;
+/** Share of a cell's progress spent in the attack; the rest is evaluation. */
+const ATTACK_SHARE = 0.8;
+
+export interface CellExecutor {
+  /** @throws MoatError whatever the cell failed of; `cancelled` at a safe point after an abort. */
+  execute(job: CellJob, context: ExecutionContext): Promise<CellOutcome>;
+}
+
+/** Runs cells one after the other in this process. */
+export function createCellExecutor(options: { readonly clock: Clock }): CellExecutor {
+  let loaded: Loaded | undefined;
+  return {
+    async execute(job, context) {
+      const started = options.clock.monotonicMs();
+      const folder = path.join(job.artifactFolder, job.preparation.folder);
+      loaded = loaded?.folder === folder ? loaded : await load(job, folder);
+      const outcome = await executeWork(job, loaded, context);
+      return { ...outcome, elapsedMs: options.clock.monotonicMs() - started };
+    },
+  };
+}
+
+async function load(job: CellJob, folder: string): Promise<Loaded> {
+  const { config, preparation } = job;
+  const engine = await createEngine(config.engine, { threads: 1 });
+  const victim = once(() => openEncoder(engine, demoEncoderPath(config.encoder), config.encoderOptions));
+  const { backbone } = config;
+  return {
+    folder,
+    engine,
+    victim,
+    backbone: backbone === null ? undefined : once(() => openEncoder(engine, backbone, {})),
+    pool: readPreparedSet(folder, 'pool'),
+    tasks: preparation.tasks.map(({ name, classes }, i) => ({
+      name,
+      classes,
+      fit: readPreparedSet(folder, `task-${i}-fit`),
+      score: readPreparedSet(folder, `task-${i}-score`),
+    })),
+  };
+}
+
+function once<T>(create: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined;
+  return () => (value ??= create());
+}
+
+type Outcome = Omit<CellOutcome, 'elapsedMs'>;
+const nothing = { diagnostics: {}, ledger: [], artifacts: [] } as const;
+
+async function executeWork(job: CellJob, loaded: Loaded, context: ExecutionContext): Promise<Outcome> {
+  const { work, config } = job;
+  const seedRng = createRng(config.seed).derive(`seed/${work.seed}`);
+  if (work.kind === 'attack') return executeAttack(job, work, loaded, seedRng, context);
+  context.progress(0, work.kind === 'victim' ? 'measuring the victim' : 'measuring honest users');
+  const metricContext = { engine: loaded.engine, rng: seedRng.derive('metrics'), signal: context.signal };
+  const clean = loaded.tasks.map((task) => taskEmbeddings(task, task.fit.embeddings, task.score.embeddings));
+  if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
+  return {
+    ...nothing,
+    measurements: await honestMeasurements(work.defense, loaded, seedRng, metricContext, clean),
+  };
+}
+
+/** An honest user is one account whose training, gallery and query vectors all pass the defense, in that order. */
+async function honestMeasurements(
+  defense: readonly MethodSpec[],
+  loaded: Loaded,
+  seedRng: Rng,
+  metricContext: Parameters<typeof evaluateHonestUsers>[0],
+  clean: readonly TaskEmbeddings[],
+): Promise<readonly Measurement[]> {
+  const key = seedRng.derive('honest/defense');
+  const calibration = calibrateChain(defense, calibrationSample(loaded), key);
+  const defended = loaded.tasks.map((task, account) => {
+    const session = openChainSession(defense, calibration, account, key);
+    const fit = session.reply(task.fit.embeddings, task.fit.images.hashes);
+    return taskEmbeddings(task, fit, session.reply(task.score.embeddings, task.score.images.hashes));
+  });
+  return evaluateHonestUsers(metricContext, clean, defended);
+}
+
+async function executeAttack(
+  job: CellJob,
+  work: AttackWork,
+  loaded: Loaded,
+  seedRng: Rng,
+  context: ExecutionContext,
+): Promise<Outcome> {
+  const attack = findAttack(work.attack.id);
+  if (attack === undefined) throw new MoatError('method-unknown', `There is no attack ${work.attack.id}.`);
+  const { engine } = loaded;
+  // The service's key depends on the seed alone, the attacker's draws on seed and budget: cells that differ only in
+  // the defense see the same images from the same initial weights (paired comparison).
+  const serviceKey = seedRng.derive('service');
+  const calibration = calibrateChain(work.defense, calibrationSample(loaded), serviceKey);
+  const dimension = chainOutputDimension(work.defense, loaded.pool.embeddings.columns);
+  const oracle = createOracle({
+    answer: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
+    openSession: (account) => openChainSession(work.defense, calibration, account, serviceKey),
+    dimension,
+    budget: attack.queryAllowance?.(work.attack.config, work.budget) ?? work.budget,
+    accounts: work.accounts,
+    imageBytes: imageBytes(loaded.pool.images),
+  });
+  const checkpoint = fileCheckpointSlot(path.join(job.artifactFolder, 'checkpoints', `${job.key}.bin`));
+  const backbone = await openBackbone(loaded);
+  const attackContext: AttackContext = {
+    oracle,
+    // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
+    pool: selectImages(loaded.pool.images, seedRng.derive('pool').permutation(loaded.pool.images.count)),
+    surrogate: work.surrogate,
+    ...(backbone === undefined ? {} : { backbone }),
+    checkpoint,
+    rng: seedRng.derive(`attack/${work.budget}`),
+    engine,
+    signal: context.signal,
+    progress: (fraction, stage) => context.progress(fraction * ATTACK_SHARE, stage),
+    log: context.log,
+  };
+  const { surrogate, diagnostics } = await runAttack(attack, attackContext, {
+    config: work.attack.config,
+    budget: work.budget,
+  });
+  if (context.signal.aborted) throw new MoatError('cancelled', 'The cell was stopped before its evaluation.');
+  context.progress(ATTACK_SHARE, 'evaluating');
+  const measurements = await evaluate(surrogate, loaded, seedRng, context, backbone);
+  const artifact = saveSurrogate(job, surrogate);
+  checkpoint.clear();
+  return { measurements, diagnostics, ledger: oracle.ledger(), artifacts: [artifact] };
+}
+
+async function evaluate(
+  model: SurrogateModel,
+  loaded: Loaded,
+  seedRng: Rng,
+  context: ExecutionContext,
+  backbone: FeatureEncoder | undefined,
+): Promise<readonly Measurement[]> {
+  const surrogate = await openSurrogate(loaded.engine, model, backbone);
+  try {
+    const stolen: TaskEmbeddings[] = [];
+    for (const task of loaded.tasks)
+      stolen.push(
+        taskEmbeddings(
+          task,
+          await surrogate.embed(task.fit.images),
+          await surrogate.embed(task.score.images),
+        ),
+      );
+    const victim = loaded.tasks.map((task) =>
+      taskEmbeddings(task, task.fit.embeddings, task.score.embeddings),
+    );
+    return await evaluateSurrogate(
+      { engine: loaded.engine, rng: seedRng.derive('metrics'), signal: context.signal },
+      stolen,
+      victim,
+    );
+  } finally {
+    await surrogate.dispose();
+  }
+}
+
+/** The backbone with its answers on prepared images read from disk. */
+async function openBackbone(loaded: Loaded): Promise<FeatureEncoder | undefined> {
+  const open = loaded.backbone;
+  if (open === undefined) return undefined;
+  const sets = [loaded.pool, ...loaded.tasks.flatMap((task) => [task.fit, task.score])];
+  const features = sets.flatMap(({ images, backbone }) =>
+    backbone === undefined ? [] : [{ images, embeddings: backbone }],
+  );
+  const dimension = features[0]?.embeddings.columns ?? (await open()).dimension;
+  return { dimension, embed: cachedByContent(features, async (images) => (await open()).embed(images)) };
+}
+
+function calibrationSample(loaded: Loaded): Matrix {
+  const { data, rows, columns } = loaded.tasks[0]?.fit.embeddings ?? loaded.pool.embeddings;
+  const used = Math.min(rows, CALIBRATION_ROWS);
+  return { data: data.subarray(0, used * columns), rows: used, columns };
+}
+
+function taskEmbeddings(task: Task, fit: Matrix, score: Matrix): TaskEmbeddings {
+  return {
+    name: task.name,
+    classes: task.classes.length,
+    fit: { embeddings: fit, labels: task.fit.labels },
+    score: { embeddings: score, labels: task.score.labels },
+  };
+}
+
+function saveSurrogate(job: CellJob, surrogate: SurrogateModel): ArtifactFile {
+  const relative = path.posix.join('surrogates', `${job.key}.moat`);
+  const written = writeFileAtomic(path.join(job.artifactFolder, relative), [encodeSurrogate(surrogate)]);
+  return { path: relative, kind: 'surrogate', ...written };
+}

@@ -1,0 +1,55 @@
+/** Entry of a worker process: takes one job at a time over IPC, answers with data. */
+import process from 'node:process';
+import { MoatError } from '../contract/errors.ts';
+import type { WorkerReply, WorkerRequest } from '../contract/events.ts';
+import { createCellExecutor } from './execute-cell.ts';
+import type { Job } from './jobs.ts';
+import { prepareAudit } from './prepare.ts';
+import { systemClock } from './system-clock.ts';
+
+const PROGRESS_EVERY_MS = 200;
+
+let controller = new AbortController();
+const executor = createCellExecutor({ clock: systemClock });
+
+function reply(message: WorkerReply): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** At most five reports a second: a cell with thousands of steps must not flood the runner. */
+function throttled(): (fraction: number, stage: string) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (fraction, stage) => {
+    const now = systemClock.monotonicMs();
+    if (now - last < PROGRESS_EVERY_MS) return;
+    last = now;
+    reply({ type: 'progress', fraction, stage });
+  };
+}
+
+async function work(job: Job): Promise<void> {
+  controller = new AbortController();
+  const context = {
+    signal: controller.signal,
+    progress: throttled(),
+    log: (message: string) => reply({ type: 'log', message }),
+  };
+  try {
+    const outcome =
+      job.kind === 'prepare'
+        ? await prepareAudit(job, { ...context, clock: systemClock })
+        : await executor.execute(job, context);
+    reply({ type: 'done', outcome: outcome as Readonly<Record<string, unknown>> });
+  } catch (error) {
+    reply({ type: 'failed', error: MoatError.from(error).toJSON() });
+  }
+}
+
+// Ctrl-C reaches the whole process group; only the runner decides what it means.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit(0));
+process.on('message', (request: WorkerRequest) => {
+  if (request.type === 'cancel') controller.abort();
+  else void work(request.job as Job);
+});
+reply({ type: 'ready' });

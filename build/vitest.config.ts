@@ -1,0 +1,31 @@
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** Two projects: `unit` beside the sources, `real` for whole commands on real files, databases and processes. */
+export default defineConfig({
+  root: path.join(import.meta.dirname, '..'),
+  test: {
+    pool: 'forks',
+    // Two cores: more files at a time only make each of them slower.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['audits/**/*.test.ts', 'build/**/*.test.ts', 'test/architecture.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});

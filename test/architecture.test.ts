@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Who may import whom (ARCHITECTURE.md): a table of rules over the import lines of every source file. */
+
+const root = path.join(import.meta.dirname, '..');
+
+interface ImportLine {
+  readonly file: string;
+  readonly specifier: string;
+  /** Path of an own file from the root, or the package's name. */
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+const sources = globSync('{audits,build,electron,renderer}/**/*.{ts,svelte}', { cwd: root })
+  .map((file) => file.split(path.sep).join('/'))
+  .filter((file) => !file.endsWith('.test.ts'));
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+function importsOf(file: string): readonly ImportLine[] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  return [...text.matchAll(importPattern)].map((match) => {
+    const specifier = match[2] ?? match[3] ?? '';
+    const target = specifier.startsWith('.')
+      ? path.posix.join(path.posix.dirname(file), specifier)
+      : specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
+    return { file, specifier, target, typeOnly: match[1] !== undefined };
+  });
+}
+
+const imports = sources.flatMap(importsOf);
+const within = (folder: string) => (file: string) => file.startsWith(`${folder}/`);
+const breaks = (rule: (line: ImportLine) => boolean): readonly string[] =>
+  imports.filter(rule).map((line) => `${line.file} imports ${line.specifier}`);
+
+test('the rules look at real imports', () => {
+  expect(imports.length).toBeGreaterThan(100);
+});
+
+test('contract imports nothing of ours at run time', () => {
+  expect(
+    breaks(
+      (line) => within('audits/contract')(line.file) && !line.typeOnly && line.specifier.startsWith('..'),
+    ),
+  ).toEqual([]);
+});
+
+test('audits knows neither Electron nor the renderer', () => {
+  expect(
+    breaks(
+      (line) =>
+        within('audits')(line.file) &&
+        (/^(electron|renderer)\//.test(line.target) || line.target === 'electron'),
+    ),
+  ).toEqual([]);
+});
+
+const methodFolders = ['attacks', 'defenses', 'metrics', 'ownership', 'losses', 'checks'];
+test.each(methodFolders)('%s: methods do not import each other; only the registry lists them', (folder) => {
+  const shared = /\/(registry|define-[a-z]+|[a-z]+)\.ts$/;
+  const base = new Set([
+    'registry.ts',
+    'chain.ts',
+    'resolve.ts',
+    'evaluate.ts',
+    'metric.ts',
+    'check.ts',
+    'loss.ts',
+    'ownership-test.ts',
+  ]);
+  const isBase = (file: string): boolean =>
+    base.has(path.posix.basename(file)) || /^define-/.test(path.posix.basename(file));
+  const inFolder = within(`audits/${folder}`);
+  expect(
+    breaks(
+      (line) =>
+        inFolder(line.file) &&
+        inFolder(line.target) &&
+        !isBase(line.file) &&
+        !isBase(line.target) &&
+        !line.typeOnly &&
+        shared.test(line.target),
+    ),
+  ).toEqual([]);
+});
+
+test.each(['attacks', 'defenses', 'metrics', 'ownership'])(
+  '%s imports no other family of methods',
+  (folder) => {
+    const others = ['attacks', 'defenses', 'metrics', 'ownership'].filter((other) => other !== folder);
+    expect(
+      breaks(
+        (line) =>
+          within(`audits/${folder}`)(line.file) &&
+          others.some((other) => within(`audits/${other}`)(line.target)),
+      ),
+    ).toEqual([]);
+  },
+);
+
+const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
+  [/^better-sqlite3$/, /^audits\/store\//],
+  [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
+  [/^electron$/, /^electron\//],
+  [/^sharp$/, /^audits\/datasets\//],
+  [/^protobufjs$/, /^audits\/tensor\//],
+  [/^commander$|^cli-table3$/, /^audits\/cli\//],
+  [/^playwright-core$/, /^(audits\/report|test|build)\//],
+];
+test.each(onlyImporters)('%s has one importer: %s', (packageName, allowed) => {
+  expect(breaks((line) => packageName.test(line.target) && !allowed.test(line.file))).toEqual([]);
+});
+
+test('only the command line and the report read the store’s opening functions besides the runner', () => {
+  expect(
+    breaks(
+      (line) =>
+        /^audits\/store\/(?!types)/.test(line.target) &&
+        !line.typeOnly &&
+        !/^audits\/(store|cli|run)\//.test(line.file),
+    ),
+  ).toEqual([]);
+});

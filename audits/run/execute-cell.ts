@@ -21,7 +21,7 @@ import { createRng, type Rng } from '../rng.ts';
 import { openSurrogate } from '../surrogates/open.ts';
 import { encodeSurrogate } from '../surrogates/serialize.ts';
 import { createEngine } from '../tensor/engine.ts';
-import { demoEncoderPath } from '../encoder/demo-encoder.ts';
+import { encoderFile } from '../encoder/demo-encoder.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
 import type { Job } from './jobs.ts';
@@ -81,7 +81,7 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
 async function load(job: CellJob, folder: string): Promise<Loaded> {
   const { config, preparation } = job;
   const engine = await createEngine(config.engine, { threads: 1 });
-  const victim = once(() => openEncoder(engine, demoEncoderPath(config.encoder), config.encoderOptions));
+  const victim = once(() => openEncoder(engine, encoderFile(config.encoder), config.encoderOptions));
   const { backbone } = config;
   return {
     folder,

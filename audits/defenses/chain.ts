@@ -1,0 +1,149 @@
+import { completeSpec, parseChain as splitChain, spellSpec } from '../contract/configuration.ts';
+import type { VersionedSpec } from '../contract/cell.ts';
+import { type Matrix, matrix } from '../contract/data.ts';
+import { MoatError } from '../contract/errors.ts';
+import type {
+  DefenseDefinition,
+  DefenseSession,
+  MethodSpec,
+  ProviderStatistics,
+} from '../contract/method.ts';
+import type { Rng } from '../rng.ts';
+import { none } from './none.ts';
+import { defenses, findDefense } from './registry.ts';
+
+/** Defenses in order of application, each with its whole config; `none` is the empty list. */
+export type DefenseChain = readonly MethodSpec[];
+
+/** The account of the provider's own calibration run; attackers and honest users are numbered from 0. */
+export const calibrationAccount = -1;
+
+/**
+ * Reads `gaussian-noise:sigma=0.5+rounding` or `none`; `none` beside others is dropped.
+ * @throws MoatError `method-unknown` or `configuration-invalid`, naming the part.
+ */
+export function parseChain(text: string): DefenseChain {
+  return completeChain(splitChain(text).map(({ id, values }) => ({ id, config: values })));
+}
+
+/** Every default filled in, `none` dropped. Throws as `parseChain` does. */
+export function completeChain(chain: DefenseChain): DefenseChain {
+  return chain
+    .map(({ id, config }) => completeSpec(knownDefense(id), config))
+    .filter(({ id }) => id !== none.meta.id);
+}
+
+/** The canonical spelling of a chain: defaults left out, settings sorted; the empty chain is `none`. */
+export function spellChain(chain: DefenseChain): string {
+  if (chain.length === 0) return none.meta.id;
+  return chain.map((spec) => spellSpec(knownDefense(spec.id), spec)).join('+');
+}
+
+/** The chain as it enters a cell's key. */
+export function versionChain(chain: DefenseChain): readonly VersionedSpec[] {
+  return chain.map(({ id, config }) => ({ id, config, version: knownDefense(id).meta.version }));
+}
+
+/** Attack ids without which no verdict "pass" may be given: those of every stage, each once. */
+export function chainMustFace(chain: DefenseChain): readonly string[] {
+  if (chain.length === 0) return none.meta.mustFace;
+  const required = chain.flatMap((spec) => {
+    const defense = knownDefense(spec.id);
+    return defense.mustFace?.(spec.config) ?? defense.meta.mustFace;
+  });
+  return [...new Set(required)];
+}
+
+/** Length of a reply that has passed the whole chain. */
+export function chainOutputDimension(chain: DefenseChain, inputDimension: number): number {
+  return chain.reduce(
+    (dimension, spec) => knownDefense(spec.id).outputDimension?.(spec.config, dimension) ?? dimension,
+    inputDimension,
+  );
+}
+
+/**
+ * What each stage may know of the data it will see: statistics of the provider's calibration images after the stages
+ * before it. These replies come from sessions of their own, so that calibration leaves no trace in any account.
+ * @param embeddings clean embeddings of the calibration images `[rows, dimension]`, at least one row
+ * @returns one entry per stage
+ */
+export function calibrateChain(
+  chain: DefenseChain,
+  embeddings: Matrix,
+  rng: Rng,
+): readonly ProviderStatistics[] {
+  const inputs = Array.from({ length: embeddings.rows }, (_, row) => `calibration/${row}`);
+  const statistics: ProviderStatistics[] = [];
+  let seen = embeddings;
+  chain.forEach((spec, stage) => {
+    const provider = providerStatistics(seen);
+    statistics.push(provider);
+    seen = openStage(spec, stage, provider, calibrationAccount, rng).reply(seen, inputs);
+  });
+  return statistics;
+}
+
+/**
+ * The chain as one account meets it. Deterministic in (`rng`, `account`, order of rows).
+ * @throws RangeError when `calibration` belongs to another chain or `account` is no account number.
+ */
+export function openChainSession(
+  chain: DefenseChain,
+  calibration: readonly ProviderStatistics[],
+  account: number,
+  rng: Rng,
+): DefenseSession {
+  if (!Number.isInteger(account) || account < 0) throw new RangeError(`account ${account}`);
+  // The empty chain still copies: the caller's clean embeddings are shared by every cell.
+  if (chain.length === 0) return { reply: ({ data, rows, columns }) => matrix(data.slice(), rows, columns) };
+  const stages = chain.map((spec, stage) => {
+    const provider = calibration[stage];
+    if (provider === undefined || calibration.length !== chain.length)
+      throw new RangeError(`${calibration.length} calibrations for ${chain.length} stages`);
+    return openStage(spec, stage, provider, account, rng);
+  });
+  return {
+    reply: (embeddings, inputs) =>
+      stages.reduce((replies, session) => session.reply(replies, inputs), embeddings),
+  };
+}
+
+/** Mean and standard deviation per dimension (population), accumulated in double precision. */
+export function providerStatistics(embeddings: Matrix): ProviderStatistics {
+  const { data, rows, columns } = embeddings;
+  if (rows < 1) throw new RangeError('a defense cannot be calibrated on no images');
+  const mean = new Float32Array(columns);
+  const standardDeviation = new Float32Array(columns);
+  for (let column = 0; column < columns; column++) {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += data[row * columns + column] ?? 0;
+    const center = sum / rows;
+    let squares = 0;
+    for (let row = 0; row < rows; row++) squares += ((data[row * columns + column] ?? 0) - center) ** 2;
+    mean[column] = center;
+    standardDeviation[column] = Math.sqrt(squares / rows);
+  }
+  return { embeddings, mean, standardDeviation };
+}
+
+/** The place in the chain is part of the key: the same defense twice draws independently. */
+function openStage(
+  spec: MethodSpec,
+  stage: number,
+  provider: ProviderStatistics,
+  account: number,
+  rng: Rng,
+): DefenseSession {
+  const stageRng = rng.derive(`stage/${stage}/${spec.id}`);
+  return knownDefense(spec.id).openSession({ config: spec.config, provider, account, rng: stageRng });
+}
+
+function knownDefense(id: string): DefenseDefinition {
+  const found = findDefense(id);
+  if (found !== undefined) return found;
+  throw new MoatError(
+    'method-unknown',
+    `There is no defense "${id}"; there are ${defenses.map((defense) => defense.meta.id).join(', ')}.`,
+  );
+}

@@ -1,0 +1,12 @@
+import type { DefenseDefinition } from '../contract/method.ts';
+import { gaussianNoise } from './gaussian-noise.ts';
+import { none } from './none.ts';
+import { rounding } from './rounding.ts';
+import { topK } from './top-k.ts';
+
+/** Every defense that ships, in the order in which lists show them. */
+export const defenses: readonly DefenseDefinition[] = Object.freeze([none, gaussianNoise, rounding, topK]);
+
+export function findDefense(id: string): DefenseDefinition | undefined {
+  return defenses.find((defense) => defense.meta.id === id);
+}

@@ -23,7 +23,7 @@ export function valueAndGradients(
   const { value, grads } = tf.valueAndGrads((...list: tf.Tensor[]) => loss(named(list)))(
     Object.values(parameters),
   );
-  return { value: value as tf.Scalar, gradients: named(grads) };
+  return { value, gradients: named(grads) };
 }
 
 export { tf };

@@ -1,0 +1,29 @@
+import { MoatError } from '../contract/errors.ts';
+import { cosine } from './cosine.ts';
+import { infonce } from './infonce.ts';
+import type { LossDefinition } from './loss.ts';
+import { mse } from './mse.ts';
+import { softnn } from './softnn.ts';
+import { wasserstein } from './wasserstein.ts';
+
+/** Every loss a surrogate can be trained with. */
+export const losses = [
+  mse,
+  cosine,
+  infonce,
+  softnn,
+  wasserstein,
+] as const satisfies readonly LossDefinition[];
+
+/** The ids an attack's `loss` setting may name. */
+export const lossIds = ['mse', 'cosine', 'infonce', 'softnn', 'wasserstein'] as const;
+
+export type LossId = (typeof lossIds)[number];
+
+/** @throws MoatError `method-unknown` with the known ids. */
+export function findLoss(id: string): LossDefinition {
+  const loss = losses.find((candidate) => candidate.id === id);
+  if (loss === undefined)
+    throw new MoatError('method-unknown', `There is no loss "${id}"; there are ${lossIds.join(', ')}.`);
+  return loss;
+}

@@ -1,0 +1,246 @@
+import type { CompiledStep, Engine, HostTensor } from '../contract/engine.ts';
+import type { Images, Matrix } from '../contract/data.ts';
+import { MoatError } from '../contract/errors.ts';
+import type { Checkpoint, CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
+import type { LossDefinition, LossOptions } from '../losses/loss.ts';
+import type { Rng } from '../rng.ts';
+import { HEAD_KERNEL } from './architecture.ts';
+import { batchInputs } from './batches.ts';
+import type { LocalAugmentation, TrainingView } from './batches.ts';
+import { cosineLearningRate, optimizerFor } from './optimizer.ts';
+import { filterNames, floatsNamed } from './parameters.ts';
+import type { NamedArrays } from './parameters.ts';
+import { findArchitecture } from './registry.ts';
+import { resizePixels } from './resize.ts';
+import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
+import { trainingStep } from './training-step.ts';
+
+/** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
+const MAXIMUM_CHECKPOINTS = 20;
+
+/** Marks a checkpoint as one of this function. */
+const CHECKPOINT_STAGE = 'fit-surrogate';
+
+export interface FitRequest {
+  readonly engine: Engine;
+  readonly settings: SurrogateSettings;
+  /** Length of a reply, and of the surrogate's embedding. */
+  readonly dimension: number;
+  /** The queried images, one entry per view; same count in each, any size. */
+  readonly inputs: readonly Images[];
+  /** The replies `[images, dimension]`, one entry per view. */
+  readonly targets: readonly Matrix[];
+  readonly loss: LossDefinition;
+  readonly lossOptions: LossOptions;
+  readonly rng: Rng;
+  readonly checkpoint: CheckpointSlot;
+  readonly signal: AbortSignal;
+  readonly progress: (fraction: number, stage: string) => void;
+  readonly log: (message: string) => void;
+  /** Default: `flip-shift`. */
+  readonly augmentation?: LocalAugmentation;
+  /** Default: the loss's own. */
+  readonly learningRate?: number;
+}
+
+export interface FitResult {
+  readonly surrogate: Extract<SurrogateModel, { kind: 'network' }>;
+  /** Losses are means over an epoch, on the scale of the (standardised) training targets. */
+  readonly diagnostics: {
+    readonly firstLoss: number;
+    readonly finalLoss: number;
+    readonly epochs: number;
+    readonly steps: number;
+    readonly batchSize: number;
+    readonly learningRate: number;
+  };
+}
+
+/**
+ * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), with a cosine learning-rate
+ * schedule over all steps and a new order of the rows in every epoch. Rows that do not fill the last batch of an epoch
+ * are left out of that epoch. A training resumed from its checkpoint ends at bitwise the same weights.
+ *
+ * A loss that allows it (`affineEquivariant`: the squared error) is trained on standardised replies, and the inverse map
+ * is folded into the linear head, so the surrogate answers in the victim's scale. For `cosine` and `infonce` that
+ * would be wrong: they look at directions from the origin, which an offset changes; their scale is free anyway.
+ * A network without a linear head (ResNets at 512 dimensions) is trained on the replies as they are, as in the paper.
+ *
+ * @throws MoatError `cancelled` when the signal fires, `training-diverged` when the loss is not finite,
+ * `dataset-too-small` for fewer than two rows.
+ */
+export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
+  const { settings, dimension, rng, loss } = request;
+  const rows = countRows(request);
+  const architecture = findArchitecture(settings.architecture);
+  const { weights, statistics } = architecture.initialize(
+    rng.derive('initialization'),
+    dimension,
+    settings.inputSize,
+  );
+  const map =
+    loss.affineEquivariant && weights[HEAD_KERNEL] !== undefined
+      ? measureTargets(request.targets, dimension)
+      : null;
+  const views = request.inputs.map((images, view): TrainingView => {
+    const targets = request.targets[view] as Matrix;
+    return {
+      pixels: resizePixels(images, settings.inputSize),
+      targets: map === null ? targets : standardizeTargets(targets, map),
+    };
+  });
+  const batchSize = Math.min(settings.batchSize, rows);
+  const optimizer = optimizerFor(loss.defaults);
+  const compiled = await request.engine.compile(
+    trainingStep({
+      architecture,
+      weights,
+      statistics,
+      optimizer,
+      loss,
+      lossOptions: request.lossOptions,
+      views: views.length,
+      batchSize,
+      inputSize: settings.inputSize,
+      dimension,
+    }),
+  );
+  try {
+    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer });
+    const state = await compiled.readState();
+    const trained = readArrays(state, { ...weights, ...statistics });
+    return {
+      surrogate: {
+        kind: 'network',
+        architecture: architecture.id,
+        inputSize: settings.inputSize,
+        dimension,
+        weights: map === null ? trained : foldIntoHead(trained, map),
+      },
+      diagnostics: {
+        firstLoss: losses[0] ?? 0,
+        finalLoss: losses.at(-1) ?? 0,
+        epochs: settings.epochs,
+        steps: settings.epochs * Math.floor(rows / batchSize),
+        batchSize,
+        learningRate: request.learningRate ?? loss.defaults.learningRate,
+      },
+    };
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+/** @returns the mean loss of every epoch, those before a resume included. */
+async function runEpochs(
+  request: FitRequest,
+  compiled: CompiledStep,
+  views: readonly TrainingView[],
+  plan: {
+    readonly rows: number;
+    readonly batchSize: number;
+    readonly optimizer: ReturnType<typeof optimizerFor>;
+  },
+): Promise<readonly number[]> {
+  const { settings } = request;
+  const { rows, batchSize, optimizer } = plan;
+  const stepsPerEpoch = Math.floor(rows / batchSize);
+  const totalSteps = stepsPerEpoch * settings.epochs;
+  const startRate = request.learningRate ?? request.loss.defaults.learningRate;
+  const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
+  const losses = [...(await resume(request, compiled))];
+  for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
+    const epochRng = request.rng.derive(`epoch-${epoch}`);
+    const order = epochRng.permutation(rows);
+    const augmentationRng = epochRng.derive('augmentation');
+    let sum = 0;
+    for (let at = 0; at < stepsPerEpoch; at++) {
+      stopIfCancelled(request.signal);
+      const step = epoch * stepsPerEpoch + at;
+      const outputs = await compiled.run({
+        ...batchInputs(
+          views,
+          order.subarray(at * batchSize, (at + 1) * batchSize),
+          settings.inputSize,
+          request.augmentation ?? 'flip-shift',
+          augmentationRng,
+        ),
+        ...optimizer.feeds(step, cosineLearningRate(startRate, step, totalSteps)),
+      });
+      const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
+      if (!Number.isFinite(loss))
+        throw new MoatError(
+          'training-diverged',
+          `The surrogate's ${request.loss.id} loss became ${loss} at step ${step + 1} of ${totalSteps}.`,
+          { details: { step: step + 1, totalSteps, epoch: epoch + 1 } },
+        );
+      sum += loss;
+      request.progress((step + 1) / totalSteps, 'training the surrogate');
+    }
+    losses.push(sum / stepsPerEpoch);
+    if ((epoch + 1) % checkpointEvery === 0 || epoch + 1 === settings.epochs)
+      await saveCheckpoint(request, compiled, losses);
+  }
+  return losses;
+}
+
+async function saveCheckpoint(
+  { checkpoint }: FitRequest,
+  compiled: CompiledStep,
+  losses: readonly number[],
+): Promise<void> {
+  const state = await compiled.readState();
+  const tensors = Object.fromEntries(
+    Object.entries(state).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
+  );
+  await checkpoint.save({ progress: { stage: CHECKPOINT_STAGE, losses: [...losses] }, tensors });
+}
+
+/** Puts a checkpoint's state back. @returns the losses of the epochs it has behind it. */
+async function resume(request: FitRequest, compiled: CompiledStep): Promise<readonly number[]> {
+  const saved = await request.checkpoint.load();
+  if (saved === undefined) return [];
+  const losses = epochLosses(saved);
+  if (losses === undefined) return [];
+  await compiled.writeState(saved.tensors);
+  request.log(`The training resumes after epoch ${losses.length} of ${request.settings.epochs}.`);
+  return losses;
+}
+
+function epochLosses({ progress }: Checkpoint): readonly number[] | undefined {
+  const losses = progress['losses'];
+  const ours = progress['stage'] === CHECKPOINT_STAGE && Array.isArray(losses);
+  return ours && losses.every((loss) => typeof loss === 'number') ? losses : undefined;
+}
+
+function readArrays(state: Readonly<Record<string, HostTensor>>, wanted: NamedArrays): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
+      name,
+      { shape, data: floatsNamed(state, name) },
+    ]),
+  );
+}
+
+function countRows({ inputs, targets, dimension, loss }: FitRequest): number {
+  const rows = inputs[0]?.count ?? 0;
+  if (!loss.views.some((views) => views === inputs.length) || inputs.length !== targets.length)
+    throw new RangeError(
+      `${loss.id} was given ${inputs.length} views of images, ${targets.length} of replies`,
+    );
+  for (const images of inputs)
+    if (images.count !== rows) throw new RangeError('the views hold different numbers of images');
+  for (const view of targets)
+    if (view.rows !== rows || view.columns !== dimension)
+      throw new RangeError(`replies are ${view.rows} x ${view.columns}, not ${rows} x ${dimension}`);
+  if (rows < 2)
+    throw new MoatError(
+      'dataset-too-small',
+      `A surrogate needs at least two replies to train on, got ${rows}.`,
+    );
+  return rows;
+}
+
+function stopIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new MoatError('cancelled', 'The training of the surrogate was cancelled.');
+}

@@ -1,0 +1,58 @@
+import type { Engine } from '../contract/engine.ts';
+import type { Images, Matrix } from '../contract/data.ts';
+import { matrix } from '../contract/data.ts';
+import { MoatError } from '../contract/errors.ts';
+import type { FeatureEncoder, SurrogateModel } from '../contract/method.ts';
+import { compileInference, embedImages } from './inference.ts';
+import type { NetworkModel } from './inference.ts';
+
+/** A surrogate ready to embed images. Dispose of it before its engine. */
+export interface OpenSurrogate extends FeatureEncoder {
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes a surrogate embed images of any size.
+ * @param backbone the public encoder a surrogate was built on; it stays the caller's to dispose of.
+ * @throws MoatError `configuration-invalid` when the surrogate needs a backbone and none is given.
+ */
+export async function openSurrogate(
+  engine: Engine,
+  model: SurrogateModel,
+  backbone?: FeatureEncoder,
+): Promise<OpenSurrogate> {
+  if (model.kind === 'network') return openNetwork(engine, model);
+  if (model.kind === 'linear-on-features') {
+    const features = await openSurrogate(engine, model.features, backbone);
+    return {
+      dimension: model.weights.columns,
+      embed: async (images) =>
+        addBias(await engine.matmul(await features.embed(images), model.weights), model.bias),
+      dispose: () => features.dispose(),
+    };
+  }
+  if (backbone === undefined)
+    throw new MoatError(
+      'configuration-invalid',
+      'This surrogate was built on a public encoder; name the same one with --backbone.',
+    );
+  return {
+    dimension: backbone.dimension,
+    embed: (images) => backbone.embed(images),
+    dispose: () => Promise.resolve(),
+  };
+}
+
+async function openNetwork(engine: Engine, model: NetworkModel): Promise<OpenSurrogate> {
+  const compiled = await compileInference(engine, model);
+  return {
+    dimension: model.dimension,
+    embed: (images: Images) => embedImages(compiled, model, images),
+    dispose: () => compiled.dispose(),
+  };
+}
+
+function addBias(product: Matrix, bias: Float32Array): Matrix {
+  const data = product.data.map((value, at) => value + (bias[at % product.columns] ?? 0));
+  return matrix(data, product.rows, product.columns);
+}

@@ -1,0 +1,23 @@
+import { agreement } from './agreement.ts';
+import { cka } from './cka.ts';
+import { fewLabelProbe } from './few-label-probe.ts';
+import { knn } from './knn.ts';
+import { linearProbe } from './linear-probe.ts';
+import type { ComparedView, EncoderView, Metric } from './metric.ts';
+import { neighborOverlap } from './neighbor-overlap.ts';
+import { recall } from './recall-at-10.ts';
+
+/** Raised whenever any metric's results change: `EvaluationSettings.version`, part of every cell's key. */
+export const evaluationVersion = 1;
+
+/** What an encoder is worth by itself: measured on the victim, on controls and on surrogates. */
+export const encoderMetrics: readonly Metric<EncoderView>[] = [linearProbe, knn, fewLabelProbe];
+
+/** How close a surrogate is to the victim. */
+export const fidelityMetrics: readonly Metric<ComparedView>[] = [cka, neighborOverlap, agreement];
+
+/** What honest users measure on clean and on defended vectors; ids get `clean-` and `honest-` in front. */
+export const honestUtilityMetrics: readonly Metric<EncoderView>[] = [linearProbe, knn];
+
+/** What honest users measure against clean vectors. */
+export const honestFidelityMetrics: readonly Metric<ComparedView>[] = [recall];

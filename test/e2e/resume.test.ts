@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRng } from '../../audits/rng.ts';
+import { runMoat, startMoat } from '../helpers/moat.ts';
+import { makeTinyProject, measurementsOf, type TinyProject } from '../helpers/tiny-project.ts';
+
+/** Whatever happens to a run, resuming it gives the numbers of a run that was left alone. */
+
+const battery = [
+  '--preset',
+  'quick',
+  '--budgets',
+  '64',
+  '--seeds',
+  '2',
+  '--attacks',
+  'direct-extraction',
+  '--defenses',
+  'gaussian-noise',
+];
+let project: TinyProject;
+let undisturbed: readonly unknown[];
+let undisturbedMs: number;
+
+beforeAll(async () => {
+  project = await makeTinyProject();
+  const started = performance.now();
+  const run = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'whole.db'], {
+    cwd: project.folder,
+  });
+  undisturbedMs = performance.now() - started;
+  expect(run.code).toBe(0);
+  undisturbed = measurementsOf(path.join(project.folder, 'whole.db'));
+  expect(undisturbed.length).toBeGreaterThan(20);
+});
+afterAll(() => rmSync(project.folder, { recursive: true, force: true }));
+
+const seed = createRng('kill points');
+test.each(Array.from({ length: 6 }, (_, i) => ({ name: `kill ${i + 1}`, share: (i + seed.uniform()) / 6 })))(
+  'killed with -9 at $share of the run, then resumed: $name measures the same',
+  async ({ share, name }) => {
+    const database = `${name.replace(' ', '-')}.db`;
+    const run = startMoat(['audit', ...project.arguments, ...battery, '--db', database], {
+      cwd: project.folder,
+    });
+    await Promise.race([sleep(share * undisturbedMs), run.end]);
+    // The whole group, workers included: as when a machine loses power.
+    if (run.process.exitCode === null && run.process.pid !== undefined)
+      process.kill(-run.process.pid, 'SIGKILL');
+    await run.end;
+    let resumed = await runMoat(['resume', '--db', database], { cwd: project.folder });
+    // Killed before the audit was stored, there is nothing to resume: the user starts it again.
+    if (/no audit/i.test(resumed.stderr))
+      resumed = await runMoat(['audit', ...project.arguments, ...battery, '--db', database], {
+        cwd: project.folder,
+      });
+    expect([0, 4]).toContain(resumed.code);
+    expect(measurementsOf(path.join(project.folder, database))).toEqual(undisturbed);
+  },
+);
+
+test('Ctrl-C ends with 5 and says how to go on; resume finishes with the same numbers', async () => {
+  const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'stopped.db'], {
+    cwd: project.folder,
+  });
+  await run.waitFor(/direct-extraction|\b[1-9]\d*\/\d+/);
+  run.process.kill('SIGINT');
+  const end = await run.end;
+  expect(end.code).toBe(5);
+  expect(end.stderr).toContain('resume');
+  const resumed = await runMoat(['resume', '--db', 'stopped.db'], { cwd: project.folder });
+  expect(resumed.code).toBe(0);
+  expect(measurementsOf(path.join(project.folder, 'stopped.db'))).toEqual(undisturbed);
+});
+
+test('a worker killed mid-cell costs that cell its time, not the audit', async () => {
+  const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'worker.db', '--workers', '1'], {
+    cwd: project.folder,
+  });
+  await run.waitFor(/direct-extraction|\b[1-9]\d*\/\d+/);
+  const children = execFileSync('pgrep', ['-P', String(run.process.pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  process.kill(Number(children[0]), 'SIGKILL');
+  expect((await run.end).code).toBe(0);
+  expect(measurementsOf(path.join(project.folder, 'worker.db'))).toEqual(undisturbed);
+});
+
+test('a disk that fills up stops the audit with one sentence; with space again it resumes', async () => {
+  const run = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'full.db'], {
+    cwd: project.folder,
+    fileSizeLimitKilobytes: 96,
+  });
+  expect(run.code).toBe(2);
+  expect(run.stderr).toMatch(/disk|space|full/i);
+  expect(run.stderr).not.toMatch(/\n {4}at /);
+  let resumed = await runMoat(['resume', '--db', 'full.db'], { cwd: project.folder });
+  if (/no audit/i.test(resumed.stderr))
+    resumed = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'full.db'], {
+      cwd: project.folder,
+    });
+  expect(resumed.code).toBe(0);
+  expect(measurementsOf(path.join(project.folder, 'full.db'))).toEqual(undisturbed);
+});

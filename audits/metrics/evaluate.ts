@@ -1,5 +1,5 @@
+import { MoatError } from '../contract/errors.ts';
 import type { Measurement } from '../contract/cell.ts';
-import type { Matrix } from '../contract/data.ts';
 import { fitLinearProbe, type ProbeResult } from './linear-probe.ts';
 import type {
   ComparedView,
@@ -20,27 +20,25 @@ export interface TaskEmbeddings {
 }
 
 /** The victim's clean embeddings of the same task, in the same order. */
-export interface VictimReference {
-  readonly fitEmbeddings: Matrix;
-  readonly scoreEmbeddings: Matrix;
+export interface VictimEmbeddings extends TaskEmbeddings {
   /** Its probe's predictions for the score rows; fitted here when absent (worth caching: one probe per task). */
   readonly predictions?: Int32Array;
 }
 
 /**
- * Measures a surrogate (or a no-victim control) on every task.
+ * Measures a surrogate (or a no-victim control) on every task; `victim[i]` is the same task as `tasks[i]`.
  * @returns per task `probe-accuracy`, `knn-accuracy`, `few-label-probe-accuracy`, `cka`, `neighbor-overlap-10`,
  * `agreement`; all but `cka` with per-item values
- * @throws RangeError when rows, labels and victim embeddings do not pair up
+ * @throws RangeError when tasks, rows and labels do not pair up
  */
 export async function evaluateSurrogate(
-  context: MetricContext & {
-    readonly tasks: readonly (TaskEmbeddings & { readonly victim: VictimReference })[];
-  },
-): Promise<Measurement[]> {
+  context: MetricContext,
+  tasks: readonly TaskEmbeddings[],
+  victim: readonly VictimEmbeddings[],
+): Promise<readonly Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const task of context.tasks) {
-    const view = compare(context, task, task.victim);
+  for (const [task, reference] of pairs(tasks, victim)) {
+    const view = compare(context, task, reference);
     measurements.push(...(await measureAll(encoderMetrics, view, context)));
     measurements.push(...(await measureAll(fidelityMetrics, view, context)));
   }
@@ -49,57 +47,54 @@ export async function evaluateSurrogate(
 
 /** Measures the victim itself: `probe-accuracy`, `knn-accuracy`, `few-label-probe-accuracy` per task. */
 export async function evaluateVictim(
-  context: MetricContext & { readonly tasks: readonly TaskEmbeddings[] },
-): Promise<Measurement[]> {
+  context: MetricContext,
+  tasks: readonly TaskEmbeddings[],
+): Promise<readonly Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const task of context.tasks)
+  for (const task of tasks)
     measurements.push(...(await measureAll(encoderMetrics, see(context, task), context)));
   return measurements;
 }
 
-/** The victim's probe predictions per task name, as `VictimReference.predictions` wants them. */
-export async function predictWithVictim(
-  context: MetricContext & { readonly tasks: readonly TaskEmbeddings[] },
-): Promise<ReadonlyMap<string, Int32Array>> {
-  const predictions = new Map<string, Int32Array>();
-  for (const task of context.tasks)
-    predictions.set(task.name, (await see(context, task).probe()).predictions);
-  return predictions;
+/** The victim's probe predictions for the score rows of one task, as `VictimEmbeddings.predictions` wants them. */
+export async function predictWithVictim(context: MetricContext, task: TaskEmbeddings): Promise<Int32Array> {
+  return (await see(context, task).probe()).predictions;
 }
 
 /**
- * Measures what a defense costs honest users whose training, gallery and query vectors all passed it.
+ * Measures what a defense costs honest users whose training, gallery and query vectors all passed it;
+ * `defended[i]` is the same task as `clean[i]`.
  * @returns per task `clean-probe-accuracy`, `clean-knn-accuracy`, `honest-probe-accuracy`, `honest-knn-accuracy`
  * and `honest-recall-10`, with per-item values in one order, so that losses are paired
+ * @throws RangeError when tasks, rows and labels do not pair up
  */
 export async function evaluateHonestUsers(
-  context: MetricContext & {
-    readonly tasks: readonly {
-      readonly name: string;
-      readonly classes: number;
-      readonly clean: { readonly fit: LabelledEmbeddings; readonly score: LabelledEmbeddings };
-      readonly defended: { readonly fit: Matrix; readonly score: Matrix };
-    }[];
-  },
-): Promise<Measurement[]> {
+  context: MetricContext,
+  clean: readonly TaskEmbeddings[],
+  defended: readonly TaskEmbeddings[],
+): Promise<readonly Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const { name, classes, clean, defended } of context.tasks) {
-    const cleanView = see(context, { name, classes, ...clean });
-    const defendedView = compare(
-      context,
-      {
-        name,
-        classes,
-        fit: { embeddings: defended.fit, labels: clean.fit.labels },
-        score: { embeddings: defended.score, labels: clean.score.labels },
-      },
-      { fitEmbeddings: clean.fit.embeddings, scoreEmbeddings: clean.score.embeddings },
-    );
+  for (const [cleanTask, defendedTask] of pairs(clean, defended)) {
+    const defendedView = compare(context, defendedTask, cleanTask);
+    const cleanView = see(context, cleanTask);
     measurements.push(...(await measureAll(honestUtilityMetrics, cleanView, context, 'clean-')));
     measurements.push(...(await measureAll(honestUtilityMetrics, defendedView, context, 'honest-')));
     measurements.push(...(await measureAll(honestFidelityMetrics, defendedView, context)));
   }
   return measurements;
+}
+
+function pairs<A extends TaskEmbeddings, B extends TaskEmbeddings>(
+  a: readonly A[],
+  b: readonly B[],
+): readonly (readonly [A, B])[] {
+  if (a.length !== b.length) throw new RangeError(`${a.length} tasks against ${b.length}`);
+  return a.flatMap((task, i) => {
+    const other = b[i];
+    if (other === undefined || other.name !== task.name)
+      throw new RangeError(`task ${task.name} against ${other?.name ?? 'none'}`);
+    return [[task, other] as const];
+  });
 }
 
 async function measureAll<View extends EncoderView>(
@@ -110,6 +105,8 @@ async function measureAll<View extends EncoderView>(
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const { meta, measure } of metrics) {
+    if (context.signal?.aborted === true)
+      throw new MoatError('cancelled', `The evaluation of ${view.task} was stopped.`);
     const reading: MetricReading = await measure(view, context);
     measurements.push({ metric: `${prefix}${meta.id}`, task: view.task, unit: meta.unit, ...reading });
   }
@@ -120,18 +117,13 @@ function see(context: MetricContext, task: TaskEmbeddings): EncoderView {
   return { task: task.name, ...task, probe: once(() => probe(context, task)) };
 }
 
-function compare(context: MetricContext, task: TaskEmbeddings, victim: VictimReference): ComparedView {
-  const { predictions } = victim;
-  const reference: TaskEmbeddings = {
-    ...task,
-    fit: { embeddings: victim.fitEmbeddings, labels: task.fit.labels },
-    score: { embeddings: victim.scoreEmbeddings, labels: task.score.labels },
-  };
+function compare(context: MetricContext, task: TaskEmbeddings, reference: VictimEmbeddings): ComparedView {
+  const { predictions } = reference;
   return {
     ...see(context, task),
     reference: {
-      fitEmbeddings: victim.fitEmbeddings,
-      scoreEmbeddings: victim.scoreEmbeddings,
+      fitEmbeddings: reference.fit.embeddings,
+      scoreEmbeddings: reference.score.embeddings,
       predictions: once(async () => predictions ?? (await probe(context, reference)).predictions),
     },
   };

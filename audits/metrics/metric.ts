@@ -14,6 +14,8 @@ export interface MetricContext {
    * the same split: never derived from the cell.
    */
   readonly rng: Rng;
+  /** Checked between metrics. */
+  readonly signal?: AbortSignal;
 }
 
 /** Embeddings `[rows, dimension]` with one class index per row. */

@@ -1,0 +1,49 @@
+/** Rearranging pixels: everything becomes RGB, channels last. */
+
+/** `[channels, area]` planes to `[area, 3]`; one channel is repeated, of more than three the first three count. */
+export function planesToPixels(planes: Uint8Array, channels: number, area: number): Uint8Array {
+  const pixels = new Uint8Array(area * 3);
+  const second = channels < 3 ? 0 : area;
+  for (let i = 0; i < area; i++) {
+    pixels[i * 3] = planes[i] ?? 0;
+    pixels[i * 3 + 1] = planes[i + second] ?? 0;
+    pixels[i * 3 + 2] = planes[i + 2 * second] ?? 0;
+  }
+  return pixels;
+}
+
+/** `[area, channels]` to `[area, 3]`; one channel is repeated, of more than three the first three count. */
+export function channelsToPixels(values: Uint8Array, channels: number, area: number): Uint8Array {
+  if (channels === 3) return values;
+  const pixels = new Uint8Array(area * 3);
+  for (let i = 0; i < area; i++)
+    for (let channel = 0; channel < 3; channel++)
+      pixels[i * 3 + channel] = values[i * channels + (channels < 3 ? 0 : channel)] ?? 0;
+  return pixels;
+}
+
+/**
+ * The centre `[height, width]` of RGB pixels; where the source is smaller, black is added around it, as torchvision's
+ * CenterCrop does.
+ */
+export function centerCrop(
+  pixels: Uint8Array,
+  source: { readonly height: number; readonly width: number },
+  height: number,
+  width: number,
+): Uint8Array {
+  if (source.height === height && source.width === width) return pixels;
+  const result = new Uint8Array(height * width * 3);
+  const top = Math.round((source.height - height) / 2);
+  const left = Math.round((source.width - width) / 2);
+  const firstColumn = Math.max(0, -left);
+  const lastColumn = Math.min(width, source.width - left);
+  for (let y = Math.max(0, -top); y < Math.min(height, source.height - top); y++) {
+    const row = (y + top) * source.width + left;
+    result.set(
+      pixels.subarray((row + firstColumn) * 3, (row + lastColumn) * 3),
+      (y * width + firstColumn) * 3,
+    );
+  }
+  return result;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { AttackContext, SurrogateModel } from '../contract/method.ts';
+import { sliceImages } from '../contract/data.ts';
+import { calibrateStatistics, randomNetwork } from '../surrogates/random-network.ts';
+import { defineAttack, missingBackbone } from './define-attack.ts';
+
+/**
+ * The control: what an attacker has without asking the victim anything (landscape A0). Whatever an attack reaches is
+ * worth only what it adds to this (stolen gain).
+ * - `random`: the surrogate's own architecture, freshly initialised, its batch norms calibrated on the pool;
+ * - `backbone`: the public encoder the attacker holds, as it is.
+ */
+const config = z.object({
+  variant: z.enum(['random', 'backbone']).default('random'),
+});
+
+/** Images that settle the running statistics of a random network; more change nothing measurable. */
+const CALIBRATION_IMAGES = 512;
+
+export const noVictim = defineAttack({
+  meta: {
+    id: 'no-victim',
+    version: 1,
+    title: 'No victim (control)',
+    summary: 'What an attacker has without a single query: a random network or a public encoder.',
+    reference: {
+      authors: 'A. Shafran, I. Shumailov, M. A. Erdogdu, N. Papernot',
+      title: 'Beyond Labeling Oracles: What does it mean to steal ML models?',
+      venue: 'arXiv preprint',
+      year: 2023,
+    },
+    knowledge: 'Unlabelled images; for `backbone` a public encoder.',
+    requires: [],
+    training: 'none',
+    control: true,
+  },
+  config,
+  queryAllowance: () => 0,
+  notApplicable: ({ variant }, { hasBackbone }) =>
+    variant === 'backbone' && !hasBackbone ? missingBackbone('no-victim') : undefined,
+  async run(context, { variant }) {
+    const surrogate: SurrogateModel =
+      variant === 'backbone' ? { kind: 'backbone' } : await calibratedRandomNetwork(context);
+    return { surrogate, diagnostics: {} };
+  },
+});
+
+async function calibratedRandomNetwork(context: AttackContext): Promise<SurrogateModel> {
+  const { engine, oracle, pool, surrogate, rng } = context;
+  const network = randomNetwork(
+    surrogate.architecture,
+    rng.derive('initialization'),
+    oracle.dimension,
+    surrogate.inputSize,
+  );
+  return calibrateStatistics(engine, network, sliceImages(pool, 0, Math.min(pool.count, CALIBRATION_IMAGES)));
+}

@@ -1,0 +1,20 @@
+import type { AttackDefinition } from '../contract/method.ts';
+import { backboneStitching } from './backbone-stitching.ts';
+import { onBase } from './base-attack.ts';
+import { directExtraction } from './direct-extraction.ts';
+import { noVictim } from './no-victim.ts';
+import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
+
+/** The attacks that may stand behind a denoiser. */
+export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExtraction, backboneStitching]);
+
+/** Every attack that ships, in the order in which lists show them. */
+export const attacks: readonly AttackDefinition[] = Object.freeze([
+  noVictim,
+  ...baseAttacks,
+  onBase(repeatAveraging, baseAttacks, averagedImages),
+]);
+
+export function findAttack(id: string): AttackDefinition | undefined {
+  return attacks.find((attack) => attack.meta.id === id);
+}

@@ -76,8 +76,11 @@ async function runOnce(
 ): Promise<{ readonly data: Float32Array; readonly dimension: number }> {
   const { input, output, pooling, preprocessing } = description;
   const results = await model.run({ [input]: tensor }, [output]).catch((cause: unknown) => {
-    if (cause instanceof MoatError) throw cause;
-    throw failed(description, firstLine(cause), cause);
+    throw failed(
+      description,
+      cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause),
+      cause,
+    );
   });
   const result = results[output];
   const [rows] = tensor.shape;
@@ -126,11 +129,6 @@ function joined(blocks: readonly Float32Array[]): Float32Array {
     at += block.length;
   }
   return data;
-}
-
-function firstLine(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return `the runtime says "${(text.split('\n')[0] ?? '').slice(0, 300)}"`;
 }
 
 function failed(description: EncoderDescription, reason: string, cause?: unknown): MoatError {

@@ -61,7 +61,7 @@ export function resolvePreprocessing(
   const known = pick(layers);
   const guess = guessLayer(facts, known.values);
   const { values, sources } = pick([...layers, ['guess', guess]]);
-  const preprocessing = values as Preprocessing;
+  const preprocessing = withRoomToCrop(values as Preprocessing);
   checkElementType(facts, preprocessing);
   notes.push(...guessNotes(facts, sources, preprocessing));
   return { preprocessing, sources: sources as ResolvedPreprocessing['sources'], notes };
@@ -79,6 +79,16 @@ function pick(layers: readonly (readonly [PreprocessingSource, Layer])[]): {
     for (const key of Object.keys(layer) as (keyof Preprocessing)[]) sources[key] = source;
   }
   return { values, sources };
+}
+
+/** The edge before the crop is never shorter than what is cut out of it; without a crop it has no meaning. */
+function withRoomToCrop(preprocessing: Preprocessing): Preprocessing {
+  const { height, width, resize, resizeTo } = preprocessing;
+  const sides = [height, width];
+  return {
+    ...preprocessing,
+    resizeTo: resize === 'crop' ? Math.max(resizeTo, ...sides) : Math.min(...sides),
+  };
 }
 
 function flagLayer({ size, mean, std, layout, range }: EncoderOptions): Layer {
@@ -138,7 +148,7 @@ export const rangeWords: Readonly<Record<PixelRange, string>> = {
 function guessLayer(facts: InputFacts, known: Layer): Preprocessing {
   const height = known.height ?? USUAL_SIDE;
   const width = known.width ?? USUAL_SIDE;
-  const side = Math.min(height, width);
+  const side = Math.max(height, width);
   const tiny = side <= TINY_SIDE;
   const range = known.range ?? '0-1';
   // ImageNet's statistics are written for 0...1; another range says that somebody else set the scale.
@@ -148,7 +158,7 @@ function guessLayer(facts: InputFacts, known: Layer): Preprocessing {
     height,
     width,
     resize,
-    resizeTo: resize === 'crop' ? Math.round(side / USUAL_CROP) : side,
+    resizeTo: resize === 'crop' ? Math.round(side / USUAL_CROP) : Math.min(height, width),
     interpolation: 'bilinear',
     layout: facts.layout,
     range,

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { attacks } from '../attacks/registry.ts';
+import type { CommandContext } from './context.ts';
+import { addExample, addJsonOption } from './flags.ts';
+import { methodEntry } from './method-list.ts';
+import { renderMethods } from './render/methods.ts';
+
+export function registerAttacks(program: Command, context: CommandContext): void {
+  const command = program
+    .command('attacks')
+    .summary('the attacks and their settings')
+    .description('Lists the attacks with their settings, for --attacks id[:key=value]*.');
+  addJsonOption(command);
+  addExample(command, 'moat attacks --json').action((flags: { readonly json?: boolean }) => {
+    const entries = attacks.map((attack) => ({
+      ...methodEntry(attack),
+      knowledge: attack.meta.knowledge,
+      requires: attack.meta.requires,
+      training: attack.meta.training,
+    }));
+    if (flags.json === true) context.terminal.printJson(entries);
+    else for (const line of renderMethods(entries, context.terminal.output)) context.terminal.print(line);
+  });
+}

@@ -1,0 +1,20 @@
+import path from 'node:path';
+import type { Clock } from '../contract/context.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every command gets, and the two things it leaves for the end of the process. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly moatVersion: string;
+  /** Paths that people type are relative to this folder. */
+  readonly folder: string;
+  /** The exit code when the command ends without an error. */
+  exitCode: number;
+  /** Where full stacks go; null until the command knows its database. */
+  logFile: string | null;
+}
+
+export function resolvePath(context: CommandContext, location: string): string {
+  return path.resolve(context.folder, location);
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './context.ts';
+import { resolvePath } from './context.ts';
+import { addEncoderOptions, addExample, addJsonOption } from './flags.ts';
+import { mergeSettings, checkSettings, readSettings } from './settings.ts';
+
+interface InspectFlags {
+  readonly expect?: string;
+  readonly images?: string;
+  readonly json?: boolean;
+}
+
+export function registerInspect(program: Command, context: CommandContext): void {
+  const command = program
+    .command('inspect')
+    .summary('inputs, outputs, preprocessing, dimension, determinism, norms of an encoder')
+    .description(
+      'Looks at an encoder before an audit: inputs, outputs, preprocessing and where it comes from, dimension, norms, determinism, throughput. With --expect it proves that the preprocessing is the production one.',
+    )
+    .argument('<encoder>', 'path of the ONNX file')
+    .option('--expect <replies.npz>', 'image paths or arrays, and the vectors production returned for them')
+    .option('--images <dir>', 'images to run the encoder on (default: drawn ones)');
+  addJsonOption(addEncoderOptions(command));
+  addExample(command, 'moat inspect encoder.onnx --range 0-255').action(
+    async (encoder: string, flags: InspectFlags & Record<string, unknown>) => {
+      const { expect, images, json, ...encoderFlags } = flags;
+      const settings = mergeSettings(
+        readSettings(context.folder),
+        checkSettings(encoderFlags, 'command line'),
+      );
+      const { size, mean, std, layout, range, output, pooling } = settings;
+      const { inspectEncoder } = await import('./inspect.ts');
+      const { createEngine } = await import('../tensor/engine.ts');
+      const engine = await createEngine('onnx', { threads: 1 });
+      try {
+        const inspected = await inspectEncoder({
+          encoder: resolvePath(context, encoder),
+          options: { size, mean, std, layout, range, output, pooling },
+          expect: expect === undefined ? undefined : resolvePath(context, expect),
+          images: images === undefined ? undefined : resolvePath(context, images),
+          json: json === true,
+          engine,
+          clock: context.clock,
+          write: (text) => context.terminal.print(text.trimEnd()),
+          view: context.terminal.output,
+        });
+        if (json === true) context.terminal.printJson(inspected.json);
+        context.exitCode = inspected.exitCode;
+      } finally {
+        await engine.dispose();
+      }
+    },
+  );
+}

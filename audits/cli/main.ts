@@ -1,0 +1,41 @@
+import process from 'node:process';
+import { CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { exitCode } from '../contract/errors.ts';
+import { systemClock } from '../run/system-clock.ts';
+import type { CommandContext } from './context.ts';
+import { reportFailure } from './failure.ts';
+import { createProgram } from './program.ts';
+import { createTerminal } from './terminal.ts';
+
+/** The rim of the command line: arguments in, exit code out. */
+async function main(args: readonly string[]): Promise<number> {
+  const terminal = createTerminal(process.stdout, process.stderr);
+  const context: CommandContext = {
+    terminal,
+    clock: systemClock,
+    moatVersion: manifest.version,
+    folder: process.cwd(),
+    exitCode: exitCode.ok,
+    logFile: null,
+  };
+  try {
+    await createProgram(context).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    return context.exitCode;
+  } catch (thrown) {
+    // Help and version were printed; commander leaves through an error.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCode.ok;
+    const json = args.includes('--json');
+    return reportFailure(thrown, { terminal, json, logFile: context.logFile, now: systemClock.now() });
+  }
+}
+
+// A reader that has seen enough (`moat list | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCode.ok);
+});
+
+const code = await main(process.argv.slice(2));
+// Everything printed must leave before the process does: a pipe may still hold a part.
+process.stdout.write('', () => process.exit(code));

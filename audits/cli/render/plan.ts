@@ -1,0 +1,66 @@
+import type { AuditConfig } from '../../contract/audit.ts';
+import type { PlannedCell } from '../../plan/cells.ts';
+import type { PlanSummary } from '../../plan/summary.ts';
+import { formatCount, formatDollars, formatEstimatedTime, plural } from './numbers.ts';
+import { renderPairs, renderTable } from './table.ts';
+import { cleanText, hangingText, wrapText } from './text.ts';
+import type { View } from './view.ts';
+
+export interface Plan {
+  readonly cells: readonly PlannedCell[];
+  readonly summary: PlanSummary;
+}
+
+/** What `--dry-run` prints: cells per pair, then the totals. */
+export function renderPlan(config: AuditConfig, plan: Plan, database: string, view: View): readonly string[] {
+  const { summary } = plan;
+  return [
+    view.paint('strong', 'Plan (nothing was run)'),
+    ...renderPairs(
+      [
+        ['preset', `${config.preset.id} v${config.preset.version}`],
+        ['cells', formatCount(summary.cells)],
+        ['queries', formatCount(summary.queries)],
+        ['time', `${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}`],
+        ['money', `${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`],
+        ['budgets', config.budgets.map(formatCount).join(', ')],
+        ['seeds', String(config.seeds)],
+        ['database', cleanText(database)],
+      ],
+      view,
+    ),
+    '',
+    ...renderTable(
+      {
+        columns: [
+          { title: 'attack on defense', align: 'left' },
+          { title: 'cells', align: 'right' },
+        ],
+        rows: pairCounts(plan.cells),
+      },
+      view,
+    ),
+    ...(summary.notApplicable.length > 0 ? ['', view.paint('strong', 'Not applicable')] : []),
+    ...summary.notApplicable.flatMap(({ attack, defense, reason }) =>
+      hangingText('  ', cleanText(`${attack} on ${defense}: ${reason}`), view.columns),
+    ),
+    '',
+    ...wrapText('Run the same command without --dry-run to start.', view.columns),
+  ];
+}
+
+function pairCounts(cells: readonly PlannedCell[]): readonly (readonly string[])[] {
+  const counts = new Map<string, number>();
+  for (const cell of cells) {
+    if (cell.state !== 'pending') continue;
+    const label = pairLabel(cell);
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return [...counts].map(([label, count]) => [label, formatCount(count)]);
+}
+
+function pairLabel(cell: PlannedCell): string {
+  if (cell.work.kind === 'victim') return 'the victim itself';
+  if (cell.work.kind === 'honest') return cleanText(`honest users of ${cell.defenseLabel ?? 'none'}`);
+  return cleanText(`${cell.attackLabel ?? ''} on ${cell.defenseLabel ?? 'none'}`);
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { MoatError } from '../contract/errors.ts';
+import { continueAudit } from '../run/runner.ts';
+import type { CommandContext } from './context.ts';
+import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
+import { runSession } from './session.ts';
+import { defaultReportFolder, readSettings } from './settings.ts';
+import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
+
+interface ResumeFlags {
+  readonly db?: string;
+  readonly out?: string;
+  readonly failed?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function registerResume(program: Command, context: CommandContext): void {
+  const command = program
+    .command('resume')
+    .summary('go on with an audit that was stopped')
+    .description(
+      'Goes on with an audit that was stopped, killed or cancelled: finished cells are kept, the others start from their last checkpoint. Without an id: the newest unfinished one.',
+    )
+    .argument('[audit]', 'id, or the beginning of one');
+  addDatabaseOption(command)
+    .option('--out <dir>', 'folder for the report (default: moat-report)')
+    .option('--failed', 'try cells that failed again, too')
+    .option('--quiet', 'no progress');
+  addJsonOption(command);
+  addExample(command, 'moat resume --db moat.db').action(
+    async (id: string | undefined, flags: ResumeFlags) => {
+      const database = chosenDatabase(context, flags.db);
+      const retryFailed = flags.failed === true;
+      const auditId = await withStore(context, database, (store) => {
+        const chosen = pickAudit(
+          store.audits.list(),
+          id,
+          (audit) => audit.state !== 'completed' || (retryFailed && audit.cellsFailed > 0),
+          'unfinished audit',
+        );
+        const isDone = requireAudit(store, chosen).state === 'completed';
+        const hasFailed = store.cells.byAudit(chosen).some((cell) => cell.state === 'failed');
+        if (isDone && !(retryFailed && hasFailed))
+          throw new MoatError(
+            'audit-nothing-to-resume',
+            hasFailed
+              ? `Audit ${chosen} is complete but for failed cells, which --failed tries again.`
+              : `Audit ${chosen} is complete.`,
+          );
+        return chosen;
+      });
+      await runSession(
+        context,
+        {
+          command: 'moat resume',
+          database,
+          reportFolder: flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
+          json: flags.json === true,
+          quiet: flags.quiet === true,
+          hasPolicy: false,
+        },
+        (options) => continueAudit(auditId, options, { failed: retryFailed }),
+      );
+    },
+  );
+}

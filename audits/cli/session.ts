@@ -1,0 +1,155 @@
+import path from 'node:path';
+import type { AuditId } from '../contract/cell.ts';
+import { exitCode } from '../contract/errors.ts';
+import type { AuditResult } from '../contract/result.ts';
+import { writeReport } from '../report/write.ts';
+import type { RunEnd, RunOptions } from '../run/runner.ts';
+import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/types.ts';
+import { resolvePath, type CommandContext } from './context.ts';
+import { decideGate } from './gate.ts';
+import { createProgress } from './progress.ts';
+import { renderResult } from './render/result.ts';
+import { formatDuration } from './render/numbers.ts';
+import { wrapText } from './render/text.ts';
+import { listenForStop } from './signals.ts';
+import { besideDatabase, createFileLog } from './terminal.ts';
+
+export interface SessionSettings {
+  readonly command: string;
+  readonly database: string;
+  readonly reportFolder: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** The user named a policy: the exit code then answers it. */
+  readonly hasPolicy: boolean;
+}
+
+/**
+ * Runs an audit in front of a person: opens the database, shows progress, stops at a safe point when asked,
+ * prints the result, writes the report, sets the exit code.
+ */
+export async function runSession(
+  context: CommandContext,
+  settings: SessionSettings,
+  run: (options: RunOptions) => Promise<RunEnd>,
+): Promise<void> {
+  const { clock, terminal } = context;
+  const database = resolvePath(context, settings.database);
+  const store = openStore(database, {
+    mode: 'write',
+    owner: { pid: process.pid, command: settings.command },
+    clock,
+  });
+  context.logFile = besideDatabase(database, 'log');
+  const progress = createProgress(terminal, { quiet: settings.quiet, monotonicMs: clock.monotonicMs });
+  const workers = trackWorkers();
+  const controller = new AbortController();
+  const stopListening = listenForStop({
+    monotonicMs: clock.monotonicMs,
+    onStop() {
+      progress.note(
+        `stopping at a safe point; resume with: ${resumeCommand(settings)} (Ctrl-C again ends at once)`,
+      );
+      controller.abort();
+    },
+    onKill() {
+      progress.end();
+      workers.kill();
+      // The kernel frees the lock; SQLite recovers an open transaction at the next start.
+      process.exit(exitCode.interrupted);
+    },
+  });
+  try {
+    const startedAtMs = clock.monotonicMs();
+    const end = await run({
+      store,
+      clock,
+      log: createFileLog(context.logFile, clock.now, (level, sentence) => {
+        if (level === 'warning') progress.note(sentence);
+      }),
+      signal: controller.signal,
+      onEvent: progress.onEvent,
+      moatVersion: context.moatVersion,
+      startWorker: workers.start,
+    });
+    progress.end();
+    finishSession(context, settings, store, end, clock.monotonicMs() - startedAtMs);
+  } finally {
+    progress.end();
+    stopListening();
+    store.close();
+  }
+}
+
+function finishSession(
+  context: CommandContext,
+  settings: SessionSettings,
+  store: Store,
+  end: RunEnd,
+  elapsedMs: number,
+): void {
+  const { terminal } = context;
+  const folder = resolvePath(context, settings.reportFolder);
+  writeReport(end.result, folder);
+  if (settings.json) terminal.printJson(end.result);
+  else
+    for (const line of renderResult(
+      end.result,
+      {
+        database: displayPath(context, store.path),
+        folder: displayPath(context, folder),
+      },
+      terminal.output,
+    ))
+      terminal.print(line);
+  if (!settings.quiet) terminal.note(endLine(end, elapsedMs));
+  context.exitCode = endExitCode(end.result, settings.hasPolicy);
+  if (end.state === 'cancelled' && !settings.quiet)
+    terminal.note(`continue with: ${resumeCommand(settings, end.auditId)}`);
+  if (settings.hasPolicy && end.state === 'completed') {
+    const gate = decideGate(end.result);
+    const word = gate.verdict === 'not-measured' ? 'not measured' : gate.verdict;
+    for (const line of wrapText(`policy: ${word}: ${gate.sentence}`, terminal.progress.columns))
+      terminal.note(line);
+  }
+}
+
+/** The exit code of an audit that ran to an end, whatever kind of end. */
+export function endExitCode(result: Pick<AuditResult, 'state' | 'verdicts'>, hasPolicy: boolean): number {
+  if (result.state === 'cancelled') return exitCode.cancelled;
+  if (result.state === 'incomplete') return exitCode.error;
+  return hasPolicy ? decideGate(result).exitCode : exitCode.ok;
+}
+
+/** How to go on: spelled with the flags that matter. */
+export function resumeCommand(settings: Pick<SessionSettings, 'database'>, id?: AuditId): string {
+  const database = settings.database === 'moat.db' ? '' : ` --db ${settings.database}`;
+  return `moat resume${id === undefined ? '' : ` ${id}`}${database}`;
+}
+
+/** Relative to the user's folder where that is shorter. */
+export function displayPath(context: CommandContext, file: string): string {
+  const relative = path.relative(context.folder, file);
+  return relative === '' || relative.startsWith('..') ? file : relative;
+}
+
+function endLine(end: RunEnd, elapsedMs: number): string {
+  return `audit ${end.auditId} ${end.state} after ${formatDuration(elapsedMs)}`;
+}
+
+/** Remembers the worker processes, so that a second Ctrl-C leaves none behind. */
+function trackWorkers(): { start: NonNullable<RunOptions['startWorker']>; kill(): void } {
+  const hosts = new Set<WorkerHost>();
+  return {
+    start(onLog) {
+      const host = forkWorker(onLog);
+      hosts.add(host);
+      return host;
+    },
+    kill() {
+      for (const host of hosts) void host.stop(0);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { MoatError } from '../contract/errors.ts';
+import { policySchema } from '../plan/policy.ts';
+import { encoderOptionsSchema } from '../report/config-schema.ts';
+import { cleanText } from './render/text.ts';
+
+/** What an audit may be told, by flags or by `moat.config.json`: one schema for both, flags win. */
+
+const positive = z.int().positive();
+const names = z.array(z.string().min(1)).min(1);
+
+export const settingsSchema = z.strictObject({
+  $schema: z.string().optional(),
+  encoder: z.string().min(1).optional().describe('Path of the ONNX file to audit'),
+  ...encoderOptionsSchema.shape,
+  pool: names.optional().describe('Folders of images the attacker queries with'),
+  task: z
+    .record(z.string().min(1), z.string().min(1))
+    .optional()
+    .describe('Labelled data sets, NAME: folder'),
+  preset: z.string().min(1).optional().describe('quick, standard or demo'),
+  attacks: names.optional().describe('Attack configurations: id[:key=value]*'),
+  defenses: names.optional().describe('Defense configurations: id[:key=value]*[+id...]'),
+  backbone: z.string().min(1).optional().describe('A public ONNX encoder that the attacker holds'),
+  surrogate: z.string().min(1).optional().describe('Architecture of the stolen copy'),
+  budgets: z.array(positive).min(1).optional().describe('Query budgets'),
+  seeds: positive.optional().describe('Repetitions behind every interval'),
+  seed: z.int().nonnegative().optional().describe('Seed of everything'),
+  accounts: z.array(positive).min(1).optional().describe('Numbers of accounts the attacker holds'),
+  engine: z.string().min(1).optional().describe('auto, onnx or reference'),
+  workers: positive.optional().describe('Cells at a time'),
+  policy: z
+    .union([z.string().min(1), policySchema])
+    .optional()
+    .describe('What the provider can live with: a file, or the policy itself'),
+  price: z.number().nonnegative().optional().describe('US dollars per query'),
+  db: z.string().min(1).optional().describe('Database file'),
+  out: z.string().min(1).optional().describe('Folder for the report'),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const settingsFile = 'moat.config.json';
+export const defaultDatabase = 'moat.db';
+export const defaultReportFolder = 'moat-report';
+
+/** Settings of the folder's `moat.config.json`; none when there is no such file. Paths in it are relative to it. */
+export function readSettings(folder: string): Settings {
+  const file = path.join(folder, settingsFile);
+  const value = readJson(file);
+  return value === undefined ? {} : checkSettings(value, settingsFile);
+}
+
+/** @throws MoatError `configuration-invalid` naming `source` and the entry */
+export function checkSettings(value: unknown, source: string): Settings {
+  const parsed = settingsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const entry = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw new MoatError('configuration-invalid', `${source}: ${entry}${issue?.message ?? 'is invalid'}.`);
+}
+
+/** Flags over file: an absent flag leaves the file's value. */
+export function mergeSettings(file: Settings, flags: Settings): Settings {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return { ...file, ...Object.fromEntries(given) };
+}
+
+/** A JSON file's value, undefined when there is no such file. @throws MoatError `configuration-invalid` */
+export function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new MoatError('configuration-invalid', `${file} could not be read.`, { cause: error });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const reason = error instanceof Error ? cleanText(error.message) : 'it cannot be parsed';
+    throw new MoatError('configuration-invalid', `${file} is not JSON: ${reason}`, { cause: error });
+  }
+}

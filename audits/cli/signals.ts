@@ -1,0 +1,38 @@
+/** What Ctrl-C means: first stop at a safe point, then, when asked again, at once. */
+
+/** npm, the bootstrap and a terminal may each deliver the same Ctrl-C: within this time they are one. */
+export const SAME_PRESS_MS = 300;
+
+export type StopDecision = 'stop' | 'ignore' | 'kill';
+
+/** @param firstAtMs when the first press came, on a clock that never jumps; null when this is it. */
+export function judgeStop(firstAtMs: number | null, nowMs: number): StopDecision {
+  if (firstAtMs === null) return 'stop';
+  return nowMs - firstAtMs > SAME_PRESS_MS ? 'kill' : 'ignore';
+}
+
+export interface StopHandlers {
+  /** Called once, on the first press. */
+  onStop(): void;
+  /** Called on a second, later press. */
+  onKill(): void;
+  monotonicMs(): number;
+}
+
+/** Listens to SIGINT and SIGTERM; returns what takes the listeners off again. */
+export function listenForStop(handlers: StopHandlers): () => void {
+  let firstAtMs: number | null = null;
+  const listener = (): void => {
+    const now = handlers.monotonicMs();
+    const decision = judgeStop(firstAtMs, now);
+    if (decision === 'stop') {
+      firstAtMs = now;
+      handlers.onStop();
+    } else if (decision === 'kill') handlers.onKill();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}

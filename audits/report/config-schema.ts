@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** An audit's configuration as it is stored in a result: every default filled in. */
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const layout = z.enum(['nchw', 'nhwc']);
+const range = z.enum(['0-1', '0-255', '-1-1']);
+export const poolingSchema = z.enum(['none', 'cls', 'mean']);
+
+export const preprocessingSchema = z.object({
+  height: z.int().positive(),
+  width: z.int().positive(),
+  resize: z.enum(['stretch', 'crop']),
+  resizeTo: z.number(),
+  interpolation: z.enum(['nearest', 'bilinear', 'bicubic', 'lanczos']),
+  layout,
+  range,
+  mean: triple,
+  std: triple,
+  channels: z.enum(['rgb', 'bgr']),
+});
+
+/** `--size --mean --std --layout --range --output --pooling`: what the user knows about an encoder. */
+export const encoderOptionsSchema = z.object({
+  size: z.int().positive().optional().describe('Side of the square input in pixels'),
+  mean: triple.optional().describe('Mean per channel, after --range'),
+  std: triple.optional().describe('Standard deviation per channel'),
+  layout: layout.optional().describe('Order of the input dimensions'),
+  range: range.optional().describe('What a pixel value 0...255 becomes'),
+  output: z.string().min(1).optional().describe('Output of the model that is the embedding'),
+  pooling: poolingSchema.optional().describe('How tokens or feature maps become one vector'),
+});
+
+const method = z.object({ id: z.string(), config: z.record(z.string(), z.unknown()) }).meta({ id: 'Method' });
+const dataSource = z.object({ name: z.string(), path: z.string() }).meta({ id: 'DataSource' });
+const positive = z.int().positive();
+
+export const configSchema = z.object({
+  encoder: z.string(),
+  encoderOptions: encoderOptionsSchema,
+  backbone: z.string().nullable(),
+  pools: z.array(dataSource),
+  tasks: z.array(dataSource),
+  preset: z.object({
+    id: z.enum(['quick', 'standard', 'demo']),
+    version: positive,
+    canPass: z.boolean(),
+  }),
+  attacks: z.array(method),
+  defenses: z.array(z.array(method)).describe('Each a chain in order; the empty chain is no defense'),
+  budgets: z.array(z.number()),
+  accounts: z.array(positive),
+  seeds: positive,
+  seed: z.number(),
+  evaluation: z.object({ fitRows: z.number(), scoreRows: z.number(), version: z.number() }),
+  surrogate: z.object({
+    architecture: z.string(),
+    inputSize: positive,
+    epochs: z.number(),
+    batchSize: positive,
+  }),
+  engine: z.enum(['onnx', 'reference']),
+  workers: positive,
+  policy: z.object({
+    budget: z.number(),
+    accounts: z.array(positive),
+    maxStolenGain: z.number().nullable(),
+    minProtection: z.number(),
+    maxHonestLoss: z.number(),
+    minRecallAt10: z.number(),
+    minUndefendedGain: z.number(),
+  }),
+  pricePerQuery: z.number(),
+});

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { errorTable } from '../contract/errors.ts';
+import { resultSchemaVersion } from '../contract/result.ts';
+import { configSchema, preprocessingSchema, poolingSchema } from './config-schema.ts';
+
+/** The audit's result as a schema: published as docs/result.schema.json, and what stored results are checked with. */
+
+const count = z.int().nonnegative();
+const unit = z.enum(['fraction', 'cosine', 'count', 'milliseconds', 'bytes', 'ratio', 'nats', 'none']);
+const text = z.string();
+const texts = z.array(text);
+const codes = Object.keys(errorTable) as (keyof typeof errorTable)[];
+
+const estimate = z
+  .object({
+    value: z.number(),
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    unit,
+    seeds: count.describe('Seeds behind it'),
+    items: count.describe('Test items behind it'),
+    method: text.describe('How the interval was made, or why there is none'),
+  })
+  .describe('A number with its 95 % interval; null ends when none can be given')
+  .meta({ id: 'Estimate' });
+const measured = estimate.nullable();
+
+const port = z.object({
+  name: text,
+  elementType: z.enum(['float32', 'float16', 'float64', 'uint8', 'int8', 'int32', 'int64', 'bool', 'other']),
+  shape: z.array(z.union([z.number(), text])).describe('A string names a free dimension'),
+});
+const source = z.enum(['flag', 'preprocessor_config', 'model', 'guess']);
+
+const encoder = z.object({
+  path: text,
+  digest: text.describe('SHA-256 (hex) over the file and its external-data files'),
+  sizeBytes: count,
+  opset: z.number(),
+  producer: text,
+  inputs: z.array(port),
+  outputs: z.array(port),
+  input: text,
+  output: text,
+  pooling: poolingSchema,
+  fixedBatch: z.int().positive().nullable(),
+  preprocessing: preprocessingSchema,
+  preprocessingSources: z.record(preprocessingSchema.keyof(), source),
+  notes: texts,
+});
+
+const preflight = z.object({
+  dimension: count,
+  images: count,
+  checks: z.array(
+    z.object({
+      id: z.enum([
+        'shape',
+        'dimension',
+        'finite',
+        'norms',
+        'constant-dimensions',
+        'padded-dimensions',
+        'determinism',
+        'batch-consistency',
+        'throughput',
+        'constant',
+      ]),
+      status: z.enum(['ok', 'warning', 'problem']),
+      sentence: text,
+      figures: z.record(text, z.number()),
+    }),
+  ),
+});
+
+const digest = z
+  .object({ name: text, digest: text, rows: count })
+  .describe('Digest of the images used, in order')
+  .meta({ id: 'DatasetDigest' });
+
+const baseline = z.object({
+  task: text,
+  classes: count,
+  fitRows: count,
+  scoreRows: count,
+  victimProbe: measured,
+  victimKnn: measured,
+  noVictimProbe: measured,
+  noVictimVariant: text.nullable(),
+});
+
+const matrixCell = z.object({
+  attack: text,
+  defense: text,
+  budget: count.describe('Queries'),
+  accounts: count,
+  task: text,
+  state: z.enum(['pending', 'running', 'done', 'failed', 'not-applicable', 'not-run']),
+  seedsDone: count,
+  seedsPlanned: count,
+  stolenGain: measured,
+  relativeAccuracy: measured,
+  probeAccuracy: measured,
+  knnAccuracy: measured,
+  cka: measured,
+  neighborOverlap: measured,
+  queriesUsed: z.number().nullable(),
+  uniqueInputs: z.number().nullable(),
+  elapsedMs: z.number().nullable(),
+  reason: text.nullable(),
+  errorCode: z.enum(codes).nullable(),
+  adaptive: z.boolean(),
+  cellKeys: texts,
+});
+
+const verdict = z.object({
+  defense: text,
+  verdict: z.enum(['pass', 'fail', 'inconclusive', 'not-measured']),
+  reason: text,
+  strongestAttack: text.nullable(),
+  worstStolenGain: measured,
+  protection: measured,
+  honest: z.array(z.object({ task: text, probeLoss: measured, knnLoss: measured, recallAt10: measured })),
+  worstHonestLoss: measured,
+  worstRecallAt10: measured,
+  mustFace: texts,
+  missingAttacks: texts,
+});
+
+const finding = z.object({
+  id: text,
+  title: text,
+  severity: z.enum(['critical', 'high', 'medium', 'low', 'info']),
+  confidence: z.enum(['certain', 'firm', 'tentative']),
+  explanation: text,
+  fix: text,
+  cellKeys: texts,
+});
+
+const flag = z.object({
+  id: text,
+  severity: z.enum(['note', 'weakens', 'invalidates']),
+  sentence: text,
+  scope: text.describe('audit, victim, task:NAME, defense:LABEL or cell:KEY'),
+});
+
+export const resultSchema = z
+  .object({
+    schemaVersion: z.literal(resultSchemaVersion),
+    moatVersion: text,
+    auditId: text,
+    createdAt: z.iso.datetime(),
+    finishedAt: z.iso.datetime().nullable(),
+    state: z.enum(['completed', 'cancelled', 'incomplete']),
+    config: configSchema,
+    encoder,
+    preflight,
+    data: z.object({
+      pool: digest.extend({ removedDuplicates: count, corrupt: texts }),
+      tasks: z.array(z.object({ name: text, fit: digest, score: digest, corrupt: texts })),
+    }),
+    baselines: z.array(baseline),
+    matrix: z.array(matrixCell),
+    verdicts: z.array(verdict),
+    recommendation: z.object({ defense: text.nullable(), sentence: text }),
+    headline: text,
+    findings: z.array(finding),
+    flags: z.array(flag),
+    cost: z.object({ queries: z.number(), dollars: z.number(), elapsedMs: z.number() }),
+    environment: z.record(text, z.union([text, z.number()])),
+  })
+  .describe('The result of one Moat audit: everything a report is rendered from');

@@ -1,0 +1,237 @@
+import type { AuditResult, DefenseVerdict, Estimate, MatrixCell } from '../contract/result.ts';
+
+/** A small, complete, made-up result for the tests of what reads results. */
+
+export function sampleEstimate(value: number, halfWidth: number | null = 0.04): Estimate {
+  return {
+    value,
+    low: halfWidth === null ? null : value - halfWidth,
+    high: halfWidth === null ? null : value + halfWidth,
+    unit: 'fraction',
+    seeds: 3,
+    items: 2000,
+    method: 'two-level, 95 %',
+  };
+}
+
+export function sampleCell(change: Partial<MatrixCell> = {}): MatrixCell {
+  return {
+    attack: 'direct-extraction',
+    defense: 'none',
+    budget: 2000,
+    accounts: 1,
+    task: 'cifar10',
+    state: 'done',
+    seedsDone: 3,
+    seedsPlanned: 3,
+    stolenGain: sampleEstimate(0.82),
+    relativeAccuracy: sampleEstimate(0.95),
+    probeAccuracy: sampleEstimate(0.75),
+    knnAccuracy: sampleEstimate(0.7),
+    cka: sampleEstimate(0.6),
+    neighborOverlap: sampleEstimate(0.3),
+    queriesUsed: 2000,
+    uniqueInputs: 2000,
+    elapsedMs: 12_000,
+    reason: null,
+    errorCode: null,
+    adaptive: false,
+    cellKeys: ['k1', 'k2', 'k3'],
+    ...change,
+  };
+}
+
+export function sampleVerdict(change: Partial<DefenseVerdict> = {}): DefenseVerdict {
+  return {
+    defense: 'none',
+    verdict: 'fail',
+    reason: 'direct-extraction steals 0.82 [0.78, 0.86] of the victim.',
+    strongestAttack: 'direct-extraction',
+    worstStolenGain: sampleEstimate(0.82),
+    protection: sampleEstimate(0, 0),
+    honest: [
+      {
+        task: 'cifar10',
+        probeLoss: sampleEstimate(0.004, 0.003),
+        knnLoss: sampleEstimate(0.012, 0.005),
+        recallAt10: sampleEstimate(0.97, 0.01),
+      },
+    ],
+    worstHonestLoss: sampleEstimate(0.012, 0.005),
+    worstRecallAt10: sampleEstimate(0.97, 0.01),
+    mustFace: ['direct-extraction'],
+    missingAttacks: [],
+    ...change,
+  };
+}
+
+const digest = (name: string, rows: number) => ({ name, digest: 'd'.repeat(64), rows });
+const noise = 'gaussian-noise:mode=keyed:sigma=0.1';
+
+export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
+  const port = { name: 'images', elementType: 'float32', shape: ['batch', 3, 32, 32] } as const;
+  return {
+    schemaVersion: 1,
+    moatVersion: '0.1.0',
+    auditId: '1a2b3c4d',
+    createdAt: '2026-01-02T03:04:05.000Z',
+    finishedAt: '2026-01-02T03:14:05.000Z',
+    state: 'completed',
+    config: {
+      encoder: '/models/encoder.onnx',
+      encoderOptions: { mean: [0.5, 0.5, 0.5] },
+      backbone: null,
+      pools: [{ name: 'train', path: '/data/train' }],
+      tasks: [{ name: 'cifar10', path: '/data/cifar10' }],
+      preset: { id: 'quick', version: 1, canPass: false },
+      attacks: [{ id: 'direct-extraction', config: { loss: 'mse', views: 1 } }],
+      defenses: [[], [{ id: 'gaussian-noise', config: { sigma: 0.1, mode: 'keyed' } }]],
+      budgets: [500, 2000],
+      accounts: [1],
+      seeds: 3,
+      seed: 1,
+      evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },
+      surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 40, batchSize: 64 },
+      engine: 'onnx',
+      workers: 2,
+      policy: {
+        budget: 5000,
+        accounts: [1, 5],
+        maxStolenGain: null,
+        minProtection: 0.5,
+        maxHonestLoss: 0.01,
+        minRecallAt10: 0.95,
+        minUndefendedGain: 0.3,
+      },
+      pricePerQuery: 0.0001,
+    },
+    encoder: {
+      path: '/models/encoder.onnx',
+      digest: 'e'.repeat(64),
+      sizeBytes: 12_345_678,
+      opset: 17,
+      producer: 'pytorch',
+      inputs: [port],
+      outputs: [{ name: 'embedding', elementType: 'float32', shape: ['batch', 128] }],
+      input: 'images',
+      output: 'embedding',
+      pooling: 'none',
+      fixedBatch: null,
+      preprocessing: {
+        height: 32,
+        width: 32,
+        resize: 'stretch',
+        resizeTo: 32,
+        interpolation: 'bilinear',
+        layout: 'nchw',
+        range: '0-1',
+        mean: [0.5, 0.5, 0.5],
+        std: [0.25, 0.25, 0.25],
+        channels: 'rgb',
+      },
+      preprocessingSources: {
+        height: 'model',
+        width: 'model',
+        resize: 'guess',
+        resizeTo: 'guess',
+        interpolation: 'guess',
+        layout: 'model',
+        range: 'guess',
+        mean: 'flag',
+        std: 'guess',
+        channels: 'guess',
+      },
+      notes: ['The only output is the embedding.'],
+    },
+    preflight: {
+      dimension: 128,
+      images: 32,
+      checks: [
+        {
+          id: 'determinism',
+          status: 'ok',
+          sentence: 'The encoder is deterministic.',
+          figures: { maxDifference: 0 },
+        },
+      ],
+    },
+    data: {
+      pool: { ...digest('train', 48_000), removedDuplicates: 2000, corrupt: ['broken.jpg'] },
+      tasks: [
+        {
+          name: 'cifar10',
+          fit: digest('cifar10/fit', 4000),
+          score: digest('cifar10/score', 2000),
+          corrupt: [],
+        },
+      ],
+    },
+    baselines: [
+      {
+        task: 'cifar10',
+        classes: 10,
+        fitRows: 4000,
+        scoreRows: 2000,
+        victimProbe: sampleEstimate(0.82, 0.02),
+        victimKnn: sampleEstimate(0.8, 0.02),
+        noVictimProbe: sampleEstimate(0.41, 0.02),
+        noVictimVariant: 'random initialization',
+      },
+    ],
+    matrix: [
+      sampleCell({ budget: 500, stolenGain: sampleEstimate(0.51) }),
+      sampleCell(),
+      sampleCell({ attack: 'repeat-averaging', adaptive: true, stolenGain: sampleEstimate(0.7) }),
+      sampleCell({ attack: 'backbone-stitching', stolenGain: sampleEstimate(0.33, null), seedsDone: 1 }),
+      sampleCell({ defense: noise, stolenGain: sampleEstimate(0.44) }),
+      sampleCell({
+        defense: noise,
+        attack: 'repeat-averaging',
+        state: 'failed',
+        stolenGain: null,
+        reason: 'The loss became not finite at epoch 3.',
+        errorCode: 'training-diverged',
+      }),
+      sampleCell({
+        defense: noise,
+        attack: 'backbone-stitching',
+        state: 'not-applicable',
+        stolenGain: null,
+        reason: 'No backbone is given.',
+      }),
+    ],
+    verdicts: [
+      sampleVerdict(),
+      sampleVerdict({
+        defense: noise,
+        verdict: 'not-measured',
+        reason: 'No attack broke it, and the adaptive attack did not run.',
+        missingAttacks: ['repeat-averaging'],
+      }),
+    ],
+    recommendation: { defense: null, sentence: 'No defense can be recommended on this evidence.' },
+    headline: '2 000 queries steal 0.82 [0.78, 0.86] of this encoder, and no defense is shown to stop it.',
+    findings: [
+      {
+        id: 'undefended-theft',
+        title: 'The encoder can be copied for $0.20',
+        severity: 'high',
+        confidence: 'firm',
+        explanation: 'Direct extraction works without a defense.',
+        fix: 'Choose a defense before launch.',
+        cellKeys: ['k1'],
+      },
+    ],
+    flags: [
+      {
+        id: 'too-few-repeats',
+        severity: 'weakens',
+        sentence: 'One cell has a single seed.',
+        scope: 'defense:none',
+      },
+    ],
+    cost: { queries: 27_000, dollars: 2.7, elapsedMs: 605_000 },
+    environment: { node: '24.21.0', cores: 2 },
+    ...change,
+  };
+}

@@ -3,15 +3,17 @@ import type { AttackContext, SurrogateModel } from '../contract/method.ts';
 import { sliceImages } from '../contract/data.ts';
 import { calibrateStatistics, randomNetwork } from '../surrogates/random-network.ts';
 import { defineAttack, missingBackbone } from './define-attack.ts';
+import { OWN_SSL_IMAGES, trainOwnEncoder } from './own-ssl.ts';
 
 /**
  * The control: what an attacker has without asking the victim anything (landscape A0). Whatever an attack reaches is
  * worth only what it adds to this (stolen gain).
  * - `random`: the surrogate's own architecture, freshly initialised, its batch norms calibrated on the pool;
- * - `backbone`: the public encoder the attacker holds, as it is.
+ * - `backbone`: the public encoder the attacker holds, as it is;
+ * - `own-ssl`: the surrogate's architecture trained on the pool by the attacker's own SimCLR.
  */
 const config = z.object({
-  variant: z.enum(['random', 'backbone']).default('random'),
+  variant: z.enum(['random', 'backbone', 'own-ssl']).default('random'),
 });
 
 /** Images that settle the running statistics of a random network; more change nothing measurable. */
@@ -22,7 +24,7 @@ export const noVictim = defineAttack({
     id: 'no-victim',
     version: 1,
     title: 'No victim (control)',
-    summary: 'What an attacker has without a single query: a random network or a public encoder.',
+    summary: 'What an attacker has without a single query: a random network, a public encoder, its own SSL.',
     reference: {
       authors: 'A. Shafran, I. Shumailov, M. A. Erdogdu, N. Papernot',
       title: 'Beyond Labeling Oracles: What does it mean to steal ML models?',
@@ -38,7 +40,10 @@ export const noVictim = defineAttack({
   queryAllowance: () => 0,
   notApplicable: ({ variant }, { hasBackbone }) =>
     variant === 'backbone' && !hasBackbone ? missingBackbone('no-victim') : undefined,
+  trainedImages: ({ variant }, { surrogate }) =>
+    variant === 'own-ssl' ? 2 * OWN_SSL_IMAGES * surrogate.epochs : 0,
   async run(context, { variant }) {
+    if (variant === 'own-ssl') return trainOwnEncoder(context);
     const surrogate: SurrogateModel =
       variant === 'backbone' ? { kind: 'backbone' } : await calibratedRandomNetwork(context);
     return { surrogate, diagnostics: {} };

@@ -1,4 +1,4 @@
-import type { CellKey, CellOutcome, CellState } from './cell.ts';
+import type { CellKey, CellState } from './cell.ts';
 import type { SerializedError } from './errors.ts';
 
 /** What the runner tells its listeners (terminal, window, log). Small plain values, in order. */
@@ -36,5 +36,5 @@ export type WorkerReply =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly fraction: number; readonly stage: string }
   | { readonly type: 'log'; readonly message: string }
-  | { readonly type: 'done'; readonly outcome: CellOutcome | Readonly<Record<string, unknown>> }
+  | { readonly type: 'done'; readonly outcome: unknown }
   | { readonly type: 'failed'; readonly error: SerializedError };

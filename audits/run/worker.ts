@@ -39,7 +39,7 @@ async function work(job: Job): Promise<void> {
       job.kind === 'prepare'
         ? await prepareAudit(job, { ...context, clock: systemClock })
         : await executor.execute(job, context);
-    reply({ type: 'done', outcome: outcome as Readonly<Record<string, unknown>> });
+    reply({ type: 'done', outcome });
   } catch (error) {
     reply({ type: 'failed', error: MoatError.from(error).toJSON() });
   }

@@ -82,7 +82,7 @@ function lossOfViews(plan: TrainingStepPlan, embedding: Tensor2D, inputs: Tensor
 }
 
 /** Kept, since an eager engine frees what the gradient's scope computed besides the loss. */
-function moveStatistics(current: Tensors, observed: Tensors): Tensors {
+export function moveStatistics(current: Tensors, observed: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(observed).map(([name, batch]) => {
       const old = tensorNamed(current, name);

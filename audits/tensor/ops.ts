@@ -3,6 +3,7 @@
  * The only place besides the engines that imports TensorFlow.js; what is not listed here has no kernel check.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import './gradients.ts';
 
 export type { Tensor, Tensor1D, Tensor2D, Tensor4D, Scalar } from '@tensorflow/tfjs-core';
 
@@ -11,7 +12,7 @@ export type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 /**
  * Value and gradients of a scalar loss with respect to named parameters.
- * @param loss called once; what else it computes may be kept by closure.
+ * @param loss called once; what else it computes may be kept by closure and used until the step ends.
  */
 export function valueAndGradients(
   loss: (parameters: Tensors) => tf.Scalar,
@@ -20,10 +21,23 @@ export function valueAndGradients(
   const names = Object.keys(parameters);
   const named = (list: readonly tf.Tensor[]): Tensors =>
     Object.fromEntries(list.map((tensor, i) => [names[i] ?? '', tensor]));
-  const { value, grads } = tf.valueAndGrads((...list: tf.Tensor[]) => loss(named(list)))(
-    Object.values(parameters),
-  );
+  const engine = tf.engine();
+  let forward: readonly tf.Tensor[] = [];
+  const { value, grads } = tf.valueAndGrads((...list: tf.Tensor[]) => {
+    const result = loss(named(list));
+    // tfjs-core disposes everything but the loss after the forward pass; closures need the rest for longer.
+    forward = engine.state.activeScope.track.filter((tensor) => !tensor.kept);
+    for (const tensor of forward) tensor.kept = true;
+    return result;
+  })(Object.values(parameters));
+  for (const tensor of forward) {
+    tensor.kept = false;
+    engine.track(tensor);
+  }
   return { value, gradients: named(grads) };
 }
+
+// Quiet: no advice to install another backend on the terminal of the user.
+tf.enableProdMode();
 
 export { tf };

@@ -17,7 +17,10 @@ export interface ExportOptions {
  * Shapes are static in a traced graph; the marked batch size is where the file says "any".
  * @throws MoatError `internal` when the graph keeps the batch size anywhere but in reshapes
  */
-export async function exportStep<StepTensor>(definition: StepDefinition<StepTensor>, options: ExportOptions): Promise<Uint8Array> {
+export async function exportStep<StepTensor>(
+  definition: StepDefinition<StepTensor>,
+  options: ExportOptions,
+): Promise<Uint8Array> {
   const [inputName, ...more] = Object.keys(definition.inputs);
   const traced = await traceStep(definition);
   if (inputName === undefined || more.length > 0 || traced.changed.length > 0)
@@ -29,7 +32,9 @@ export async function exportStep<StepTensor>(definition: StepDefinition<StepTens
   ]);
   const rename = (name: string): string => renamed.get(name) ?? name;
   const { graph } = model;
-  const shapes = new Set(graph.node.filter(({ opType }) => opType === 'Reshape').map(({ input }) => input[1] ?? ''));
+  const shapes = new Set(
+    graph.node.filter(({ opType }) => opType === 'Reshape').map(({ input }) => input[1] ?? ''),
+  );
   const outputs = graph.output.filter(({ name = '' }) => renamed.has(name));
   const exported: OnnxModel = {
     ...model,
@@ -39,12 +44,18 @@ export async function exportStep<StepTensor>(definition: StepDefinition<StepTens
     graph: {
       ...graph,
       name: definition.name,
-      node: graph.node.map((node) => ({ ...node, input: node.input.map(rename), output: node.output.map(rename) })),
+      node: graph.node.map((node) => ({
+        ...node,
+        input: node.input.map(rename),
+        output: node.output.map(rename),
+      })),
       initializer: [
         ...graph.initializer.map((tensor) => freeShape(tensor, shapes, options.batchSize)),
         ...Object.entries(definition.state).map(([name, tensor]) => weight(portName.stateIn(name), tensor)),
       ],
-      input: graph.input.filter(({ name = '' }) => renamed.has(name)).map((value) => freeValue(value, rename, options.batchSize)),
+      input: graph.input
+        .filter(({ name = '' }) => renamed.has(name))
+        .map((value) => freeValue(value, rename, options.batchSize)),
       output: outputs.map((value) => freeValue(value, rename, options.batchSize)),
     },
   };
@@ -57,15 +68,22 @@ function freeShape(tensor: OnnxTensor, shapes: ReadonlySet<string>, batchSize: n
   if (tensor.dataType !== tensorDataType.int64 || rawData === undefined) return tensor;
   const values = new BigInt64Array(rawData.slice().buffer);
   if (!values.includes(BigInt(batchSize))) return tensor;
-  if (!shapes.has(tensor.name ?? '')) throw new MoatError('internal', 'The graph to be exported depends on the batch size.');
+  if (!shapes.has(tensor.name ?? ''))
+    throw new MoatError('internal', 'The graph to be exported depends on the batch size.');
   const freed = values.map((value) => (value === BigInt(batchSize) ? -1n : value));
   return { ...tensor, rawData: new Uint8Array(freed.buffer) };
 }
 
 function freeValue(value: OnnxValueInfo, rename: (name: string) => string, batchSize: number): OnnxValueInfo {
   const tensorType = value.type?.tensorType;
-  const dim = (tensorType?.shape?.dim ?? []).map((size) => (Number(size.dimValue) === batchSize ? { dimParam: 'batch' } : size));
-  return { ...value, name: rename(value.name ?? ''), type: { tensorType: { ...tensorType, shape: { dim } } } };
+  const dim = (tensorType?.shape?.dim ?? []).map((size) =>
+    Number(size.dimValue) === batchSize ? { dimParam: 'batch' } : size,
+  );
+  return {
+    ...value,
+    name: rename(value.name ?? ''),
+    type: { tensorType: { ...tensorType, shape: { dim } } },
+  };
 }
 
 function weight(name: string, { shape, data }: HostTensor): OnnxTensor {

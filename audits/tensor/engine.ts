@@ -1,0 +1,7 @@
+import type { Engine, EngineId } from '../contract/engine.ts';
+
+/** Engines are loaded when first asked for: each brings its own native or tensor library. */
+export async function createEngine(id: EngineId, options: { readonly threads: number }): Promise<Engine> {
+  if (id === 'onnx') return (await import('./onnx/engine.ts')).createOnnxEngine(options.threads);
+  return (await import('./reference/engine.ts')).createReferenceEngine();
+}

@@ -21,7 +21,7 @@ export const demoShapes: readonly { readonly name: string; readonly distance: Si
     name: 'crescent',
     distance: (x, y) => Math.max(Math.hypot(x, y) - 0.85, 0.68 - Math.hypot(x - 0.42, y)),
   },
-  { name: 'stripes', distance: (x, y) => Math.max(box(x, y, 0.82, 0.82), wave(y, 0.82 / 2.5)) },
+  { name: 'stripes', distance: (x, y) => Math.max(box(x, y, 0.82, 0.78), bands(y, 0.3)) },
   {
     name: 'checker',
     distance: (x, y) =>
@@ -61,10 +61,10 @@ function star(x: number, y: number): number {
   return (px * (1 - innerY) + (py - 1) * innerX) / length;
 }
 
-/** Bands of the given half period, negative where a band is filled. */
-function wave(y: number, period: number): number {
-  const position = (((y / period) % 2) + 2) % 2;
-  return (Math.abs(position - 1) - 0.5) * period;
+/** Bands across the whole plane, one of them centered, each as wide as the gaps; negative where filled. */
+function bands(y: number, width: number): number {
+  const position = Math.abs(y / width) % 2;
+  return (0.5 - Math.abs(position - 1)) * width;
 }
 
 /** Columns of a board of 3 x 3 fields; negative in the middle one. */

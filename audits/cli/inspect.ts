@@ -31,7 +31,7 @@ export interface InspectSettings {
   /** A data set whose images are used; without one, drawn images are. */
   readonly images?: string | undefined;
   readonly json: boolean;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'loadModel'>;
   readonly clock: Clock;
   /** Receives the text for people, whole lines. */
   readonly write: (text: string) => void;

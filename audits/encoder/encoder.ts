@@ -13,7 +13,11 @@ const BATCH_ROWS = 64;
  * Loads an encoder and runs it once on a black image, so that its dimension is a fact.
  * @throws MoatError `encoder-*`
  */
-export async function openEncoder(engine: Engine, path: string, options: EncoderOptions): Promise<Encoder> {
+export async function openEncoder(
+  engine: Pick<Engine, 'loadModel'>,
+  path: string,
+  options: EncoderOptions,
+): Promise<Encoder> {
   const description = await describeEncoder(path, options);
   const model = await engine.loadModel(path);
   try {

@@ -37,7 +37,7 @@ const LISTED = 12;
  * @throws MoatError `encoder-*`; `dataset-format` when images and vectors differ in number
  */
 export async function checkExpectation(
-  engine: Engine,
+  engine: Pick<Engine, 'loadModel'>,
   path: string,
   options: EncoderOptions,
   production: ProductionReplies,

@@ -27,8 +27,10 @@ export const wasserstein: LossDefinition = {
     }),
 };
 
+/** What a linear head or a defense makes negative counts as 0: a sum that cancels would make the division explode. */
 function asDistributions(rows: Tensor2D): Tensor2D {
-  return tf.div(rows, tf.add(tf.sum(rows, 1, true), EPSILON));
+  const weights = tf.relu(rows);
+  return tf.div(weights, tf.add(tf.sum(weights, 1, true), EPSILON));
 }
 
 /** `[size, size]`, 1 where the column is not beyond the row. */

@@ -75,7 +75,7 @@ export class LayerRunner {
     const offset = tensorNamed(this.#parameters, `${name}/offset`) as Tensor1D;
     const { mean, variance } =
       this.#mode === 'train'
-        ? (tf.moments(input, [0, 1, 2]) as { mean: Tensor1D; variance: Tensor1D })
+        ? moments(input)
         : {
             mean: tensorNamed(this.#parameters, `${name}/mean`) as Tensor1D,
             variance: tensorNamed(this.#parameters, `${name}/variance`) as Tensor1D,
@@ -84,7 +84,7 @@ export class LayerRunner {
       this.batchStatistics[`${name}/mean`] = mean;
       this.batchStatistics[`${name}/variance`] = variance;
     }
-    return tf.batchNorm(input, mean, variance, offset, scale, NORM_EPSILON) as Tensor4D;
+    return tf.batchNorm4d(input, mean, variance, offset, scale, NORM_EPSILON);
   }
 
   /** `features @ kernel + bias`: `[batch, features]` to `[batch, dimension]`. */
@@ -92,6 +92,13 @@ export class LayerRunner {
     const kernel = tensorNamed(this.#parameters, HEAD_KERNEL) as Tensor2D;
     return tf.add(tf.matMul(features, kernel), tensorNamed(this.#parameters, HEAD_BIAS));
   }
+}
+
+/** Mean and (biased) variance of each channel over batch and pixels. */
+function moments(input: Tensor4D): { readonly mean: Tensor1D; readonly variance: Tensor1D } {
+  const mean: Tensor1D = tf.mean(input, [0, 1, 2]);
+  const variance: Tensor1D = tf.mean(tf.square(tf.sub(input, mean)), [0, 1, 2]);
+  return { mean, variance };
 }
 
 /** Global average pooling. `[batch, height, width, channels]` to `[batch, channels]` */

@@ -1,0 +1,165 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { matrix, matrixRow, sliceImages } from '../contract/data.ts';
+import type { Matrix } from '../contract/data.ts';
+import { MoatError } from '../contract/errors.ts';
+import type { Checkpoint, CheckpointSlot } from '../contract/method.ts';
+import { hashedImages } from '../datasets/image-hash.ts';
+import { findLoss } from '../losses/registry.ts';
+import { createRng } from '../rng.ts';
+import { createEngine } from '../tensor/engine.ts';
+import { fitSurrogate } from './fit.ts';
+import type { FitRequest } from './fit.ts';
+import { openSurrogate } from './open.ts';
+
+const SIZE = 8;
+const ROWS = 40;
+const DIMENSION = 3;
+
+const engine = await createEngine('onnx', { threads: 1 });
+afterAll(() => engine.dispose());
+
+/** Flat color images; the victim answers with the three channel means, small and off-center. */
+const images = (() => {
+  const rng = createRng(11);
+  const data = new Uint8Array(ROWS * SIZE * SIZE * 3);
+  for (let image = 0; image < ROWS; image++) {
+    const color = [rng.integer(256), rng.integer(256), rng.integer(256)];
+    for (let at = 0; at < SIZE * SIZE * 3; at++) data[image * SIZE * SIZE * 3 + at] = color[at % 3]!;
+  }
+  return hashedImages(data, ROWS, SIZE, SIZE);
+})();
+const replies: Matrix = matrix(
+  Float32Array.from(
+    { length: ROWS * DIMENSION },
+    (_, at) => 0.7 + (0.05 * images.data[Math.floor(at / 3) * SIZE * SIZE * 3 + (at % 3)]!) / 255,
+  ),
+  ROWS,
+  DIMENSION,
+);
+
+class MemorySlot implements CheckpointSlot {
+  saved: Checkpoint | undefined;
+  load = () => Promise.resolve(this.saved);
+  save(checkpoint: Checkpoint) {
+    this.saved = structuredClone(checkpoint);
+    return Promise.resolve();
+  }
+}
+
+function request(overrides: Partial<FitRequest> = {}): FitRequest {
+  return {
+    engine,
+    settings: { architecture: 'small-cnn', inputSize: SIZE, epochs: 6, batchSize: 16 },
+    dimension: DIMENSION,
+    inputs: [images],
+    targets: [replies],
+    loss: findLoss('mse'),
+    lossOptions: {},
+    rng: createRng('fit'),
+    checkpoint: new MemorySlot(),
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    log: () => undefined,
+    ...overrides,
+  };
+}
+
+const settings = (epochs: number, batchSize = 16) => ({
+  architecture: 'small-cnn',
+  inputSize: SIZE,
+  epochs,
+  batchSize,
+});
+
+describe('fitting a surrogate', () => {
+  test('learns to answer in the scale of the victim', async () => {
+    const { surrogate, diagnostics } = await fitSurrogate(request({ settings: settings(30) }));
+    expect(diagnostics.finalLoss).toBeLessThan(diagnostics.firstLoss / 4);
+    expect(diagnostics.steps).toBe(60);
+    const opened = await openSurrogate(engine, surrogate);
+    const answers = await opened.embed(images);
+    await opened.dispose();
+    // Always answering with the mean errs by the standard deviation: 0.05 / sqrt(12) = 0.0144.
+    const error = Math.hypot(...answers.data.map((value, at) => value - replies.data[at]!));
+    expect(error / Math.sqrt(answers.data.length)).toBeLessThan(0.0144 / 2);
+  });
+
+  test('a training cancelled between epochs resumes to bitwise the same weights', async () => {
+    const whole = await fitSurrogate(request());
+    const slot = new MemorySlot();
+    const abort = new AbortController();
+    const cut = fitSurrogate(
+      request({
+        checkpoint: slot,
+        signal: abort.signal,
+        progress: (fraction) => {
+          if (fraction > 0.55) abort.abort();
+        },
+      }),
+    );
+    await expect(cut).rejects.toMatchObject({ code: 'cancelled' });
+    expect(slot.saved?.progress['losses']).toHaveLength(3);
+    const resumed = await fitSurrogate(request({ checkpoint: slot }));
+    expect(resumed.surrogate).toEqual(whole.surrogate);
+    expect(resumed.diagnostics).toEqual(whole.diagnostics);
+  });
+
+  test('a finished training is read back from its checkpoint without a step', async () => {
+    const slot = new MemorySlot();
+    const { surrogate } = await fitSurrogate(request({ checkpoint: slot }));
+    let steps = 0;
+    const again = await fitSurrogate(
+      request({
+        checkpoint: slot,
+        progress: () => {
+          steps += 1;
+        },
+      }),
+    );
+    expect(again.surrogate).toEqual(surrogate);
+    expect(steps).toBe(0);
+  });
+
+  test('fewer rows than a batch make one batch of all of them', async () => {
+    const few = request({
+      inputs: [sliceImages(images, 0, 5)],
+      targets: [matrix(replies.data.slice(0, 15), 5, 3)],
+      settings: settings(2),
+    });
+    expect((await fitSurrogate(few)).diagnostics).toMatchObject({ batchSize: 5, steps: 2 });
+  });
+
+  test('two views train one network on both', async () => {
+    const flipped = hashedImages(images.data.toReversed(), ROWS, SIZE, SIZE);
+    const pair = request({
+      inputs: [images, flipped],
+      targets: [replies, replies],
+      loss: findLoss('infonce'),
+      settings: settings(3, 8),
+    });
+    const { diagnostics } = await fitSurrogate(pair);
+    expect(diagnostics.steps).toBe(15);
+    expect(Number.isFinite(diagnostics.finalLoss)).toBe(true);
+  });
+});
+
+describe('what cannot be trained', () => {
+  test('replies that are not finite name the step at which the loss broke', async () => {
+    const broken = matrix(
+      replies.data.map((value, at) => (at === 50 ? Number.NaN : value)),
+      ROWS,
+      DIMENSION,
+    );
+    await expect(fitSurrogate(request({ targets: [broken] }))).rejects.toThrow(
+      /loss became NaN at step 1 of 12/,
+    );
+  });
+
+  test('a single reply is too few', async () => {
+    const one = request({
+      inputs: [sliceImages(images, 0, 1)],
+      targets: [matrix(matrixRow(replies, 0), 1, DIMENSION)],
+    });
+    await expect(fitSurrogate(one)).rejects.toBeInstanceOf(MoatError);
+  });
+});

@@ -3,9 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Clock } from '../contract/context.ts';
 import { packageVersion } from '../report/environment.ts';
-import { openStore } from '../store/open.ts';
 import { formatBytes } from './render/numbers.ts';
 
 /** One line of `moat doctor`. */
@@ -47,17 +45,6 @@ export function checkPackages(
     );
   const found = wrong.map(([name, version]) => `${name} is ${installed(name) ?? 'missing'}, not ${version}`);
   return problem('packages', `${found.join('; ')}.`, 'Run npm ci in the project folder.');
-}
-
-/** A database can be created and written in the folder for temporary files. */
-export function checkDatabase(clock: Clock): DoctorCheck {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'moat-doctor-'));
-  try {
-    openStore(path.join(folder, 'doctor.db'), { mode: 'write', clock }).close();
-    return ok('database', `SQLite works (better-sqlite3 ${packageVersion('better-sqlite3') ?? 'missing'}).`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 export function checkDisk(folder: string): DoctorCheck {

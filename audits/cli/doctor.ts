@@ -1,15 +1,7 @@
 import type { Command } from 'commander';
 import { exitCode } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
-import {
-  checkDatabase,
-  checkDisk,
-  checkFolder,
-  checkMemory,
-  checkNode,
-  checkPackages,
-  guarded,
-} from './doctor-checks.ts';
+import { checkDisk, checkFolder, checkMemory, checkNode, checkPackages, guarded } from './doctor-checks.ts';
 import { addExample, addJsonOption } from './flags.ts';
 import { renderChecks } from './render/doctor.ts';
 
@@ -27,7 +19,9 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       // Loaded late: a broken native library must become a line of this list, not the end of the program.
       await guarded('engine', reinstall, async () => (await import('./doctor-engine.ts')).checkEngines()),
       await guarded('images', reinstall, async () => (await import('./doctor-images.ts')).checkImages()),
-      await guarded('database', reinstall, () => checkDatabase(context.clock)),
+      await guarded('database', reinstall, async () =>
+        (await import('./doctor-database.ts')).checkDatabase(context.clock),
+      ),
       await guarded('folder', 'Work in another folder.', () => checkFolder(context.folder)),
       await guarded('disk', 'Work in another folder.', () => checkDisk(context.folder)),
       checkMemory(),

@@ -5,7 +5,8 @@ import { exitCode } from '../contract/errors.ts';
 import { systemClock } from '../run/system-clock.ts';
 import type { CommandContext } from './context.ts';
 import { reportFailure } from './failure.ts';
-import { createProgram } from './program.ts';
+import { registerDoctor } from './doctor.ts';
+import { createProgram, type Registration } from './program.ts';
 import { createTerminal } from './terminal.ts';
 
 /** The rim of the command line: arguments in, exit code out. */
@@ -20,7 +21,8 @@ async function main(args: readonly string[]): Promise<number> {
     logFile: null,
   };
   try {
-    await createProgram(context).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    const program = createProgram(context, await registrationsFor(args));
+    await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return context.exitCode;
   } catch (thrown) {
     // Help and version were printed; commander leaves through an error.
@@ -28,6 +30,12 @@ async function main(args: readonly string[]): Promise<number> {
     const json = args.includes('--json');
     return reportFailure(thrown, { terminal, json, logFile: context.logFile, now: systemClock.now() });
   }
+}
+
+/** The doctor must be able to work where the packages of the other commands do not load. */
+async function registrationsFor(args: readonly string[]): Promise<readonly Registration[]> {
+  if (args[0] === 'doctor') return [registerDoctor];
+  return (await import('./commands.ts')).commands;
 }
 
 // A reader that has seen enough (`moat list | head`) is no error.

@@ -4,7 +4,7 @@ import { renderTable } from './table.ts';
 import { cleanText, hangingText, textWidth, wrapText } from './text.ts';
 import type { View } from './view.ts';
 
-/** Budget shown: the policy's when it was run, else the largest; accounts likewise. */
+/** One table of the matrix: all defenses against all attacks at one budget, number of accounts and task. */
 export interface MatrixSlice {
   readonly budget: number;
   readonly accounts: number;
@@ -23,7 +23,7 @@ const stateWords = {
 
 export function matrixSlices(result: AuditResult): readonly MatrixSlice[] {
   const measured = result.matrix.filter((cell) => cell.budget > 0);
-  const budget = chosen(
+  const budget = judgedBudget(
     measured.map((cell) => cell.budget),
     result.config.policy.budget,
   );
@@ -103,6 +103,8 @@ function explainCell(cell: MatrixCell, view: View): readonly string[] {
   return hangingText(`  ${word}  `, `${where}: ${cleanText(reason)}`, view.columns);
 }
 
-function chosen(values: readonly number[], wanted: number): number {
-  return values.includes(wanted) ? wanted : Math.max(0, ...values);
+/** The budget defenses are judged at: the policy's, else the largest run below it, else the smallest. */
+function judgedBudget(budgets: readonly number[], wanted: number): number {
+  const within = budgets.filter((budget) => budget <= wanted);
+  return within.length > 0 ? Math.max(...within) : Math.min(...budgets);
 }

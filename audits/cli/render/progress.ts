@@ -28,7 +28,9 @@ export function liveLines(state: ProgressState, columns: number): readonly strin
   const room = Math.max(columns - 1, 1);
   if (state.progress === null) return [truncateText(cleanText(state.stage), room)];
   const [first, ...others] = state.progress.running;
-  const summary = truncateText(progressSummary(state.progress), room);
+  // No cells yet: the data is still being read.
+  const head = state.progress.cellsTotal === 0 ? cleanText(state.stage) : progressSummary(state.progress);
+  const summary = truncateText(head, room);
   if (first === undefined) return [summary];
   const more = others.length > 0 ? ` (+${others.length} more)` : '';
   const percent = Math.floor(first.fraction * 100);

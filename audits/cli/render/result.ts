@@ -42,7 +42,9 @@ const flagTones = {
 /** The audit on a terminal: the decision first, the evidence under it. */
 export function renderResult(result: AuditResult, files: ResultFiles, view: View): readonly string[] {
   const section = (title: string, lines: readonly string[]): readonly string[] =>
-    lines.length === 0 ? [] : ['', view.paint('strong', title), ...lines];
+    lines.length === 0
+      ? []
+      : ['', ...wrapText(title, view.columns).map((line) => view.paint('strong', line)), ...lines];
   return [
     ...wrapText(titleLine(result), view.columns).map((line) => view.paint('quiet', line)),
     ...wrapText(cleanText(result.headline), view.columns).map((line) => view.paint('strong', line)),
@@ -192,7 +194,7 @@ function renderCost(result: AuditResult, files: ResultFiles, view: View): readon
   const { cost } = result;
   return renderPairs(
     [
-      ['queries', formatCount(cost.queries)],
+      ['queries sent', formatCount(cost.queries)],
       ['at your price', formatDollars(cost.dollars)],
       ['compute', formatDuration(cost.elapsedMs)],
       ['database', cleanText(files.database)],

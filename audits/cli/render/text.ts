@@ -81,12 +81,15 @@ function takeColumns(text: string, columns: number): string {
   return taken;
 }
 
+/** Breaks a word that is wider than a line, after punctuation where that leaves a fair part of the line filled. */
 function breakWord(word: string, columns: number): string[] {
   const pieces: string[] = [];
   let rest = word;
   while (textWidth(rest) > columns) {
-    const head = takeColumns(rest, columns);
-    if (head === '') break;
+    const most = takeColumns(rest, columns);
+    if (most === '') break;
+    const at = most.search(/[:+/=,_-][^:+/=,_-]*$/) + 1;
+    const head = at > most.length / 3 ? most.slice(0, at) : most;
     pieces.push(head);
     rest = rest.slice(head.length);
   }

@@ -1,0 +1,25 @@
+import { registerAttacks } from './attacks.ts';
+import { registerAudit } from './audit.ts';
+import { registerCancel } from './cancel.ts';
+import { registerDefenses } from './defenses.ts';
+import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerInspect } from './inspect-command.ts';
+import { registerList } from './list.ts';
+import type { Registration } from './program.ts';
+import { registerResume } from './resume.ts';
+import { registerShow } from './show.ts';
+
+/** Every command, in the order in which the help shows them. */
+export const commands: readonly Registration[] = Object.freeze([
+  registerAudit,
+  registerDemo,
+  registerInspect,
+  registerResume,
+  registerCancel,
+  registerList,
+  registerShow,
+  registerAttacks,
+  registerDefenses,
+  registerDoctor,
+]);

@@ -1,0 +1,75 @@
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { sampleCell, sampleResult, sampleVerdict } from '../../report/result.sample.ts';
+import { renderResult } from './result.ts';
+import { plainPaint } from './view.ts';
+
+const files = { database: 'moat.db', folder: 'moat-report' };
+const show = (columns: number, result = sampleResult()): readonly string[] =>
+  renderResult(result, files, { columns, paint: plainPaint });
+const widest = (lines: readonly string[]): number => Math.max(...lines.map((line) => stringWidth(line)));
+
+describe.each([40, 80, 200])('at %i columns', (columns) => {
+  test('no line is wider than the terminal', () => {
+    expect(widest(show(columns))).toBeLessThanOrEqual(columns);
+  });
+
+  test('headline, verdicts, recommendation, flags and files are all there', () => {
+    const text = show(columns).join(' ').replaceAll(/\s+/g, ' ');
+    expect(text).toContain('2 000 queries steal 0.82 [0.78, 0.86] of this encoder');
+    expect(text).toContain('No attack broke it, and the adaptive attack did not run.');
+    expect(text).toContain('Not faced: repeat-averaging.');
+    expect(text).toContain('No defense can be recommended on this evidence.');
+    expect(text).toContain('One cell has a single seed.');
+    expect(text).toContain('The encoder can be copied for $0.20');
+    expect(text).toContain('moat.db');
+  });
+
+  test('a cell without a number says why, and never reads as a pass', () => {
+    const text = show(columns).join(' ').replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(/failed.*The loss became not finite at epoch 3\./);
+    expect(text).toMatch(/not applicable.*No backbone is given\./);
+    expect(text).toContain('(1/3 seeds)');
+  });
+
+  test('long names, wide characters and escape sequences stay inside', () => {
+    const name = `\u001b[31mmodel-${'x'.repeat(300)}🦊🦊🦊\u0007\u202e名前.onnx`;
+    const result = sampleResult({
+      encoder: { ...sampleResult().encoder, path: name },
+      verdicts: [
+        sampleVerdict({ defense: `${'very-long-id:'.repeat(12)}🦊`, reason: `${name}\nsecond line` }),
+      ],
+      matrix: [sampleCell({ defense: name, task: `名前${'課'.repeat(50)}` })],
+    });
+    const lines = show(columns, result);
+    expect(widest(lines)).toBeLessThanOrEqual(columns);
+    // oxlint-disable-next-line no-control-regex
+    expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
+    expect(lines.join('')).toContain('名前.onnx');
+  });
+});
+
+test('the matrix is a table where there is room and a list where there is none', () => {
+  const row = /none +0\.82 \[0\.78, 0\.86\] +0\.70 \[0\.66, 0\.74\]/;
+  expect(show(200).join('\n')).toMatch(row);
+  expect(show(40).join('\n')).not.toMatch(row);
+  expect(show(40)).toContain('  direct-extraction  0.82 [0.78, 0.86]');
+});
+
+test('the matrix shows the budget that defenses are judged at, not the smaller one', () => {
+  const text = show(200).join('\n');
+  expect(text).toContain('with 2 000 queries');
+  expect(text).not.toContain('0.51 [0.47, 0.55]');
+});
+
+test('an estimate without an interval says so instead of looking exact', () => {
+  expect(show(200).join('\n')).toContain('0.33 (3 seeds, no interval)');
+});
+
+test('an audit that was stopped ends with the command that goes on', () => {
+  expect(show(80, sampleResult({ state: 'cancelled' })).at(-1)).toContain('moat resume 1a2b3c4d');
+});
+
+test('a preset that cannot pass says so at the end', () => {
+  expect(show(200).at(-1)).toContain('Preset quick can fail a defense, never clear one');
+});

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { expect, test } from 'vitest';
+import { cleanText, hangingText, shortenMiddle, truncateText, wrapText } from './text.ts';
+
+const words = fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }).map(cleanText), { maxLength: 20 });
+
+test('cleaning takes away escape sequences, controls and text direction marks', () => {
+  expect(cleanText('\u001b[31mred\u001b[0m\u0007 a\r\nb\u202ec\u2066d\ud800')).toBe('red  a b c d\ufffd');
+});
+
+test('emoji that are joined from several characters survive cleaning', () => {
+  expect(cleanText('👩‍🚀 名前')).toBe('👩‍🚀 名前');
+});
+
+test('truncation never exceeds its columns and keeps short text as it is', () => {
+  fc.assert(
+    fc.property(words, fc.integer({ min: 1, max: 60 }), (parts, columns) => {
+      const text = parts.join(' ');
+      const short = truncateText(text, columns);
+      expect(stringWidth(short)).toBeLessThanOrEqual(columns);
+      if (stringWidth(text) <= columns) expect(short).toBe(text);
+      expect(stringWidth(shortenMiddle(text, columns))).toBeLessThanOrEqual(columns);
+    }),
+  );
+});
+
+test('a shortened path keeps its file name', () => {
+  expect(shortenMiddle('/a/very/long/folder/with/many/parts/encoder.onnx', 30)).toMatch(/encoder\.onnx$/);
+});
+
+test('wrapping loses no word and fits, even when a word is longer than a line', () => {
+  fc.assert(
+    fc.property(words, fc.integer({ min: 8, max: 60 }), (parts, columns) => {
+      const lines = wrapText(parts.join(' '), columns);
+      expect(lines.join('').replaceAll(' ', '')).toBe(parts.join('').replaceAll(' ', ''));
+      for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+    }),
+  );
+});
+
+test('hanging text stands under its first word', () => {
+  expect(hangingText('  fail  ', 'one two three four five', 24)).toEqual([
+    '  fail  one two three',
+    '        four five',
+  ]);
+});
+
+test('hanging text goes below a first part that leaves no room', () => {
+  expect(hangingText('  a rather long first part  ', 'one two', 32)).toEqual([
+    '  a rather long first part',
+    '    one two',
+  ]);
+});

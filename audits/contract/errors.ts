@@ -196,6 +196,8 @@ function systemCode(thrown: unknown): ErrorCode | undefined {
     EACCES: 'file-unwritable',
     EPERM: 'file-unwritable',
     EROFS: 'file-unwritable',
+    ENOTDIR: 'file-unwritable',
+    EISDIR: 'file-unwritable',
     SQLITE_READONLY: 'database-read-only',
     SQLITE_CORRUPT: 'database-corrupt',
     SQLITE_NOTADB: 'database-not-ours',

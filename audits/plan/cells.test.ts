@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { AuditConfig } from '../contract/audit.ts';
+import { completeAttack } from '../attacks/resolve.ts';
+import { parseChain } from '../defenses/chain.ts';
+import { exampleConfig, examplePreparation } from '../store/fixtures/example.ts';
+import { planCells } from './cells.ts';
+import { cellKey } from './key.ts';
+import { summarizePlan } from './summary.ts';
+
+const { inputs } = examplePreparation;
+const config: AuditConfig = {
+  ...exampleConfig,
+  attacks: [
+    completeAttack({ id: 'no-victim', config: {} }),
+    completeAttack({ id: 'direct-extraction', config: {} }),
+  ],
+  defenses: [[], parseChain('gaussian-noise'), parseChain('rounding')],
+  budgets: [500, 2000],
+  accounts: [1],
+  seeds: 3,
+};
+
+test('controls run once per seed, attacks for every defense, budget and seed, honest users for every real defense', () => {
+  const cells = planCells(config, inputs);
+  const count = (test: (cell: (typeof cells)[number]) => boolean): number => cells.filter(test).length;
+  expect(count((cell) => cell.work.kind === 'victim')).toBe(1);
+  expect(count((cell) => cell.attackLabel === 'no-victim')).toBe(3);
+  expect(count((cell) => cell.work.kind === 'honest')).toBe(2 * 3);
+  expect(count((cell) => cell.attackLabel === 'direct-extraction')).toBe(3 * 2 * 3);
+});
+
+test('the adaptive attack that fresh noise must face is added, though nobody asked for it', () => {
+  const added = planCells(config, inputs).filter((cell) => cell.attackLabel === 'repeat-averaging');
+  expect(new Set(added.map((cell) => cell.defenseLabel))).toEqual(new Set(['gaussian-noise']));
+});
+
+test('keys differ with everything that changes a number, and with nothing else', () => {
+  const work = planCells(config, inputs).find((cell) => cell.attackLabel === 'direct-extraction')?.work;
+  if (work?.kind !== 'attack') throw new Error('no attack planned');
+  const key = cellKey(inputs, work, 1);
+  const changed = [
+    cellKey({ ...inputs, encoder: 'another' }, work, 1),
+    cellKey({ ...inputs, numericsClass: 'another' }, work, 1),
+    cellKey({ ...inputs, evaluation: { ...inputs.evaluation, fitRows: 7 } }, work, 1),
+    cellKey({ ...inputs, preprocessing: { ...inputs.preprocessing, mean: [0, 0, 0] } }, work, 1),
+    cellKey(inputs, { ...work, seed: work.seed + 1 }, 1),
+    cellKey(inputs, { ...work, budget: work.budget + 1 }, 1),
+    cellKey(inputs, { ...work, attack: { ...work.attack, version: 99 } }, 1),
+    cellKey(inputs, { ...work, surrogate: { ...work.surrogate, epochs: 1 } }, 1),
+    cellKey(inputs, work, 2),
+  ];
+  expect(new Set([key, ...changed]).size).toBe(changed.length + 1);
+  const reordered = JSON.parse(
+    JSON.stringify(Object.fromEntries(Object.entries(work).reverse())),
+  ) as typeof work;
+  expect(cellKey(inputs, reordered, 1)).toBe(key);
+});
+
+test('the plan is the same whenever it is made, and no cell stands in it twice', () => {
+  const cells = planCells(config, inputs);
+  expect(planCells(config, inputs)).toEqual(cells);
+  expect(new Set(cells.map((cell) => cell.key)).size).toBe(cells.length);
+});
+
+test('an attack that lacks what it needs is listed with its reason and costs nothing', () => {
+  const withStitching = {
+    ...config,
+    attacks: [
+      ...config.attacks,
+      completeAttack({ id: 'backbone-stitching', config: { features: 'backbone' } }),
+    ],
+  };
+  const cells = planCells(withStitching, inputs);
+  const stitched = cells.filter((cell) => cell.attackLabel?.startsWith('backbone-stitching') === true);
+  expect(new Set(stitched.map((cell) => cell.state))).toEqual(new Set(['not-applicable']));
+  const summary = summarizePlan(withStitching, cells);
+  expect(summary.notApplicable.length).toBeGreaterThan(0);
+  expect(summary.queries).toBe(summarizePlan(config, planCells(config, inputs)).queries);
+});
+
+test('dollars are queries times the price', () => {
+  const cells = planCells(config, inputs);
+  const summary = summarizePlan({ ...config, pricePerQuery: 0.5 }, cells);
+  // 3 seeds x (3 defenses x direct extraction + noise x repeats) x (500 + 2 000).
+  expect(summary.queries).toBe(3 * 4 * 2500);
+  expect(summary.dollars).toBe(summary.queries / 2);
+});

@@ -104,11 +104,16 @@ async function measureAll<View extends EncoderView>(
   prefix = '',
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const { meta, measure } of metrics) {
+  for (const metric of metrics) {
     if (context.signal?.aborted === true)
       throw new MoatError('cancelled', `The evaluation of ${view.task} was stopped.`);
-    const reading: MetricReading = await measure(view, context);
-    measurements.push({ metric: `${prefix}${meta.id}`, task: view.task, unit: meta.unit, ...reading });
+    const reading: MetricReading = await metric.measure(view, context);
+    measurements.push({
+      metric: `${prefix}${metric.meta.id}`,
+      task: view.task,
+      unit: metric.meta.unit,
+      ...reading,
+    });
   }
   return measurements;
 }

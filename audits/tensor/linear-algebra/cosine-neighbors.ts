@@ -48,7 +48,8 @@ export async function topKCosine(
   const normalizedGallery = normalizeRows(gallery);
   const normalizedQueries = normalizeRows(queries);
   const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / Math.max(1, gallery.rows)));
-  for (let start = 0; start < queries.rows && kept > 0; start += blockRows) {
+  if (kept === 0) return { indices, similarities, k: kept };
+  for (let start = 0; start < queries.rows; start += blockRows) {
     const end = Math.min(queries.rows, start + blockRows);
     const products = await multiplier.matmul(matrixRows(normalizedQueries, start, end), normalizedGallery, {
       transposeB: true,

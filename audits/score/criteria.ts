@@ -1,0 +1,90 @@
+import type { Policy } from '../contract/audit.ts';
+import type { Estimate } from '../contract/result.ts';
+import { percent, points, withInterval } from './sentences.ts';
+
+/**
+ * One demand of the policy against one measured interval. `outside`: the whole interval breaks the limit;
+ * `inside`: the whole interval keeps it; `straddles`: neither; `unknown`: no value or no interval.
+ */
+export interface Criterion {
+  readonly id: 'protection' | 'stolen-gain' | 'honest-loss' | 'recall';
+  readonly outcome: 'outside' | 'inside' | 'straddles' | 'unknown';
+  /** The deciding numbers, without a full stop. */
+  readonly sentence: string;
+}
+
+export interface CriterionInput {
+  readonly protection: Estimate | null;
+  readonly worstStolenGain: Estimate | null;
+  readonly worstHonestLoss: Estimate | null;
+  readonly worstRecallAt10: Estimate | null;
+}
+
+/** All demands of the policy that apply; honest-user demands are left out where nobody is disturbed (`none`). */
+export function applyPolicy(
+  policy: Policy,
+  measured: CriterionInput,
+  options: { readonly honestUsers: boolean },
+): readonly Criterion[] {
+  const criteria: Criterion[] = [
+    atLeast('protection', 'protection', measured.protection, policy.minProtection, percent),
+  ];
+  if (policy.maxStolenGain !== null)
+    criteria.push(
+      atMost('stolen-gain', 'stolen gain', measured.worstStolenGain, policy.maxStolenGain, percent),
+    );
+  if (options.honestUsers)
+    criteria.push(
+      atMost('honest-loss', 'worst honest-user loss', measured.worstHonestLoss, policy.maxHonestLoss, points),
+      atLeast('recall', 'worst recall@10', measured.worstRecallAt10, policy.minRecallAt10, percent),
+    );
+  return criteria;
+}
+
+function atMost(
+  id: Criterion['id'],
+  name: string,
+  estimate: Estimate | null,
+  limit: number,
+  spell: (value: number) => string,
+): Criterion {
+  if (estimate === null) return { id, outcome: 'unknown', sentence: `${name} was not measured` };
+  const { low, high } = estimate;
+  const outcome =
+    low === null || high === null
+      ? 'unknown'
+      : low > limit
+        ? 'outside'
+        : high <= limit
+          ? 'inside'
+          : 'straddles';
+  return {
+    id,
+    outcome,
+    sentence: `${name} ${withInterval(estimate, spell)} against at most ${spell(limit)}`,
+  };
+}
+
+function atLeast(
+  id: Criterion['id'],
+  name: string,
+  estimate: Estimate | null,
+  limit: number,
+  spell: (value: number) => string,
+): Criterion {
+  if (estimate === null) return { id, outcome: 'unknown', sentence: `${name} was not measured` };
+  const { low, high } = estimate;
+  const outcome =
+    low === null || high === null
+      ? 'unknown'
+      : high < limit
+        ? 'outside'
+        : low >= limit
+          ? 'inside'
+          : 'straddles';
+  return {
+    id,
+    outcome,
+    sentence: `${name} ${withInterval(estimate, spell)} against at least ${spell(limit)}`,
+  };
+}

@@ -1,0 +1,187 @@
+import type { AuditConfig } from '../contract/audit.ts';
+import type { CellKey, Measurement } from '../contract/cell.ts';
+import type { CellRow, PreparationRecord } from '../store/types.ts';
+import { createRng } from '../rng.ts';
+import { groupCells, readingsOf, type AttackGroup, type CellGroup, type Groups } from './groups.ts';
+import {
+  combine,
+  createReplicator,
+  type Replicated,
+  type Replicator,
+  type SeedReading,
+} from './intervals.ts';
+import type { MethodFacts } from './method-facts.ts';
+import { chooseBaseline, hasAdvantage, stolenGain, type Control } from './stolen-gain.ts';
+
+/** Everything judging reads, with its replicates: computed once, shared by verdicts, checks and findings. */
+export interface Evidence {
+  readonly config: AuditConfig;
+  readonly preparation: PreparationRecord;
+  readonly cells: readonly CellRow[];
+  readonly facts: MethodFacts;
+  readonly groups: Groups;
+  readonly tasks: readonly TaskEvidence[];
+  /** Gains of attack groups on tasks where stolen gain is defined and measured. */
+  readonly gains: readonly Gain[];
+  readonly honest: readonly HonestEvidence[];
+  /** Queries at which defenses are judged: the policy's budget, else the largest run below it, else the smallest. */
+  readonly judgedBudget: number;
+  readonly measure: (group: CellGroup, metric: string, task: string) => Replicated | undefined;
+  /** Readings of single cells, one per finished seed. */
+  readonly readings: (cells: readonly CellRow[], metric: string, task: string) => readonly SeedReading[];
+}
+
+export interface TaskEvidence {
+  readonly name: string;
+  readonly classes: number;
+  readonly victimProbe: Replicated | undefined;
+  readonly victimKnn: Replicated | undefined;
+  /** A0 per attacker class. */
+  readonly baselines: { readonly without: Control | undefined; readonly backbone: Control | undefined };
+  /** Whether the victim beats A0 of the class, so that there is something to steal. */
+  readonly defined: { readonly without: boolean; readonly backbone: boolean };
+}
+
+export interface Gain {
+  readonly group: AttackGroup;
+  readonly task: string;
+  readonly gain: Replicated;
+}
+
+export interface HonestEvidence {
+  readonly group: CellGroup;
+  readonly task: string;
+  readonly probeLoss: Replicated | undefined;
+  readonly knnLoss: Replicated | undefined;
+  readonly recall: Replicated | undefined;
+}
+
+export interface JudgeInput {
+  readonly config: AuditConfig;
+  readonly cells: readonly CellRow[];
+  readonly measurements: ReadonlyMap<CellKey, readonly Measurement[]>;
+  readonly preparation: PreparationRecord;
+}
+
+export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence {
+  const { config, cells, measurements, preparation } = input;
+  const groups = groupCells(cells, facts);
+  const replicator = createReplicator(createRng(config.seed).derive('intervals'));
+  const measure = (group: CellGroup, metric: string, task: string): Replicated | undefined => {
+    const readings = readingsOf(group.done, measurements, metric, task);
+    if (readings.length === 0) return undefined;
+    return replicator.mean(readings, task, groupName(group, task));
+  };
+  const tasks = preparation.tasks.map(({ name, classes }): TaskEvidence => {
+    const controls = groups.controls.flatMap((group): Control[] => {
+      const accuracy = measure(group, 'probe-accuracy', name);
+      return accuracy === undefined
+        ? []
+        : [{ label: group.attack, usesBackbone: group.usesBackbone, accuracy }];
+    });
+    const victim = (metric: string): Replicated | undefined => {
+      const readings = readingsOf(
+        groups.victim.filter(({ state }) => state === 'done'),
+        measurements,
+        metric,
+        name,
+      );
+      return readings.length === 0 ? undefined : replicator.fixed(readings, name);
+    };
+    const victimProbe = victim('probe-accuracy');
+    const baselines = {
+      without: chooseBaseline(controls, false),
+      backbone: chooseBaseline(controls, true),
+    };
+    const beats = (control: Control | undefined): boolean =>
+      victimProbe !== undefined && control !== undefined && hasAdvantage(victimProbe, control.accuracy);
+    return {
+      name,
+      classes: classes.length,
+      victimProbe,
+      victimKnn: victim('knn-accuracy'),
+      baselines,
+      defined: { without: beats(baselines.without), backbone: beats(baselines.backbone) },
+    };
+  });
+  return {
+    config,
+    preparation,
+    cells,
+    facts,
+    groups,
+    tasks,
+    measure,
+    readings: (members, metric, task) => readingsOf(members, measurements, metric, task),
+    gains: groups.attacks.flatMap((group) => tasks.flatMap((task) => gainOf(group, task, measure))),
+    honest: groups.honest.flatMap((group) =>
+      tasks.map(({ name }) => honestEvidence(group, name, measurements, replicator)),
+    ),
+    judgedBudget: judgedBudget(config),
+  };
+}
+
+function gainOf(group: AttackGroup, task: TaskEvidence, measure: Evidence['measure']): readonly Gain[] {
+  const baseline = group.usesBackbone ? task.baselines.backbone : task.baselines.without;
+  const accuracy = measure(group, 'probe-accuracy', task.name);
+  if (baseline === undefined || accuracy === undefined || task.victimProbe === undefined) return [];
+  const gain = stolenGain(accuracy, baseline.accuracy, task.victimProbe);
+  return gain === undefined ? [] : [{ group, task: task.name, gain }];
+}
+
+function honestEvidence(
+  group: CellGroup,
+  task: string,
+  measurements: JudgeInput['measurements'],
+  replicator: Replicator,
+): HonestEvidence {
+  const loss = (metric: string): Replicated | undefined => {
+    // Clean and defended of one seed share their test rows: the loss per item is what is resampled.
+    const readings = group.done.flatMap((cell) => {
+      const [clean] = readingsOf([cell], measurements, `clean-${metric}`, task);
+      const [defended] = readingsOf([cell], measurements, `honest-${metric}`, task);
+      if (clean === undefined || defended === undefined) return [];
+      return [
+        {
+          value: clean.value - defended.value,
+          items: clean.items?.map((value, i) => value - (defended.items?.[i] ?? 0)),
+        },
+      ];
+    });
+    return readings.length === 0
+      ? undefined
+      : replicator.mean(readings, task, `${groupName(group, task)}/${metric}`);
+  };
+  const recall = readingsOf(group.done, measurements, 'honest-recall-10', task);
+  return {
+    group,
+    task,
+    probeLoss: loss('probe-accuracy'),
+    knnLoss: loss('knn-accuracy'),
+    recall:
+      recall.length === 0
+        ? undefined
+        : replicator.mean(recall, task, `${groupName(group, task)}/honest-recall-10`),
+  };
+}
+
+/** Seed deviates of different groups are independent; within a group and task, metrics move together. */
+function groupName(group: CellGroup, task: string): string {
+  const [cell] = group.cells;
+  const work = cell?.work;
+  const what =
+    work?.kind === 'attack'
+      ? [cell?.attackLabel ?? work.attack.id, work.budget, work.accounts]
+      : [work?.kind ?? ''];
+  return JSON.stringify([task, group.defense, ...what]);
+}
+
+function judgedBudget(config: AuditConfig): number {
+  const within = config.budgets.filter((budget) => budget <= config.policy.budget);
+  return within.length > 0 ? Math.max(...within) : Math.min(...config.budgets);
+}
+
+/** The negative of a quantity: the smallest of several is the largest of their negatives. */
+export function negated(quantity: Replicated): Replicated {
+  return combine([quantity], ([value = Number.NaN]) => -value);
+}

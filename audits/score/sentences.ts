@@ -1,0 +1,47 @@
+import type { Estimate } from '../contract/result.ts';
+
+/** Numbers as the sentences of a result spell them. */
+
+/** `83 %`, one decimal below ten percent. */
+export function percent(fraction: number): string {
+  const scaled = fraction * 100;
+  const digits = Math.abs(scaled) >= 10 || Number.isInteger(scaled) ? 0 : 1;
+  const text = scaled.toFixed(digits);
+  return `${Number(text) === 0 ? '0' : text} %`;
+}
+
+/** `1.3 points` of accuracy. */
+export function points(fraction: number): string {
+  return `${trimmed(fraction * 100)} points`;
+}
+
+/** `83 % [78 %, 88 %]`, or the value with the reason why there is no interval. */
+export function withInterval(
+  estimate: Pick<Estimate, 'value' | 'low' | 'high'>,
+  spell: (value: number) => string = percent,
+): string {
+  const { value, low, high } = estimate;
+  return low === null || high === null
+    ? `${spell(value)} (no interval)`
+    : `${spell(value)} [${spell(low)}, ${spell(high)}]`;
+}
+
+/** `2 000`, with a thin grouping that no locale mistakes for a decimal. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+/** `USD 0.20`; more decimals where the amount is tiny. */
+export function dollars(amount: number): string {
+  return `USD ${amount.toFixed(amount > 0 && amount < 0.01 ? 4 : 2)}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  if (words.length < 2) return words[0] ?? '';
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toFixed(1)));
+}

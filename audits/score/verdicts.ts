@@ -1,0 +1,224 @@
+import type { DefenseVerdict, Estimate, HonestUserCost, VerdictWord } from '../contract/result.ts';
+import type { MethodSpec } from '../contract/method.ts';
+import { applyPolicy, type Criterion } from './criteria.ts';
+import { negated, type Evidence, type Gain } from './evidence.ts';
+import { extremeEstimate, largestOf, ratioOfLargest } from './extremes.ts';
+import { noDefense, type AttackGroup } from './groups.ts';
+import { FEWEST_SEEDS, toEstimate, type Replicated } from './intervals.ts';
+import { count, listed, percent, withInterval } from './sentences.ts';
+
+/**
+ * One verdict per defense, in this order of precedence:
+ * - `fail`: some demand of the policy is broken by a whole interval; one attack suffices, and what else ran does not
+ *   matter. A failure at a smaller budget than the policy's is one too: more queries do not steal less.
+ * - `not-measured`: no failure shown, and something a pass rests on is missing: a mandatory attack, any other planned
+ *   attack that failed or did not run, the policy's budget or accounts, intervals, an attack strong enough undefended.
+ * - `inconclusive`: everything ran, and an interval straddles a limit.
+ * - `pass`: everything ran, every interval keeps its limit. A preset that may not clear a defense gives
+ *   `not-measured` here, not `inconclusive`: no number is in doubt, the missing part is the rest of the battery.
+ */
+export function judgeDefenses(evidence: Evidence): readonly DefenseVerdict[] {
+  const undefended = gainsOf(evidence, noDefense);
+  return evidence.groups.defenses.map(({ label, chain }) => judgeDefense(evidence, label, chain, undefended));
+}
+
+/** Gains at the judged budget for accounts within the policy. */
+export function gainsOf(evidence: Evidence, defense: string): readonly Gain[] {
+  return evidence.gains.filter(({ group }) => group.defense === defense && isJudged(evidence, group));
+}
+
+function isJudged({ judgedBudget, config }: Evidence, group: AttackGroup): boolean {
+  const within = config.accounts.filter((accounts) => accounts <= Math.max(...config.policy.accounts));
+  return group.budget === judgedBudget && (within.length === 0 || within.includes(group.accounts));
+}
+
+function judgeDefense(
+  evidence: Evidence,
+  label: string,
+  chain: readonly MethodSpec[],
+  undefended: readonly Gain[],
+): DefenseVerdict {
+  const gains = gainsOf(evidence, label);
+  const parts = gains.map(({ gain }) => gain);
+  const worst = largestOf(parts);
+  const worstStolenGain = extremeEstimate(parts, 'ratio');
+  const protection =
+    label === noDefense ? byDefinition(worstStolenGain) : protectionOf(parts, undefended, worstStolenGain);
+  const honest = honestCosts(evidence, label);
+  const losses = evidence.honest
+    .filter(({ group }) => group.defense === label)
+    .flatMap(({ probeLoss, knnLoss }) => [probeLoss, knnLoss].filter((loss) => loss !== undefined));
+  const recalls = evidence.honest
+    .filter(({ group }) => group.defense === label)
+    .flatMap(({ recall }) => (recall === undefined ? [] : [negated(recall)]));
+  const worstHonestLoss = extremeEstimate(losses, 'fraction');
+  const worstRecallAt10 = flipped(extremeEstimate(recalls, 'fraction'));
+  const mustFace = evidence.facts.mustFace(chain);
+  const missingAttacks = mustFace.filter((id) => !isFaced(evidence, label, id));
+  const criteria = applyPolicy(
+    evidence.config.policy,
+    { protection, worstStolenGain, worstHonestLoss, worstRecallAt10 },
+    { honestUsers: chain.length > 0 },
+  );
+  const gaps = [
+    ...batteryGaps(evidence, label, chain, missingAttacks),
+    ...strengthGaps(evidence, undefended),
+    ...honestGaps(evidence, label, chain),
+  ];
+  return {
+    defense: label,
+    ...decide(evidence, criteria, gaps, worst === undefined),
+    strongestAttack: worst === undefined ? null : (gains[worst.index]?.group.attack ?? null),
+    worstStolenGain,
+    protection,
+    honest,
+    worstHonestLoss,
+    worstRecallAt10,
+    mustFace,
+    missingAttacks,
+  };
+}
+
+function decide(
+  evidence: Evidence,
+  criteria: readonly Criterion[],
+  gaps: readonly string[],
+  nothingMeasured: boolean,
+): { readonly verdict: VerdictWord; readonly reason: string } {
+  const broken = criteria.filter(({ outcome }) => outcome === 'outside');
+  if (broken.length > 0) return verdict('fail', listed(broken.map(({ sentence }) => sentence)));
+  if (nothingMeasured) return verdict('not-measured', gaps[0] ?? 'no attack on it was measured');
+  if (gaps.length > 0) return verdict('not-measured', gaps.slice(0, 2).join('; '));
+  const unknown = criteria.find(({ outcome }) => outcome === 'unknown');
+  if (unknown !== undefined) return verdict('not-measured', unknown.sentence);
+  const unsure = criteria.filter(({ outcome }) => outcome === 'straddles');
+  if (unsure.length > 0) return verdict('inconclusive', listed(unsure.map(({ sentence }) => sentence)));
+  const kept = listed(criteria.map(({ sentence }) => sentence));
+  if (!evidence.config.preset.canPass)
+    return verdict(
+      'not-measured',
+      `what ran keeps the policy, but preset ${evidence.config.preset.id} runs too little to clear a defense: ${kept}`,
+    );
+  return verdict('pass', kept);
+}
+
+function verdict(
+  word: VerdictWord,
+  sentence: string,
+): { readonly verdict: VerdictWord; readonly reason: string } {
+  return { verdict: word, reason: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
+}
+
+/** Without a defense nothing is protected, by definition; null where nothing was stolen that could be. */
+function byDefinition(worst: Estimate | null): Estimate | null {
+  if (worst === null || worst.low === null || !(worst.low > 0)) return null;
+  return { ...worst, value: 0, low: 0, high: 0, unit: 'fraction', method: 'by definition' };
+}
+
+/** `1 - max SG(defended) / max SG(none)`; null while the undefended maximum is not above zero. */
+function protectionOf(
+  defended: readonly Replicated[],
+  undefended: readonly Gain[],
+  worst: Estimate | null,
+): Estimate | null {
+  const ratio = ratioOfLargest(
+    defended,
+    undefended.map(({ gain }) => gain),
+  );
+  if (ratio === undefined || worst === null) return null;
+  const bounded = ratio.low !== null && ratio.high !== null && Number.isFinite(ratio.high);
+  const method = bounded || worst.low === null ? worst.method : 'no upper bound of the stolen gain';
+  return {
+    ...worst,
+    value: 1 - ratio.value,
+    low: bounded ? 1 - (ratio.high ?? 0) : null,
+    high: bounded ? 1 - (ratio.low ?? 0) : null,
+    unit: 'fraction',
+    method,
+  };
+}
+
+function isFaced(evidence: Evidence, defense: string, attackId: string): boolean {
+  return evidence.groups.attacks.some(
+    (group) =>
+      group.defense === defense &&
+      group.attackId === attackId &&
+      isJudged(evidence, group) &&
+      group.state === 'done' &&
+      evidence.gains.some((entry) => entry.group === group && entry.gain.draws !== null),
+  );
+}
+
+/** What the battery lacks before this defense could be cleared. */
+function batteryGaps(
+  evidence: Evidence,
+  label: string,
+  chain: readonly MethodSpec[],
+  missingAttacks: readonly string[],
+): readonly string[] {
+  const { policy } = evidence.config;
+  const groups = evidence.groups.attacks.filter((group) => group.defense === label);
+  const judged = groups.filter((group) => isJudged(evidence, group));
+  const stopped = judged.filter(({ state }) => state !== 'done' && state !== 'not-applicable');
+  const gaps: string[] = [];
+  if (missingAttacks.length > 0)
+    gaps.push(`no attack broke a limit, but ${listed(missingAttacks)} did not run against it`);
+  if (stopped.length > 0)
+    gaps.push(
+      `${listed([...new Set(stopped.map(({ attack, state }) => `${attack} (${state})`))])} gave no result`,
+    );
+  if (evidence.judgedBudget !== policy.budget)
+    gaps.push(
+      `the policy asks for ${count(policy.budget)} queries, ${count(evidence.judgedBudget)} were judged`,
+    );
+  const accounts = policy.accounts.filter(
+    (wanted) => !judged.some((group) => group.accounts === wanted && group.state === 'done'),
+  );
+  // Replies that depend on nothing but the image are the same to one account as to five.
+  if (evidence.facts.isStateful(chain) && accounts.length > 0)
+    gaps.push(`the policy asks for an attacker with ${listed(accounts.map(String))} accounts`);
+  const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
+  if (few !== undefined) gaps.push(`too few repeats: ${few.done.length} of at least ${FEWEST_SEEDS} seeds`);
+  return gaps;
+}
+
+/** Attacks that steal little undefended cannot clear anything. */
+function strengthGaps(evidence: Evidence, undefended: readonly Gain[]): readonly string[] {
+  const { minUndefendedGain } = evidence.config.policy;
+  const worst = extremeEstimate(
+    undefended.map(({ gain }) => gain),
+    'ratio',
+  );
+  if (worst === null) return ['no undefended stolen gain was measured to compare with'];
+  if (worst.low !== null && worst.low >= minUndefendedGain) return [];
+  return [
+    `the attacks are too weak to clear a defense: undefended they take ${withInterval(worst)}, the lower end must reach ${percent(minUndefendedGain)}`,
+  ];
+}
+
+function honestGaps(evidence: Evidence, label: string, chain: readonly MethodSpec[]): readonly string[] {
+  if (chain.length === 0) return [];
+  const groups = evidence.groups.honest.filter(({ defense }) => defense === label);
+  if (groups.length > 0 && groups.every(({ state }) => state === 'done')) return [];
+  return ['what it costs honest users was not measured on every seed'];
+}
+
+function honestCosts(evidence: Evidence, label: string): readonly HonestUserCost[] {
+  const estimate = (value: Replicated | undefined): Estimate | null =>
+    value === undefined ? null : toEstimate(value, 'fraction');
+  return evidence.honest
+    .filter(({ group }) => group.defense === label)
+    .map(({ task, probeLoss, knnLoss, recall }) => ({
+      task,
+      probeLoss: estimate(probeLoss),
+      knnLoss: estimate(knnLoss),
+      recallAt10: estimate(recall),
+    }));
+}
+
+/** The smallest of several quantities from the largest of their negatives. */
+function flipped(estimate: Estimate | null): Estimate | null {
+  if (estimate === null) return null;
+  const { value, low, high } = estimate;
+  return { ...estimate, value: -value, low: high === null ? null : -high, high: low === null ? null : -low };
+}

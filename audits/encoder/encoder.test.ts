@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  floats,
   image,
   imageModel,
   integers,
@@ -52,7 +51,7 @@ const images = hashedImages(
 /** Mean of each color of each image, in 0...255: what the default test model computes. */
 const colorMeans = Array.from({ length: 5 }, (_, i) =>
   [0, 1, 2].map((channel) => {
-    const values = images.data.subarray(i * 48, (i + 1) * 48).filter((_, at) => at % 3 === channel);
+    const values = images.data.subarray(i * 48, (i + 1) * 48).filter((_value, at) => at % 3 === channel);
     return values.reduce((sum, value) => sum + value, 0) / 16;
   }),
 );
@@ -246,6 +245,7 @@ const published = [
 const encoders = '../shared/encoders';
 const pictures = '../shared/data/cifar10-jpeg';
 const available = existsSync(encoders) && existsSync(pictures);
+// oxlint-disable-next-line no-console
 if (!available) console.warn(`skipped: ${encoders} or ${pictures} is missing`);
 
 describe.skipIf(!available)('encoders trained elsewhere', () => {

@@ -139,8 +139,6 @@ function failed(description: EncoderDescription, reason: string, cause?: unknown
   return new MoatError(
     'encoder-failed',
     `${description.path} could not embed a batch of images: ${reason}.`,
-    {
-      ...(cause === undefined ? {} : { cause }),
-    },
+    cause === undefined ? {} : { cause },
   );
 }

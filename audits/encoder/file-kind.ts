@@ -41,7 +41,8 @@ export function foreignFileKind(head: Uint8Array): string | undefined {
   if (known !== undefined) return known.kind;
   if (latin.startsWith('PK\x03\x04')) return zipKind(latin);
   // Protocol 2 and up: PROTO opcode, version, and an object or a frame behind it.
-  if (/^\x80[\x02-\x05]/.test(latin)) return 'a Python pickle, as older torch.save writes checkpoints';
+  if (head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5)
+    return 'a Python pickle, as older torch.save writes checkpoints';
   if (isSafeTensors(head, latin)) return 'a SafeTensors file: weights without the network';
   return textKind(head);
 }

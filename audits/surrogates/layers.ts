@@ -1,3 +1,4 @@
+import { batchNormTrain } from '../tensor/normalization.ts';
 import { tf } from '../tensor/ops.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
 import type { Rng } from '../rng.ts';
@@ -73,17 +74,14 @@ export class LayerRunner {
   #normalize(input: Tensor4D, name: string): Tensor4D {
     const scale = tensorNamed(this.#parameters, `${name}/scale`) as Tensor1D;
     const offset = tensorNamed(this.#parameters, `${name}/offset`) as Tensor1D;
-    const { mean, variance } =
-      this.#mode === 'train'
-        ? moments(input)
-        : {
-            mean: tensorNamed(this.#parameters, `${name}/mean`) as Tensor1D,
-            variance: tensorNamed(this.#parameters, `${name}/variance`) as Tensor1D,
-          };
     if (this.#mode === 'train') {
+      const { y, mean, variance } = batchNormTrain(input, scale, offset, NORM_EPSILON);
       this.batchStatistics[`${name}/mean`] = mean;
       this.batchStatistics[`${name}/variance`] = variance;
+      return y;
     }
+    const mean = tensorNamed(this.#parameters, `${name}/mean`) as Tensor1D;
+    const variance = tensorNamed(this.#parameters, `${name}/variance`) as Tensor1D;
     return tf.batchNorm4d(input, mean, variance, offset, scale, NORM_EPSILON);
   }
 
@@ -92,13 +90,6 @@ export class LayerRunner {
     const kernel = tensorNamed(this.#parameters, HEAD_KERNEL) as Tensor2D;
     return tf.add(tf.matMul(features, kernel), tensorNamed(this.#parameters, HEAD_BIAS));
   }
-}
-
-/** Mean and (biased) variance of each channel over batch and pixels. */
-function moments(input: Tensor4D): { readonly mean: Tensor1D; readonly variance: Tensor1D } {
-  const mean: Tensor1D = tf.mean(input, [0, 1, 2]);
-  const variance: Tensor1D = tf.mean(tf.square(tf.sub(input, mean)), [0, 1, 2]);
-  return { mean, variance };
 }
 
 /** Global average pooling. `[batch, height, width, channels]` to `[batch, channels]` */

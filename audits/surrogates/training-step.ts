@@ -81,12 +81,11 @@ function lossOfViews(plan: TrainingStepPlan, embedding: Tensor2D, inputs: Tensor
   return plan.loss.compute(surrogateViews, victimViews, plan.lossOptions);
 }
 
-/** Kept, since an eager engine frees what the gradient's scope computed besides the loss. */
 export function moveStatistics(current: Tensors, observed: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(observed).map(([name, batch]) => {
       const old = tensorNamed(current, name);
-      return [name, tf.keep(tf.add(tf.mul(old, STATISTICS_DECAY), tf.mul(batch, 1 - STATISTICS_DECAY)))];
+      return [name, tf.add(tf.mul(old, STATISTICS_DECAY), tf.mul(batch, 1 - STATISTICS_DECAY))];
     }),
   );
 }

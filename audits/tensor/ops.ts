@@ -30,9 +30,11 @@ export function valueAndGradients(
     for (const tensor of forward) tensor.kept = true;
     return result;
   })(Object.values(parameters));
+  const scope = engine.state.activeScope;
   for (const tensor of forward) {
     tensor.kept = false;
-    engine.track(tensor);
+    tensor.scopeId = scope.id;
+    scope.track.push(tensor);
   }
   return { value, gradients: named(grads) };
 }

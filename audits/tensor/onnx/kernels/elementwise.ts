@@ -2,7 +2,7 @@ import type { CastAttrs, ClipByValueAttrs, DataType, LeakyReluAttrs, StepAttrs }
 import type { ElementType, Graph, Value } from '../graph.ts';
 import { align } from '../layout.ts';
 import { binary, broadcastShape, cast, expand, scalar, unary } from '../operations.ts';
-import { kernel, type KernelTable, type TraceKernel } from './kernel.ts';
+import { kernel, listKernel, type KernelTable, type TraceKernel } from './kernel.ts';
 
 /** Element types of TensorFlow.js that a step can have; `string` and `complex64` it cannot. */
 export function toElementType(dtype: DataType): ElementType {
@@ -47,6 +47,10 @@ export function select(graph: Graph, condition: Value, whenTrue: Value, whenFals
 
 export const elementwiseKernels: KernelTable = {
   Add: arithmetic('Add'),
+  AddN: listKernel((graph, inputs) => {
+    const { values, order } = align(graph, inputs);
+    return { value: values.reduce((sum, value) => binary(graph, 'Add', sum, value)), order };
+  }),
   Sub: arithmetic('Sub'),
   Multiply: arithmetic('Mul'),
   RealDiv: arithmetic('Div'),

@@ -27,16 +27,6 @@ export function squeeze(graph: Graph, x: Traced, axes: readonly number[]): Trace
   return { value: reshape(graph, x.value, shape), order: orderWithout(x.order, axes) };
 }
 
-function softmax(operator: 'Softmax' | 'LogSoftmax'): TraceKernel {
-  return kernel<'logits', { readonly dim?: number; readonly axis?: number }>(
-    (graph, { logits }, { dim, axis }) => {
-      const { value, order } = logits;
-      const attributes = { axis: dimensionOf(logits, dim ?? axis ?? -1) };
-      return { value: graph.apply(operator, [value], value, { attributes }), order };
-    },
-  );
-}
-
 function position(operator: 'ArgMax' | 'ArgMin'): TraceKernel {
   return kernel<'x', { readonly axis: number }>((graph, { x }, { axis }) => {
     const dimension = dimensionOf(x, axis);
@@ -56,8 +46,11 @@ export const reductionKernels: KernelTable = {
   Prod: reduction('ReduceProd'),
   ArgMax: position('ArgMax'),
   ArgMin: position('ArgMin'),
-  Softmax: softmax('Softmax'),
-  LogSoftmax: softmax('LogSoftmax'),
+  Softmax: kernel<'logits', { readonly dim: number }>((graph, { logits }, { dim }) => {
+    const { value, order } = logits;
+    const attributes = { axis: dimensionOf(logits, dim) };
+    return { value: graph.apply('Softmax', [value], value, { attributes }), order };
+  }),
   Cumsum: kernel<'x', CumsumAttrs>((graph, { x }, { axis, exclusive, reverse }) => {
     const along = scalar(graph, dimensionOf(x, axis), 'int64');
     const attributes = { exclusive: Number(exclusive), reverse: Number(reverse) };

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { attacks } from '../attacks/registry.ts';
 import type { CommandContext } from './context.ts';
 import { addExample, addJsonOption } from './flags.ts';
 import { methodEntry } from './method-list.ts';
@@ -11,7 +10,8 @@ export function registerAttacks(program: Command, context: CommandContext): void
     .summary('the attacks and their settings')
     .description('Lists the attacks with their settings, for --attacks id[:key=value]*.');
   addJsonOption(command);
-  addExample(command, 'moat attacks --json').action((flags: { readonly json?: boolean }) => {
+  addExample(command, 'moat attacks --json').action(async (flags: { readonly json?: boolean }) => {
+    const { attacks } = await import('../attacks/registry.ts');
     const entries = attacks.map((attack) => ({
       ...methodEntry(attack),
       knowledge: attack.meta.knowledge,

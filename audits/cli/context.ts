@@ -18,3 +18,9 @@ export interface CommandContext {
 export function resolvePath(context: CommandContext, location: string): string {
   return path.resolve(context.folder, location);
 }
+
+/** Relative to the user's folder where that is shorter. */
+export function displayPath(context: CommandContext, file: string): string {
+  const relative = path.relative(context.folder, file);
+  return relative === '' || relative.startsWith('..') ? file : relative;
+}

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { defenses } from '../defenses/registry.ts';
 import type { CommandContext } from './context.ts';
 import { addExample, addJsonOption } from './flags.ts';
 import { methodEntry } from './method-list.ts';
@@ -11,7 +10,8 @@ export function registerDefenses(program: Command, context: CommandContext): voi
     .summary('the defenses and their settings')
     .description('Lists the defenses with their settings, for --defenses id[:key=value]*[+id...].');
   addJsonOption(command);
-  addExample(command, 'moat defenses --json').action((flags: { readonly json?: boolean }) => {
+  addExample(command, 'moat defenses --json').action(async (flags: { readonly json?: boolean }) => {
+    const { defenses } = await import('../defenses/registry.ts');
     const entries = defenses.map((defense) => ({
       ...methodEntry(defense),
       mechanism: defense.meta.mechanism,

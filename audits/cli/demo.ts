@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { builtinDemo } from '../plan/configure.ts';
-import { addBatteryOptions, addRunOptions, flagSettings, runFlags, startAudit } from './audit.ts';
+import { addBatteryOptions, addRunOptions, flagSettings, runFlags } from './audit.ts';
 import type { CommandContext } from './context.ts';
 import { addExample } from './flags.ts';
 
@@ -14,6 +13,9 @@ export function registerDemo(program: Command, context: CommandContext): void {
   addBatteryOptions(command);
   addRunOptions(command);
   addExample(command, 'moat demo --out demo-report').action(async (flags: Record<string, unknown>) => {
-    await startAudit(context, { ...flagSettings(flags), encoder: builtinDemo }, runFlags(flags));
+    const settings = flagSettings(flags);
+    const { startAudit } = await import('./start-audit.ts');
+    // Without an encoder the demo is what is audited.
+    await startAudit(context, settings, runFlags(flags));
   });
 }

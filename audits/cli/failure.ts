@@ -49,9 +49,10 @@ export function reportFailure(
   const { terminal, logFile } = options;
   const failure = describeFailure(thrown);
   if (failure.exitCode === exitCode.cancelled) return failure.exitCode;
-  const { columns, paint } = terminal.progress;
-  for (const line of hangingText(`${paint('bad', 'error:')} `, failure.message, columns)) terminal.note(line);
-  for (const line of hangingText('-> ', failure.hint, columns)) terminal.note(line);
+  const view = terminal.progress;
+  for (const line of hangingText(`${view.paint('bad', 'error:')} `, failure.message, view.columns))
+    terminal.note(line);
+  for (const line of hangingText('-> ', failure.hint, view.columns)) terminal.note(line);
   const isLogged =
     logFile !== null &&
     failure.code !== 'usage' &&

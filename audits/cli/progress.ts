@@ -1,3 +1,4 @@
+import type { Clock } from '../contract/context.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { liveLines, plainCellLine, progressSummary, type ProgressState } from './render/progress.ts';
 import { cleanText } from './render/text.ts';
@@ -5,11 +6,11 @@ import type { Terminal } from './terminal.ts';
 
 /** Shows a run on stderr: live lines on a terminal, plain lines without one, nothing when quiet. */
 export interface ProgressDisplay {
-  onEvent(event: RunEvent): void;
+  readonly onEvent: (event: RunEvent) => void;
   /** A sentence among the progress, without tearing the live lines. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** Takes the live lines away. */
-  end(): void;
+  readonly end: () => void;
 }
 
 const REDRAW_MS = 200;
@@ -18,15 +19,15 @@ const PLAIN_LINE_MS = 5000;
 
 export function createProgress(
   terminal: Terminal,
-  options: { readonly quiet: boolean; monotonicMs(): number },
+  options: { readonly quiet: boolean; readonly clock: Clock },
 ): ProgressDisplay {
   if (options.quiet) return { onEvent: () => undefined, note: () => undefined, end: () => undefined };
   return terminal.hasLiveProgress
-    ? liveProgress(terminal, options.monotonicMs)
-    : plainProgress(terminal, options.monotonicMs);
+    ? liveProgress(terminal, options.clock)
+    : plainProgress(terminal, options.clock);
 }
 
-function liveProgress(terminal: Terminal, monotonicMs: () => number): ProgressDisplay {
+function liveProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
   let state: ProgressState = { stage: 'Starting', progress: null };
   let drawnLines = 0;
   let drawnAtMs = -Infinity;
@@ -35,7 +36,7 @@ function liveProgress(terminal: Terminal, monotonicMs: () => number): ProgressDi
   const erase = (): string => (drawnLines === 0 ? '' : `\r\u001b[${drawnLines}A\u001b[J`);
   const draw = (): void => {
     timer = undefined;
-    drawnAtMs = monotonicMs();
+    drawnAtMs = clock.monotonicMs();
     const { columns, paint } = terminal.progress;
     const lines = liveLines(state, columns);
     const painted = lines.map((line, i) => `${i === 0 ? line : paint('quiet', line)}\n`);
@@ -43,7 +44,7 @@ function liveProgress(terminal: Terminal, monotonicMs: () => number): ProgressDi
     drawnLines = lines.length;
   };
   const drawSoon = (): void => {
-    timer ??= setTimeout(draw, Math.max(0, REDRAW_MS - (monotonicMs() - drawnAtMs))).unref();
+    timer ??= setTimeout(draw, Math.max(0, REDRAW_MS - (clock.monotonicMs() - drawnAtMs))).unref();
   };
   const note = (line: string): void => {
     terminal.writeProgress(`${erase()}${line}\n`);
@@ -67,7 +68,7 @@ function liveProgress(terminal: Terminal, monotonicMs: () => number): ProgressDi
   };
 }
 
-function plainProgress(terminal: Terminal, monotonicMs: () => number): ProgressDisplay {
+function plainProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
   let progress: ProgressState['progress'] = null;
   let saidAtMs = -Infinity;
   const note = (line: string): void => terminal.note(line);
@@ -81,8 +82,8 @@ function plainProgress(terminal: Terminal, monotonicMs: () => number): ProgressD
         progress = event;
         if (!isFirst || event.cellsTotal === 0) return;
         const isLast = event.cellsDone === event.cellsTotal;
-        if (!isLast && monotonicMs() - saidAtMs < PLAIN_LINE_MS) return;
-        saidAtMs = monotonicMs();
+        if (!isLast && clock.monotonicMs() - saidAtMs < PLAIN_LINE_MS) return;
+        saidAtMs = clock.monotonicMs();
         note(progressSummary(event));
       } else if (event.type === 'cell' && event.state === 'failed') note(plainCellLine(event, progress));
       else if (event.type === 'log' && event.level !== 'info') note(cleanText(event.message));

@@ -3,18 +3,20 @@ import { resultSchema } from '../report/result-schema.ts';
 import { settingsSchema } from './settings.ts';
 
 /** The JSON Schemas that the documentation carries; `npm run schemas` writes them. */
-export const publishedSchemas: readonly { readonly file: string; schema(): z.core.JSONSchema.BaseSchema }[] =
-  [
-    // An input: what has a default may be left out.
-    {
-      file: 'moat.config.schema.json',
-      schema: () => ({
-        title: 'moat.config.json',
-        ...z.toJSONSchema(settingsSchema, { io: 'input' }),
-      }),
-    },
-    {
-      file: 'result.schema.json',
-      schema: () => ({ title: 'Moat audit result', ...z.toJSONSchema(resultSchema) }),
-    },
-  ];
+export const publishedSchemas: readonly {
+  readonly file: string;
+  readonly schema: () => z.core.JSONSchema.BaseSchema;
+}[] = [
+  // An input: what has a default may be left out.
+  {
+    file: 'moat.config.schema.json',
+    schema: () => ({
+      title: 'moat.config.json',
+      ...z.toJSONSchema(settingsSchema, { io: 'input' }),
+    }),
+  },
+  {
+    file: 'result.schema.json',
+    schema: () => ({ title: 'Moat audit result', ...z.toJSONSchema(resultSchema) }),
+  },
+];

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import { MoatError } from '../contract/errors.ts';
-import { continueAudit } from '../run/runner.ts';
 import type { CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
-import { runSession } from './session.ts';
 import { defaultReportFolder, readSettings } from './settings.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 
@@ -50,6 +48,10 @@ export function registerResume(program: Command, context: CommandContext): void 
           );
         return chosen;
       });
+      const [{ continueAudit }, { runSession }] = await Promise.all([
+        import('../run/runner.ts'),
+        import('./session.ts'),
+      ]);
       await runSession(
         context,
         {

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { AuditId } from '../contract/cell.ts';
 import { exitCode } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
@@ -7,7 +6,7 @@ import type { RunEnd, RunOptions } from '../run/runner.ts';
 import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
-import { resolvePath, type CommandContext } from './context.ts';
+import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { decideGate } from './gate.ts';
 import { createProgress } from './progress.ts';
 import { renderResult } from './render/result.ts';
@@ -43,11 +42,11 @@ export async function runSession(
     clock,
   });
   context.logFile = besideDatabase(database, 'log');
-  const progress = createProgress(terminal, { quiet: settings.quiet, monotonicMs: clock.monotonicMs });
+  const progress = createProgress(terminal, { quiet: settings.quiet, clock });
   const workers = trackWorkers();
   const controller = new AbortController();
   const stopListening = listenForStop({
-    monotonicMs: clock.monotonicMs,
+    clock,
     onStop() {
       progress.note(
         `stopping at a safe point; resume with: ${resumeCommand(settings)} (Ctrl-C again ends at once)`,
@@ -66,7 +65,7 @@ export async function runSession(
     const end = await run({
       store,
       clock,
-      log: createFileLog(context.logFile, clock.now, (level, sentence) => {
+      log: createFileLog(context.logFile, clock, (level, sentence) => {
         if (level === 'warning') progress.note(sentence);
       }),
       signal: controller.signal,
@@ -127,12 +126,6 @@ export function endExitCode(result: Pick<AuditResult, 'state' | 'verdicts'>, has
 export function resumeCommand(settings: Pick<SessionSettings, 'database'>, id?: AuditId): string {
   const database = settings.database === 'moat.db' ? '' : ` --db ${settings.database}`;
   return `moat resume${id === undefined ? '' : ` ${id}`}${database}`;
-}
-
-/** Relative to the user's folder where that is shorter. */
-export function displayPath(context: CommandContext, file: string): string {
-  const relative = path.relative(context.folder, file);
-  return relative === '' || relative.startsWith('..') ? file : relative;
 }
 
 function endLine(end: RunEnd, elapsedMs: number): string {

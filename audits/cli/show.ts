@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
-import { buildResult } from '../report/build.ts';
 import type { AuditRow, Store } from '../store/types.ts';
-import { resolvePath, type CommandContext } from './context.ts';
+import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
 import { renderResult } from './render/result.ts';
-import { displayPath } from './session.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 
 export function registerShow(program: Command, context: CommandContext): void {
@@ -36,7 +34,7 @@ export function registerShow(program: Command, context: CommandContext): void {
 }
 
 /** The stored result; while the audit runs, or after it was killed, what the cells so far amount to. */
-function resultOf(store: Store, audit: AuditRow): AuditResult {
+async function resultOf(store: Store, audit: AuditRow): Promise<AuditResult> {
   const stored =
     audit.state === 'completed' || audit.state === 'cancelled' ? store.reports.get(audit.id) : undefined;
   if (stored !== undefined) return stored;
@@ -47,6 +45,7 @@ function resultOf(store: Store, audit: AuditRow): AuditResult {
           `Audit ${audit.id} is still reading its data; there is nothing to show yet.`,
         )
       : MoatError.fromJSON(audit.error);
+  const { buildResult } = await import('../report/build.ts');
   return buildResult({
     audit,
     cells: store.cells.byAudit(audit.id),

@@ -1,3 +1,5 @@
+import type { Clock } from '../contract/context.ts';
+
 /** What Ctrl-C means: first stop at a safe point, then, when asked again, at once. */
 
 /** npm, the bootstrap and a terminal may each deliver the same Ctrl-C: within this time they are one. */
@@ -16,14 +18,14 @@ export interface StopHandlers {
   onStop(): void;
   /** Called on a second, later press. */
   onKill(): void;
-  monotonicMs(): number;
+  readonly clock: Clock;
 }
 
 /** Listens to SIGINT and SIGTERM; returns what takes the listeners off again. */
 export function listenForStop(handlers: StopHandlers): () => void {
   let firstAtMs: number | null = null;
   const listener = (): void => {
-    const now = handlers.monotonicMs();
+    const now = handlers.clock.monotonicMs();
     const decision = judgeStop(firstAtMs, now);
     if (decision === 'stop') {
       firstAtMs = now;

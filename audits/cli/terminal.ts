@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import type { Log } from '../contract/context.ts';
+import type { Clock, Log } from '../contract/context.ts';
 import { cleanText } from './render/text.ts';
 import { viewOf, type View } from './render/view.ts';
 
@@ -41,11 +41,11 @@ export function besideDatabase(databaseFile: string, ending: 'log' | 'artifacts'
 /** A log that keeps everything, stacks included, in a file and passes sentences on to `note`. */
 export function createFileLog(
   file: string,
-  now: () => number,
+  clock: Clock,
   note: (level: 'info' | 'warning' | 'error', sentence: string) => void,
 ): Log {
   const write = (level: 'info' | 'warning' | 'error', message: string, cause?: unknown): void => {
-    appendToLog(file, now(), level, message, cause);
+    appendToLog(file, clock.now(), level, message, cause);
     note(level, cleanText(message));
   };
   return {

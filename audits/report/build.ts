@@ -27,7 +27,6 @@ const resultStates = {
 export function buildResult({ audit, cells, measurements }: StoredAudit): AuditResult {
   const { config, preparation } = audit;
   if (preparation === null) throw new RangeError(`audit ${audit.id} has no preparation to report`);
-  const judgement = judge({ config, cells, measurements, preparation });
   return {
     schemaVersion: resultSchemaVersion,
     moatVersion: audit.moatVersion,
@@ -42,7 +41,7 @@ export function buildResult({ audit, cells, measurements }: StoredAudit): AuditR
       pool: preparation.pool,
       tasks: preparation.tasks.map(({ name, fit, score, corrupt }) => ({ name, fit, score, corrupt })),
     },
-    ...judgement,
+    ...judge({ config, cells, measurements, preparation }),
     cost: costOf(cells, config.pricePerQuery),
     environment: audit.environment,
   };
@@ -52,5 +51,5 @@ export function buildResult({ audit, cells, measurements }: StoredAudit): AuditR
 function costOf(cells: readonly CellRow[], pricePerQuery: number): AuditResult['cost'] {
   const queries = cells.flatMap((cell) => cell.ledger).reduce((sum, entry) => sum + entry.rows, 0);
   const elapsedMs = cells.reduce((sum, cell) => sum + (cell.elapsedMs ?? 0), 0);
-  return { queries, dollars: queries * pricePerQuery, elapsedMs };
+  return { queries, dollars: queries * pricePerQuery, elapsedMs: Math.round(elapsedMs) };
 }

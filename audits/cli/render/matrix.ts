@@ -63,7 +63,7 @@ export function renderMatrix(result: AuditResult, slice: MatrixSlice, view: View
   return [
     ...wrapText(sliceTitle(slice), view.columns).map((line) => view.paint('strong', line)),
     ...table(wide ? cellText : stackedCellText),
-    ...cells.filter((cell) => cell.state !== 'done').flatMap((cell) => explainCell(cell, view)),
+    ...cells.filter((cell) => cell.stolenGain === null).flatMap((cell) => explainCell(cell, view)),
   ];
 }
 

@@ -109,7 +109,7 @@ function renderEncoder(result: AuditResult, view: View): readonly string[] {
 
 function renderBaselines(baselines: readonly TaskBaseline[], view: View): readonly string[] {
   if (baselines.length === 0) return ['  not measured'];
-  return renderTable(
+  const table = renderTable(
     {
       columns: [
         { title: 'task', align: 'left' },
@@ -128,6 +128,12 @@ function renderBaselines(baselines: readonly TaskBaseline[], view: View): readon
     },
     view,
   );
+  const variants = baselines.flatMap(({ task, noVictimVariant }) =>
+    noVictimVariant === null
+      ? []
+      : hangingText('  ', cleanText(`no victim on ${task}: ${noVictimVariant}`), view.columns),
+  );
+  return [...table, ...variants.map((line) => view.paint('quiet', line))];
 }
 
 function verdictTitle(result: AuditResult): string {

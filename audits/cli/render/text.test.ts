@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import { array, assert, integer, property, string } from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { cleanText, hangingText, shortenMiddle, truncateText, wrapText } from './text.ts';
 
-const words = fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }).map(cleanText), { maxLength: 20 });
+const words = array(string({ unit: 'grapheme', maxLength: 30 }).map(cleanText), { maxLength: 20 });
 
 test('cleaning takes away escape sequences, controls and text direction marks', () => {
   expect(cleanText('\u001b[31mred\u001b[0m\u0007 a\r\nb\u202ec\u2066d\ud800')).toBe('red  a b c d\ufffd');
@@ -14,8 +14,8 @@ test('emoji that are joined from several characters survive cleaning', () => {
 });
 
 test('truncation never exceeds its columns and keeps short text as it is', () => {
-  fc.assert(
-    fc.property(words, fc.integer({ min: 1, max: 60 }), (parts, columns) => {
+  assert(
+    property(words, integer({ min: 1, max: 60 }), (parts, columns) => {
       const text = parts.join(' ');
       const short = truncateText(text, columns);
       expect(stringWidth(short)).toBeLessThanOrEqual(columns);
@@ -30,8 +30,8 @@ test('a shortened path keeps its file name', () => {
 });
 
 test('wrapping loses no word and fits, even when a word is longer than a line', () => {
-  fc.assert(
-    fc.property(words, fc.integer({ min: 8, max: 60 }), (parts, columns) => {
+  assert(
+    property(words, integer({ min: 8, max: 60 }), (parts, columns) => {
       const lines = wrapText(parts.join(' '), columns);
       expect(lines.join('').replaceAll(' ', '')).toBe(parts.join('').replaceAll(' ', ''));
       for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);

@@ -5,7 +5,7 @@ export type Tone = 'strong' | 'quiet' | 'good' | 'bad' | 'doubtful' | 'accent';
 /** What a rendering needs to know of the terminal it is made for. */
 export interface View {
   readonly columns: number;
-  paint(tone: Tone, text: string): string;
+  readonly paint: (tone: Tone, text: string) => string;
 }
 
 const formats = {

@@ -1,0 +1,107 @@
+import type { AuditConfig, Policy } from '../contract/audit.ts';
+import { silentLog } from '../contract/context.ts';
+import { exitCode, MoatError } from '../contract/errors.ts';
+import { builtinDemo, configureAudit, type AuditRequest } from '../plan/configure.ts';
+import { parsePolicy } from '../plan/policy.ts';
+import { planAudit, runAudit } from '../run/runner.ts';
+import { displayPath, resolvePath, type CommandContext } from './context.ts';
+import type { RunFlags } from './audit.ts';
+import { createProgress } from './progress.ts';
+import { renderPlan } from './render/plan.ts';
+import { runSession, type SessionSettings } from './session.ts';
+import { defaultDatabase, defaultReportFolder, readJson, settingsFile, type Settings } from './settings.ts';
+import { listenForStop } from './signals.ts';
+import { besideDatabase } from './terminal.ts';
+
+/** Runs, or with `--dry-run` prints, the audit that the settings ask for. */
+export async function startAudit(
+  context: CommandContext,
+  settings: Settings,
+  flags: RunFlags,
+): Promise<void> {
+  const config = configureAudit(auditRequest(context, settings));
+  const session: SessionSettings = {
+    command: 'moat audit',
+    database: settings.db ?? defaultDatabase,
+    reportFolder: settings.out ?? defaultReportFolder,
+    hasPolicy: settings.policy !== undefined,
+    json: flags.json,
+    quiet: flags.quiet,
+  };
+  if (flags.dryRun) await printPlan(context, config, session);
+  else await runSession(context, session, (options) => runAudit(config, options));
+}
+
+function auditRequest(context: CommandContext, settings: Settings): AuditRequest {
+  const encoder = settings.encoder ?? builtinDemo;
+  const isDemo = encoder === builtinDemo;
+  if (settings.encoder === undefined && (settings.pool !== undefined || settings.task !== undefined))
+    throw new MoatError(
+      'usage',
+      'Name the encoder that --pool and --task are for: moat audit ENCODER --pool ...',
+    );
+  const located = (location: string): string =>
+    location === builtinDemo ? location : resolvePath(context, location);
+  const { size, mean, std, layout, range, output, pooling } = settings;
+  return {
+    encoder: located(encoder),
+    encoderOptions: { size, mean, std, layout, range, output, pooling },
+    backbone: settings.backbone === undefined ? undefined : located(settings.backbone),
+    pools: (settings.pool ?? []).map(located),
+    tasks: Object.entries(settings.task ?? {}).map(([name, folder]) => ({ name, path: located(folder) })),
+    preset: settings.preset ?? (isDemo ? 'demo' : 'quick'),
+    attacks: settings.attacks,
+    defenses: settings.defenses,
+    budgets: settings.budgets,
+    accounts: settings.accounts,
+    seeds: settings.seeds,
+    seed: settings.seed,
+    surrogate: settings.surrogate,
+    engine: settings.engine,
+    workers: settings.workers,
+    policy: policyOf(context, settings.policy),
+    price: settings.price,
+  };
+}
+
+function policyOf(context: CommandContext, policy: Settings['policy']): Policy | undefined {
+  if (policy === undefined) return undefined;
+  if (typeof policy !== 'string') return parsePolicy(policy, settingsFile);
+  const value = readJson(resolvePath(context, policy));
+  if (value === undefined) throw new MoatError('path-missing', `The policy file ${policy} does not exist.`);
+  return parsePolicy(value, policy);
+}
+
+async function printPlan(
+  context: CommandContext,
+  config: AuditConfig,
+  session: SessionSettings,
+): Promise<void> {
+  const { clock, terminal } = context;
+  const database = resolvePath(context, session.database);
+  const progress = createProgress(terminal, { quiet: session.quiet, clock });
+  const controller = new AbortController();
+  const stopListening = listenForStop({
+    clock,
+    onStop: () => controller.abort(),
+    onKill: () => process.exit(exitCode.interrupted),
+  });
+  try {
+    const plan = await planAudit(config, {
+      clock,
+      log: silentLog,
+      signal: controller.signal,
+      onEvent: progress.onEvent,
+      moatVersion: context.moatVersion,
+      artifactFolder: besideDatabase(database, 'artifacts'),
+    });
+    progress.end();
+    if (session.json) terminal.printJson({ config, ...plan });
+    else
+      for (const line of renderPlan(config, plan, displayPath(context, database), terminal.output))
+        terminal.print(line);
+  } finally {
+    progress.end();
+    stopListening();
+  }
+}

@@ -1,10 +1,5 @@
 import { registerHooks, type RegisterHooksOptions } from 'node:module';
 
-/**
- * Registers TensorFlow.js' gradients. Its bundle for Node leaves them out, and the module that has them imports
- * its neighbors without file extensions, which bundlers resolve and Node does not: for the length of that one
- * import, Node is told how. The gradients land in the registry that all copies of tfjs-core in a process share.
- */
 const withExtensions: RegisterHooksOptions = {
   resolve(specifier, context, next) {
     const isInside = context.parentURL?.includes('/@tensorflow/tfjs-core/dist/') === true;
@@ -17,6 +12,13 @@ const withExtensions: RegisterHooksOptions = {
   },
 };
 
-const hooks = registerHooks(withExtensions);
-await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
-hooks.deregister();
+/**
+ * Registers TensorFlow.js' gradients. Its bundle for Node leaves them out, and the module that has them imports
+ * its neighbors without file extensions, which bundlers resolve and Node does not: for the length of that one
+ * import, Node is told how. The gradients land in the registry that all copies of tfjs-core in a process share.
+ */
+export async function registerGradients(): Promise<void> {
+  const hooks = registerHooks(withExtensions);
+  await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
+  hooks.deregister();
+}

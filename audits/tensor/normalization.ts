@@ -32,7 +32,7 @@ export function batchNormTrain(
     save([input, scale, mean, variance]);
     return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => gradients(dy as Tensor4D, saved, epsilon) };
   });
-  return { y: normalize(x, gamma, beta) as Tensor4D, mean, variance };
+  return { y: normalize(x, gamma, beta), mean, variance };
 }
 
 type GradSaver = (tensors: Tensor[]) => void;

@@ -3,7 +3,7 @@
  * The only place besides the engines that imports TensorFlow.js; what is not listed here has no kernel check.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import './gradients.ts';
+import { registerGradients } from './gradients.ts';
 
 export type { Tensor, Tensor1D, Tensor2D, Tensor4D, Scalar } from '@tensorflow/tfjs-core';
 
@@ -39,6 +39,7 @@ export function valueAndGradients(
   return { value, gradients: named(grads) };
 }
 
+await registerGradients();
 // Quiet: no advice to install another backend on the terminal of the user.
 tf.enableProdMode();
 

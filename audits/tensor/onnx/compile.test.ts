@@ -54,7 +54,7 @@ function smallNet(): StepDefinition<Tensor> {
         };
         const pooled = tf.mean(conv(conv(inputs['images']!, 1, 1), 2, 2), [1, 2]);
         const output = tf.matMul(pooled, p['head']!);
-        return tf.mean(tf.squaredDifference(output, inputs['targets']!)) as tf.Scalar;
+        return tf.mean<tf.Scalar>(tf.squaredDifference(output, inputs['targets']!));
       };
       const parameters = Object.fromEntries(names.map((name) => [name, given[name]!]));
       const { value, gradients } = valueAndGradients(loss, parameters);

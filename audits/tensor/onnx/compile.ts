@@ -52,9 +52,7 @@ export async function compileStep<StepTensor>(
     },
     async writeState(state) {
       checkState(definition, state);
-      for (const [name, { data }] of Object.entries(state)) {
-        (current[name]?.data as Float32Array).set(data);
-      }
+      current = { ...current, ...mapEntries(state, toTensor) };
     },
     dispose: () => session.release(),
   };

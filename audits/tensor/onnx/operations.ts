@@ -1,4 +1,4 @@
-import { Graph, type ElementType, type Value } from './graph.ts';
+import type { ElementType, Graph, Value } from './graph.ts';
 
 /**
  * Operations on graph values that simplify while they record: broadcasts stay small until something needs the

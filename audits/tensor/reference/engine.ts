@@ -1,4 +1,5 @@
-import '@tensorflow/tfjs-backend-cpu';
+// Importing it registers the backend.
+import { version_cpu as backendVersion } from '@tensorflow/tfjs-backend-cpu';
 import type { CompiledStep, Engine, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { matrix } from '../../contract/data.ts';
 import { withBackend } from '../backend-lock.ts';
@@ -13,7 +14,7 @@ import { checkInputs, checkState } from '../step-border.ts';
 export function createReferenceEngine(): Engine {
   return {
     id: 'reference',
-    numericsClass: `reference-tfjs-${tf.version_core}`,
+    numericsClass: `reference-tfjs-${backendVersion}`,
     threads: 1,
     compile: async (definition) => eagerStep(definition as unknown as StepDefinition<Tensor>),
     loadModel: (source) => loadModel(source, 1),

@@ -11,6 +11,7 @@ export type TraceKernel = (call: {
 export type KernelTable = Readonly<Record<string, TraceKernel>>;
 
 /** Names and types a kernel's inputs and attributes; tfjs-core checks them before a kernel is called. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each use types its callback with it
 export function kernel<Inputs extends string, Attributes = object>(
   record: (
     graph: Graph,
@@ -18,11 +19,11 @@ export function kernel<Inputs extends string, Attributes = object>(
     attributes: Attributes,
   ) => Traced | readonly Traced[],
 ): TraceKernel {
-  return ({ graph, inputs, attributes }) =>
-    record(graph, inputs as Readonly<Record<Inputs, Traced>>, attributes as Attributes);
+  return ({ graph, inputs, attributes }) => record(graph, inputs, attributes as Attributes);
 }
 
 /** A kernel over a list of tensors (`Concat`, `Pack`), which tfjs-core passes as an array. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each use types its callback with it
 export function listKernel<Attributes>(
   record: (graph: Graph, inputs: readonly Traced[], attributes: Attributes) => Traced,
 ): TraceKernel {

@@ -22,7 +22,7 @@ export const normalizationKernels: KernelTable = {
       const value = arrange(graph, x, channelsFirst);
       const or = (given: Traced | undefined, number: number): Value =>
         given === undefined
-          ? graph.constant(new Array<number>(channels).fill(number), [channels], 'float32')
+          ? graph.constant(new Float32Array(channels).fill(number), [channels], 'float32')
           : perChannel(graph, given, channels);
       const operands = [value, or(optional.scale, 1), or(optional.offset, 0), mean.value, variance.value];
       const attributes = { epsilon: { float: varianceEpsilon } };

@@ -128,7 +128,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
   ExpandDims: [of(images, ({ x }) => tf.expandDims(tf.transpose(x!, [0, 3, 1, 2]), 2))],
   Transpose: [of(images, ({ x }) => tf.transpose(tf.transpose(x!, [3, 0, 1, 2]), [1, 3, 0, 2]))],
-  Fill: [of(one, ({ x }) => tf.add(x!, tf.fill([3, 5], 2.5)))],
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- the rule takes tf.fill for Array.fill
+  Fill: [of(one, ({ x }) => tf.add(x!, tf.fill([1, 5], 2.5)))],
   ZerosLike: [of(one, ({ x }) => tf.zerosLike(x!))],
   OnesLike: [of(one, ({ x }) => tf.onesLike(tf.transpose(x!)))],
   Range: [of(one, ({ x }) => tf.add(x!, tf.range(1, 11, 2)))],
@@ -202,13 +203,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ),
   FusedBatchNorm: [
     of({ ...images, m: [3], v: [3], s: [3], o: [3] }, ({ x, m, v, s, o }) =>
-      tf.batchNorm(x!, m as Tensor1D, tf.abs(v as Tensor1D), o as Tensor1D, s as Tensor1D, 1e-3),
+      tf.batchNorm(x!, m as Tensor1D, tf.abs(v as Tensor1D), o, s, 1e-3),
     ),
     of({ ...images, m: [3], v: [3] }, ({ x, m, v }) =>
       tf.batchNorm(x!, m as Tensor1D, tf.abs(v as Tensor1D), undefined, undefined, 1e-3),
     ),
     of({ ...one, m: [5], v: [5], s: [5] }, ({ x, m, v, s }) =>
-      tf.batchNorm(x!, m as Tensor1D, tf.abs(v as Tensor1D), undefined, s as Tensor1D, 1e-3),
+      tf.batchNorm(x!, m as Tensor1D, tf.abs(v as Tensor1D), undefined, s, 1e-3),
     ),
   ],
 };
@@ -258,7 +259,8 @@ test.each(Object.entries(cases))('%s computes what TensorFlow.js computes', asyn
       const actual = got[name]?.data ?? [];
       expect(actual.length, label).toBe(data.length);
       // Sums cancel: single values are as exact as the largest one allows.
-      const tolerance = 1e-5 * data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+      const tolerance =
+        1e-5 * Array.from(data).reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
       data.forEach((value, i) => {
         if (!(Math.abs((actual[i] ?? NaN) - value) <= tolerance))
           expect.fail(`${label}: ${name}[${i}] is ${String(actual[i])}, expected ${value}`);

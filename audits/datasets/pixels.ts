@@ -21,29 +21,3 @@ export function channelsToPixels(values: Uint8Array, channels: number, area: num
       pixels[i * 3 + channel] = values[i * channels + (channels < 3 ? 0 : channel)] ?? 0;
   return pixels;
 }
-
-/**
- * The centre `[height, width]` of RGB pixels; where the source is smaller, black is added around it, as torchvision's
- * CenterCrop does.
- */
-export function centerCrop(
-  pixels: Uint8Array,
-  source: { readonly height: number; readonly width: number },
-  height: number,
-  width: number,
-): Uint8Array {
-  if (source.height === height && source.width === width) return pixels;
-  const result = new Uint8Array(height * width * 3);
-  const top = Math.round((source.height - height) / 2);
-  const left = Math.round((source.width - width) / 2);
-  const firstColumn = Math.max(0, -left);
-  const lastColumn = Math.min(width, source.width - left);
-  for (let y = Math.max(0, -top); y < Math.min(height, source.height - top); y++) {
-    const row = (y + top) * source.width + left;
-    result.set(
-      pixels.subarray((row + firstColumn) * 3, (row + lastColumn) * 3),
-      (y * width + firstColumn) * 3,
-    );
-  }
-  return result;
-}

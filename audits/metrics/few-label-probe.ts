@@ -1,7 +1,7 @@
 import { selectRows } from '../contract/data.ts';
 import { fitLogisticRegression, predictClasses } from '../tensor/linear-algebra/logistic-regression.ts';
+import { applyStandardizer, fitStandardizer } from '../tensor/linear-algebra/standardize.ts';
 import { itemwise, matches, type EncoderView, type Metric } from './metric.ts';
-import { probeFeatures } from './linear-probe.ts';
 import { stratifiedDraw } from './split.ts';
 
 /**
@@ -32,14 +32,15 @@ export const fewLabelProbe: Metric<EncoderView> = {
   async measure(view, { engine, rng }) {
     const { drawn } = stratifiedDraw(rng.derive(`few-labels/${view.task}`), view.fit.labels, LABELS);
     // Standardised on all rows: whoever holds the encoder can embed unlabelled images too.
-    const features = await probeFeatures(engine, view.fit.embeddings, view.score.embeddings);
+    const standardizer = fitStandardizer(view.fit.embeddings);
     const model = await fitLogisticRegression(
       engine,
-      selectRows(features.fit, drawn),
+      applyStandardizer(standardizer, selectRows(view.fit.embeddings, drawn)),
       Int32Array.from(drawn, (row) => view.fit.labels[row] ?? 0),
       view.classes,
       { l2: L2 },
     );
-    return itemwise(matches(await predictClasses(engine, model, features.score), view.score.labels));
+    const score = applyStandardizer(standardizer, view.score.embeddings);
+    return itemwise(matches(await predictClasses(engine, model, score), view.score.labels));
   },
 };

@@ -198,6 +198,7 @@ function systemCode(thrown: unknown): ErrorCode | undefined {
     EROFS: 'file-unwritable',
     ENOTDIR: 'file-unwritable',
     EISDIR: 'file-unwritable',
+    EEXIST: 'file-unwritable',
     SQLITE_READONLY: 'database-read-only',
     SQLITE_CORRUPT: 'database-corrupt',
     SQLITE_NOTADB: 'database-not-ours',

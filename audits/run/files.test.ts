@@ -33,9 +33,7 @@ test('a file is written whole, with its digest, and leaves nothing else behind',
 test('a place that cannot hold files is named as such', () => {
   writeFileAtomic(path.join(folder, 'occupied'), ['a file, not a folder']);
   const file = path.join(folder, 'occupied', 'x');
-  expect(() => writeFileAtomic(file, ['y'])).toThrow(
-    expect.objectContaining({ code: 'file-unwritable', message: expect.stringContaining(file) as string }),
-  );
+  expect(() => writeFileAtomic(file, ['y'])).toThrow(`${file} could not be written`);
 });
 
 test('a checkpoint comes back bit for bit and can be cleared', async () => {

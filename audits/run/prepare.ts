@@ -169,11 +169,7 @@ async function readLabelled(
   context: ExecutionContext,
 ): Promise<LabelledSet & { readonly corrupt: readonly string[] }> {
   const { images, kept, corrupt } = await readRefs(dataset, items, geometry, context);
-  return { images, labels: Int32Array.from(kept, (ref) => labelOf(dataset, ref)), corrupt };
-}
-
-function labelOf(dataset: Dataset, ref: ItemRef): number {
-  return dataset.splits[ref.split]?.items[ref.index]?.label ?? -1;
+  return { images, labels: Int32Array.from(kept, ({ label }) => label ?? -1), corrupt };
 }
 
 /** Reads items of one split (all items of a list come from the same). */
@@ -188,16 +184,12 @@ async function readRefs(
   readonly corrupt: readonly string[];
 }> {
   const split: SplitName = items[0]?.split ?? 'all';
-  const read = await readImages(
-    dataset,
-    split,
-    items.map(({ index }) => index),
-    geometry,
-    { signal: context.signal },
-  );
+  const indices = items.map(({ index }) => index);
+  const read = await readImages(dataset, split, indices, geometry, { signal: context.signal });
+  const kept = new Set(read.kept);
   return {
     images: read.images,
-    kept: read.kept.map((index) => ({ split, index })),
+    kept: items.filter(({ index }) => kept.has(index)),
     corrupt: read.corrupt.map(({ id, reason }) => `${dataset.name}/${id}: ${reason}`),
   };
 }

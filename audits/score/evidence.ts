@@ -67,10 +67,18 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
   const { config, cells, measurements, preparation } = input;
   const groups = groupCells(cells, facts);
   const replicator = createReplicator(createRng(config.seed).derive('intervals'));
+  const known = new Map<CellGroup, Map<string, Replicated | undefined>>();
   const measure = (group: CellGroup, metric: string, task: string): Replicated | undefined => {
-    const readings = readingsOf(group.done, measurements, metric, task);
-    if (readings.length === 0) return undefined;
-    return replicator.mean(readings, task, groupName(group, task));
+    const ofGroup = known.get(group) ?? new Map<string, Replicated | undefined>();
+    known.set(group, ofGroup);
+    const key = JSON.stringify([metric, task]);
+    if (!ofGroup.has(key)) {
+      const readings = readingsOf(group.done, measurements, metric, task);
+      const mean =
+        readings.length === 0 ? undefined : replicator.mean(readings, task, groupName(group, task));
+      ofGroup.set(key, mean);
+    }
+    return ofGroup.get(key);
   };
   const tasks = preparation.tasks.map(({ name, classes }): TaskEvidence => {
     const controls = groups.controls.flatMap((group): Control[] => {

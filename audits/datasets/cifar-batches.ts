@@ -48,18 +48,23 @@ export function listCifar(path: string): DatasetContents {
       `${path} holds CIFAR's Python version (pickle), which Moat never loads; use the binary version (*.bin).`,
     );
   const variant = variantOf(files, folder);
-  const part = (name: string): 'train' | 'test' | 'all' => {
-    if (!isFolder) return 'all';
-    if (/^test/i.test(name)) return 'test';
-    return /^(data_batch|train)/i.test(name) ? 'train' : 'all';
+  const parts = {
+    train: isFolder ? files.filter((name) => /^(data_batch|train)/i.test(name)) : [],
+    test: isFolder ? files.filter((name) => /^test/i.test(name)) : [],
   };
-  const splits = Object.fromEntries(
-    (['train', 'test', 'all'] as const).flatMap((name) => {
-      const members = files.filter((file) => part(file) === name);
-      return members.length > 0 ? [[name, listBatches(folder, members, variant)]] : [];
-    }),
-  );
-  return { format: 'cifar', classes: classNames(folder, variant), splits, notes: [] };
+  const official = [...parts.train, ...parts.test];
+  const members = official.length > 0 ? parts : { all: files };
+  const left = official.length > 0 ? files.filter((name) => !official.includes(name)) : [];
+  return {
+    format: 'cifar',
+    classes: classNames(folder, variant),
+    splits: Object.fromEntries(
+      Object.entries(members).flatMap(([name, batches]) =>
+        batches.length > 0 ? [[name, listBatches(folder, batches, variant)]] : [],
+      ),
+    ),
+    notes: left.length > 0 ? [`Not used beside the official batches: ${left.join(', ')}.`] : [],
+  };
 }
 
 function listBatches(folder: string, files: readonly string[], variant: Variant): Split {

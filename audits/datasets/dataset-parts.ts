@@ -34,7 +34,7 @@ export interface Dataset {
   readonly format: DatasetFormat;
   /** Empty for unlabelled data. */
   readonly classes: readonly string[];
-  /** At least one; `all` when the data does not say which part is for training. */
+  /** `train`, `test` or both; `all` alone when the data does not say which part is for training. */
   readonly splits: Readonly<Partial<Record<SplitName, Split>>>;
   /** Plain sentences: what was left out and why. */
   readonly notes: readonly string[];

@@ -1,5 +1,5 @@
 import type { AuditConfig, Policy } from '../contract/audit.ts';
-import type { CellKey, CellState, CellWork, Measurement } from '../contract/cell.ts';
+import type { CellKey, CellState, CellWork, Measurement, VersionedSpec } from '../contract/cell.ts';
 import type { DefenseVerdict, Flag } from '../contract/result.ts';
 import { createRng } from '../rng.ts';
 import type { CellRow, PreparationRecord } from '../store/types.ts';
@@ -39,7 +39,10 @@ export interface WorldOptions {
   /** Added to the accuracy of the last seed of every attack. */
   readonly lastSeedShift?: number;
   readonly preflight?: PreparationRecord['preflight'];
+  /** Settings of a gaussian-noise defense. */
   readonly noise?: Readonly<Record<string, unknown>>;
+  /** Different images per query sent. */
+  readonly uniqueShare?: number;
 }
 
 const BUDGET = 2000;
@@ -65,12 +68,12 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
   const add = (
     work: CellWork,
     labels: { readonly attack: string | null; readonly defense: string | null },
-    measured: readonly Measurement[],
+    results: readonly Measurement[],
     state: CellState = 'done',
   ): void => {
     const key = `${labels.attack ?? work.kind}/${labels.defense ?? ''}/${work.seed}` as CellKey;
-    cells.push(row(key, work, labels, state));
-    if (state === 'done') measurements.set(key, measured);
+    cells.push(row(key, work, labels, state, options.uniqueShare ?? 1));
+    if (state === 'done') measurements.set(key, results);
   };
   const attackCells = (attack: string, defense: string, accuracies: readonly number[]): void => {
     if (without.includes(attack) && defense !== 'none') return;
@@ -105,7 +108,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
     attackCells('adaptive', defense, [adaptiveAccuracy, second ?? adaptiveAccuracy]);
     for (let seed = 0; seed < seeds; seed++)
       add(
-        { kind: 'honest', defense: [{ id: defense, version: 1, config: {} }], seed },
+        { kind: 'honest', defense: chainOf(defense, options), seed },
         { attack: null, defense },
         tasks.flatMap((task) => honest(task, items, honestAccuracy, recall)),
         options.honestFailed === true && seed === 0 ? 'failed' : 'done',
@@ -169,19 +172,21 @@ function honest(task: string, items: number, accuracy: number, recall: number): 
   ];
 }
 
+function chainOf(defense: string, { noise }: WorldOptions): readonly VersionedSpec[] {
+  if (defense === 'none') return [];
+  return [
+    noise === undefined
+      ? { id: defense, version: 1, config: {} }
+      : { id: 'gaussian-noise', version: 1, config: noise },
+  ];
+}
+
 function attackWork(id: string, defense: string, seed: number, options: WorldOptions): CellWork {
   const control = id.startsWith('control');
   return {
     kind: 'attack',
     attack: { id, version: 1, config: {} },
-    defense:
-      defense === 'none'
-        ? []
-        : [
-            options.noise === undefined
-              ? { id: defense, version: 1, config: {} }
-              : { id: 'gaussian-noise', version: 1, config: options.noise },
-          ],
+    defense: chainOf(defense, options),
     budget: control ? 0 : BUDGET,
     accounts: 1,
     seed,
@@ -194,6 +199,7 @@ function row(
   work: CellWork,
   labels: { readonly attack: string | null; readonly defense: string | null },
   state: CellState,
+  uniqueShare: number,
 ): CellRow {
   const rows = work.kind === 'attack' ? work.budget : 0;
   return {
@@ -210,7 +216,7 @@ function row(
     diagnostics: {},
     ledger:
       state === 'done' && rows > 0
-        ? [{ account: 0, rows, uniqueInputs: rows, bytesSent: 0, bytesReceived: 0 }]
+        ? [{ account: 0, rows, uniqueInputs: rows * uniqueShare, bytesSent: 0, bytesReceived: 0 }]
         : [],
     artifacts: [],
     error:

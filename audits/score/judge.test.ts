@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { verdictOf, world, type WorldOptions } from './judge.sample.ts';
 import { judge } from './judge.ts';
@@ -22,7 +22,7 @@ describe('the verdict on a defense', () => {
     expect(verdictOf(result, 'noise')).toMatchObject({ verdict: 'fail', strongestAttack: 'plain' });
     expect(verdictOf(result, 'noise').reason).toContain('against at least 50 %');
     expect(result.recommendation.defense).toBeNull();
-    expect(result.recommendation.sentence).toContain('None of the 1 audited defenses');
+    expect(result.recommendation.sentence).toContain('noise, cannot be recommended: 1 failed');
   });
 
   test('one strong attack is enough: the weak ones do not average it away', () => {

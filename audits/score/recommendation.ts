@@ -30,10 +30,12 @@ function noneSentence(defended: readonly DefenseVerdict[]): string {
   };
   const parts = [
     ...counted('fail', 'failed'),
-    ...counted('inconclusive', defended.length === 1 ? 'is inconclusive' : 'inconclusive'),
-    ...counted('not-measured', 'could not be cleared by what ran'),
+    ...counted('inconclusive', 'inconclusive'),
+    ...counted('not-measured', 'not cleared by what ran'),
   ];
-  return `None of the ${defended.length} audited defenses can be recommended: ${listed(parts)}.`;
+  return defended.length === 1
+    ? `The one audited defense, ${defended[0]?.defense ?? ''}, cannot be recommended: ${listed(parts)}.`
+    : `None of the ${defended.length} audited defenses can be recommended: ${listed(parts)}.`;
 }
 
 function overlap(a: Estimate, b: Estimate): boolean {

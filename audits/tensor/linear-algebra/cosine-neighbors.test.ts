@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matrix, matrixRow } from '../../contract/data.ts';
 import { topKCosine } from './cosine-neighbors.ts';

@@ -35,6 +35,9 @@ import { applicationId, migrate } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { openStore, type OpenOptions } from './open.ts';
 
+/** Other processes need their time to start on a busy machine. */
+const patienceMs = 60_000;
+
 let folder: string;
 let file: string;
 
@@ -241,7 +244,7 @@ describe('a damaged database', () => {
   });
 });
 
-describe('no room', () => {
+describe('no room', { timeout: patienceMs }, () => {
   test('a full disk refuses one cell whole and keeps the finished ones', () => {
     const store = open('write', { maxPageCount: 80 });
     createAudit(store, exampleId);
@@ -282,7 +285,7 @@ describe('no room', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('without the right to write', () => {
+describe.skipIf(process.platform === 'win32')('without the right to write', { timeout: patienceMs }, () => {
   const isRoot = process.getuid?.() === 0;
   /** Permission bits mean nothing to root, so the other process gives its rights up. */
   function runWithoutRights(action: string): readonly unknown[] {

@@ -11,7 +11,7 @@ import { connectForReading, connectForWriting } from './connection.ts';
 import { databaseError, withDatabaseErrors } from './database-errors.ts';
 import { identifyFile } from './file-identity.ts';
 import { measurementsRepository } from './measurements-repository.ts';
-import { applicationId, migrate, schemaVersion } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import { migrations } from './migrations/registry.ts';
 import { isOwned, takeOwnerLock, type Owner } from './owner-lock.ts';
 import { reportsRepository } from './reports-repository.ts';
@@ -55,14 +55,14 @@ function openForWriting(databasePath: string, options: OpenOptions): Store {
   const { clock } = options;
   const owner = options.owner ?? { pid: process.pid, command: 'moat' };
   const timestamp = (): string => new Date(clock.now()).toISOString();
-  const found = identifyFile(databasePath);
+  identifyFile(databasePath);
   const lock = takeOwnerLock(databasePath, () => describeWriter(databasePath));
   try {
     const { database, close } = connectForWriting(databasePath);
     try {
       if (options.maxPageCount !== undefined) database.pragma(`max_page_count = ${options.maxPageCount}`);
-      if (found === 'new') claim(database);
       migrate(database, migrations, { path: databasePath, backup: true });
+      // After the tables: their commit must be in the file itself, or a kill would leave a header nobody claims.
       database.pragma('journal_mode = WAL');
       const wasKilled = recordWriterOpened(database, owner, timestamp());
       if (wasKilled) assertIntact(database, databasePath);
@@ -85,14 +85,6 @@ function openForWriting(databasePath: string, options: OpenOptions): Store {
     lock.release();
     throw thrown;
   }
-}
-
-/**
- * Marks a new file as ours in a commit of its own, before the write-ahead log exists: from then on the header
- * on the disk says so, whenever this process is killed.
- */
-function claim(database: Database.Database): void {
-  if (schemaVersion(database) === 0) database.pragma(`application_id = ${applicationId}`);
 }
 
 /** `quick_check` after a writer was killed. WAL survives that; a disk that lies does not. */

@@ -27,7 +27,7 @@ const notMethods = [
   'registry',
   'resolve',
   'run-attack',
-  'shrinkage',
+  'reply-average',
 ];
 
 const side = 8;

@@ -3,7 +3,7 @@ import { type Matrix, matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { Oracle } from '../contract/method.ts';
 import { defineAttack } from './define-attack.ts';
-import { createShrinkage, type Shrinkage } from './shrinkage.ts';
+import { createShrinkage, type Shrinkage } from './reply-average.ts';
 
 /**
  * Asks for every image several times and averages the replies before another attack sees them (landscape A12; the idea

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
 import { createRng } from '../rng.ts';
-import { createShrinkage } from './shrinkage.ts';
+import { createShrinkage } from './reply-average.ts';
 
 const rows = 4000;
 

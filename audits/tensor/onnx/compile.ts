@@ -7,6 +7,12 @@ import { createSession } from './session.ts';
 import { mapEntries, portName, traceStep } from './trace.ts';
 
 /**
+ * The recorded graph is already simplified and laid out. The runtime's own passes find no fusion in a training step,
+ * but do push transposes to places where they cost more.
+ */
+const graphOptimizationLevel = 'disabled';
+
+/**
  * Traces the step and keeps its state in buffers of this process. Two sets of buffers take turns: a run reads
  * one and writes the other, so no weight is copied between runs beyond what the runtime itself does.
  */
@@ -16,7 +22,7 @@ export async function compileStep<StepTensor>(
 ): Promise<CompiledStep> {
   const traced = await traceStep(definition);
   const model = encodeModel(traced.graph.toModel(definition.name));
-  const session = await createSession(model, threads).catch((cause: unknown) => {
+  const session = await createSession(model, threads, { graphOptimizationLevel }).catch((cause: unknown) => {
     throw new MoatError('internal', `The compiled step "${definition.name}" was refused by the runtime.`, {
       cause,
     });

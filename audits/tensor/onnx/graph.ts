@@ -15,6 +15,8 @@ export interface Value {
   readonly constant?: readonly number[];
   /** The smaller value of which this one is a broadcast copy: consumers that broadcast take it instead. */
   readonly broadcastOf?: Value;
+  /** The value of which this one is a transpose: a further transpose starts from there. */
+  readonly permuted?: { readonly source: Value; readonly permutation: readonly number[] };
 }
 
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
@@ -108,12 +110,15 @@ export class Graph {
       needed.add(value.name);
       for (const input of value.producer?.inputs ?? []) if (input !== undefined) wanted.push(input);
     }
-    const copies: OnnxNode[] = this.outputs.map(({ name: output, value }) => ({
-      opType: 'Identity',
-      input: [value.name],
-      output: [output],
-      attribute: [],
-    }));
+    // An output is the produced value itself under the output's name; only what has no producer, or is an output
+    // twice, needs a copy.
+    const renamed = new Map<string, string>();
+    const copies: OnnxNode[] = [];
+    for (const { name: output, value } of this.outputs) {
+      if (value.producer !== undefined && !renamed.has(value.name)) renamed.set(value.name, output);
+      else copies.push({ opType: 'Identity', input: [value.name], output: [output], attribute: [] });
+    }
+    const nameOf = (own: string): string => renamed.get(own) ?? own;
     return {
       irVersion: IR_VERSION,
       opsetImport: [
@@ -125,8 +130,8 @@ export class Graph {
         node: [
           ...this.nodes
             .filter((node) => node.outputs.some((output) => needed.has(output)))
-            .map((node) => toNode(node)),
-          ...copies,
+            .map((node) => toNode(node, nameOf)),
+          ...copies.map((copy) => ({ ...copy, input: copy.input.map(nameOf) })),
         ],
         initializer: [...this.constants.values()].filter((value) => needed.has(value.name)).map(toTensor),
         input: this.inputs.map((value) => toValueInfo(value.name, value)),
@@ -141,12 +146,12 @@ export class Graph {
   }
 }
 
-function toNode(node: GraphNode): OnnxNode {
+function toNode(node: GraphNode, nameOf: (own: string) => string): OnnxNode {
   return {
     opType: node.operator,
     domain: node.domain,
-    input: node.inputs.map((input) => input?.name ?? ''),
-    output: node.outputs,
+    input: node.inputs.map((input) => (input === undefined ? '' : nameOf(input.name))),
+    output: node.outputs.map(nameOf),
     attribute: Object.entries(node.attributes).map(([name, value]) => toAttribute(name, value)),
   };
 }

@@ -91,21 +91,48 @@ export function transpose(graph: Graph, value: Value, permutation: readonly numb
     const aligned = [...Array.from({ length: rank - small.shape.length }, () => 1), ...small.shape];
     return expand(graph, transpose(graph, reshape(graph, small, aligned), permutation), shape);
   }
-  const before = value.producer?.operator === 'Transpose' ? value.producer : undefined;
-  const source = before?.inputs[0];
-  const inner = before?.attributes['perm'];
-  if (source !== undefined && Array.isArray(inner))
+  const source = value.permuted?.source;
+  const total = value.permuted?.permutation;
+  if (source !== undefined && total !== undefined)
     return transpose(
       graph,
       source,
-      permutation.map((axis) => Number(inner[axis])),
+      permutation.map((axis) => total[axis] ?? 0),
     );
-  return graph.apply(
-    'Transpose',
-    [value],
-    { shape, type: value.type },
-    { attributes: { perm: permutation } },
-  );
+  return { ...mergedTranspose(graph, value, permutation), permuted: { source: value, permutation } };
+}
+
+/**
+ * The runtime moves blocks fast and swaps two dimensions fast, but is five times slower on a general permutation.
+ * Axes that stay neighbors are therefore merged, and a reversal of three is done as two swaps.
+ */
+function mergedTranspose(graph: Graph, value: Value, permutation: readonly number[]): Value {
+  const shape = permutation.map((axis) => value.shape[axis] ?? 1);
+  const real = permutation.filter((axis) => value.shape[axis] !== 1);
+  const sorted = real.toSorted((a, b) => a - b);
+  const runs: number[][] = [];
+  for (const axis of real) {
+    const run = runs.at(-1);
+    const previous = run?.at(-1);
+    if (run !== undefined && previous !== undefined && sorted.indexOf(axis) === sorted.indexOf(previous) + 1)
+      run.push(axis);
+    else runs.push([axis]);
+  }
+  const inMemory = runs.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  const sizes = inMemory.map((run) => count(run.map((axis) => value.shape[axis] ?? 1)));
+  const order = runs.map((run) => inMemory.indexOf(run));
+  let moved = reshape(graph, value, sizes);
+  if (order.join() === '2,1,0') {
+    const [a = 1, b = 1, c = 1] = sizes;
+    moved = plainTranspose(graph, moved, [0, 2, 1]);
+    moved = plainTranspose(graph, reshape(graph, moved, [a, c * b]), [1, 0]);
+  } else moved = plainTranspose(graph, moved, order);
+  return reshape(graph, moved, shape);
+}
+
+function plainTranspose(graph: Graph, value: Value, perm: readonly number[]): Value {
+  const shape = perm.map((axis) => value.shape[axis] ?? 1);
+  return graph.apply('Transpose', [value], { shape, type: value.type }, { attributes: { perm } });
 }
 
 /** Operators with scalar arithmetic known here; comparisons and the rest are left to the runtime. */

@@ -22,6 +22,7 @@ import type { Graph } from '../graph.ts';
 import {
   arrange,
   dimensionOf,
+  identityOrder,
   inLogicalOrder,
   logical,
   logicalShape,
@@ -34,7 +35,27 @@ import { kernel, listKernel, type KernelTable } from './kernel.ts';
 import { squeeze } from './reduction.ts';
 
 function reshaped(graph: Graph, x: Traced, shape: readonly number[]): Traced {
-  return inLogicalOrder(reshape(graph, logical(graph, x), shape));
+  return keepingOrder(graph, x, shape) ?? inLogicalOrder(reshape(graph, logical(graph, x), shape));
+}
+
+/**
+ * A reshape that only adds or drops axes of size 1 (gradients of broadcasts are full of them) leaves the other
+ * axes in the order they have in memory.
+ */
+function keepingOrder(graph: Graph, x: Traced, shape: readonly number[]): Traced | undefined {
+  const known = logicalShape(x);
+  const isReal = (sizes: readonly number[]) => (axis: number) => sizes[axis] !== 1;
+  const from = identityOrder(known.length).filter(isReal(known));
+  const axes = identityOrder(shape.length);
+  const to = axes.filter(isReal(shape));
+  const isSame = from.length === to.length && from.every((axis, i) => known[axis] === shape[to[i] ?? 0]);
+  if (!isSame) return undefined;
+  const order = [
+    ...axes.filter((axis) => !to.includes(axis)),
+    ...x.order.filter((axis) => from.includes(axis)).map((axis) => to[from.indexOf(axis)] ?? 0),
+  ];
+  const sizes = order.map((axis) => shape[axis] ?? 1);
+  return { value: reshape(graph, x.value, sizes), order };
 }
 
 function sliced(graph: Graph, x: Traced, begin: readonly number[], size: readonly number[]): Traced {

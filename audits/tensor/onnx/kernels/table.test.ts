@@ -125,6 +125,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   Reshape: [
     of(images, ({ x }) => tf.reshape(x!, [10, -1])),
     of(images, ({ x }) => tf.reshape(tf.transpose(x!), [-1]), { note: 'another axis order' }),
+    of({ x: [2, 5, 1, 3] }, ({ x }) => tf.reshape(tf.transpose(x!), [1, 3, 5, 1, 2]), { note: 'sizes of 1' }),
+    of({ x: [1, 4, 3] }, ({ x }) => tf.add(tf.reshape(tf.transpose(x!), [3, 4]), tf.ones([3, 4])), {
+      note: 'squeeze',
+    }),
   ],
   ExpandDims: [of(images, ({ x }) => tf.expandDims(tf.transpose(x!, [0, 3, 1, 2]), 2))],
   Transpose: [of(images, ({ x }) => tf.transpose(tf.transpose(x!, [3, 0, 1, 2]), [1, 3, 0, 2]))],

@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly backboneAccuracy?: number;
   /** Adds an attack with this accuracy that holds a public backbone. */
   readonly backboneAttack?: number;
+  /** The same attack through the defense; left out when absent. */
+  readonly backboneOnDefense?: number;
   readonly honestAccuracy?: number;
   readonly recall?: number;
   /** Attacks left out of the plan. */
@@ -106,6 +108,8 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
     const second = options.secondTaskAccuracy;
     attackCells('plain', defense, [defendedAccuracy, second ?? defendedAccuracy]);
     attackCells('adaptive', defense, [adaptiveAccuracy, second ?? adaptiveAccuracy]);
+    if (options.backboneOnDefense !== undefined)
+      attackCells('stitching', defense, [options.backboneOnDefense]);
     for (let seed = 0; seed < seeds; seed++)
       add(
         { kind: 'honest', defense: chainOf(defense, options), seed },

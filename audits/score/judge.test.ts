@@ -128,6 +128,12 @@ describe('the verdict on a defense', () => {
   });
 });
 
+test('not measured: a mandatory attack with a public backbone, without the control that fits it', () => {
+  const result = judged({ backboneAttack: 0.7, backboneOnDefense: 0.35 });
+  expect(verdictOf(result, 'noise').verdict).toBe('not-measured');
+  expect(verdictOf(result, 'noise').reason).toContain('No control with the public backbone');
+});
+
 describe('stolen gain in the matrix', () => {
   test('a surrogate at the level of the control steals nothing, a copy of the victim everything', () => {
     const result = judged({ undefendedAccuracy: 0.8, defendedAccuracy: 0.3, adaptiveAccuracy: 0.3 });
@@ -149,6 +155,8 @@ describe('stolen gain in the matrix', () => {
     );
     expect(verdictOf(result, 'noise').verdict).toBe('not-measured');
     expect(verdictOf(result, 'none').verdict).toBe('not-measured');
+    expect(verdictOf(result, 'noise').reason).toContain('nothing to steal');
+    expect(verdictOf(result, 'noise').missingAttacks).toEqual([]);
   });
 
   test('an attacker with a public backbone is measured against what the backbone gives for nothing', () => {

@@ -10,9 +10,10 @@ export function percent(fraction: number): string {
   return `${Number(text) === 0 ? '0' : text} %`;
 }
 
-/** `1.3 points` of accuracy. */
+/** `1.3 points` of accuracy, `1 point`. */
 export function points(fraction: number): string {
-  return `${trimmed(fraction * 100)} points`;
+  const text = trimmed(fraction * 100);
+  return `${text} ${text === '1' ? 'point' : 'points'}`;
 }
 
 /** `83 % [78 %, 88 %]`, or the value with the reason why there is no interval. */

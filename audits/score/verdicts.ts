@@ -1,9 +1,10 @@
 import type { DefenseVerdict, Estimate, HonestUserCost, VerdictWord } from '../contract/result.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { applyPolicy, type Criterion } from './criteria.ts';
-import { negated, type Evidence, type Gain } from './evidence.ts';
+import { negated, type Evidence, type Gain, type TaskEvidence } from './evidence.ts';
 import { extremeEstimate, largestOf, ratioOfLargest } from './extremes.ts';
 import { noDefense, type AttackGroup } from './groups.ts';
+import { undefinedGain } from './matrix-cells.ts';
 import { FEWEST_SEEDS, toEstimate, type Replicated } from './intervals.ts';
 import { count, listed, percent, withInterval } from './sentences.ts';
 
@@ -65,10 +66,26 @@ function judgeDefense(
     ...strengthGaps(evidence, undefended),
     ...honestGaps(evidence, label, chain),
   ];
+  const unmeasured = evidence.groups.attacks.find(
+    (group) => group.defense === label && isJudged(evidence, group) && group.state === 'done',
+  );
+  const nothing =
+    worst !== undefined
+      ? undefined
+      : unmeasured === undefined
+        ? (gaps[0] ?? 'no attack on it was measured')
+        : whyNoGain(evidence, unmeasured);
+  const decided = decide(evidence, criteria, gaps, nothing);
+  const strongestAttack = worst === undefined ? null : (gains[worst.index]?.group.attack ?? null);
   return {
     defense: label,
-    ...decide(evidence, criteria, gaps, worst === undefined),
-    strongestAttack: worst === undefined ? null : (gains[worst.index]?.group.attack ?? null),
+    ...(label === noDefense && decided.verdict === 'fail' && worstStolenGain !== null
+      ? verdict(
+          'fail',
+          `nothing stands in the way: ${strongestAttack ?? ''} takes ${withInterval(worstStolenGain)}`,
+        )
+      : decided),
+    strongestAttack,
     worstStolenGain,
     protection,
     honest,
@@ -83,11 +100,11 @@ function decide(
   evidence: Evidence,
   criteria: readonly Criterion[],
   gaps: readonly string[],
-  nothingMeasured: boolean,
+  nothingMeasured: string | undefined,
 ): { readonly verdict: VerdictWord; readonly reason: string } {
   const broken = criteria.filter(({ outcome }) => outcome === 'outside');
   if (broken.length > 0) return verdict('fail', listed(broken.map(({ sentence }) => sentence)));
-  if (nothingMeasured) return verdict('not-measured', gaps[0] ?? 'no attack on it was measured');
+  if (nothingMeasured !== undefined) return verdict('not-measured', nothingMeasured);
   if (gaps.length > 0) return verdict('not-measured', gaps.slice(0, 2).join('; '));
   const unknown = criteria.find(({ outcome }) => outcome === 'unknown');
   if (unknown !== undefined) return verdict('not-measured', unknown.sentence);
@@ -144,8 +161,7 @@ function isFaced(evidence: Evidence, defense: string, attackId: string): boolean
       group.defense === defense &&
       group.attackId === attackId &&
       isJudged(evidence, group) &&
-      group.state === 'done' &&
-      evidence.gains.some((entry) => entry.group === group && entry.gain.draws !== null),
+      group.state === 'done',
   );
 }
 
@@ -162,7 +178,7 @@ function batteryGaps(
   const stopped = judged.filter(({ state }) => state !== 'done' && state !== 'not-applicable');
   const gaps: string[] = [];
   if (missingAttacks.length > 0)
-    gaps.push(`no attack broke a limit, but ${listed(missingAttacks)} did not run against it`);
+    gaps.push(`no attack broke a limit, but ${listed(missingAttacks)} did not finish against it`);
   if (stopped.length > 0)
     gaps.push(
       `${listed([...new Set(stopped.map(({ attack, state }) => `${attack} (${state})`))])} gave no result`,
@@ -179,7 +195,24 @@ function batteryGaps(
     gaps.push(`the policy asks for an attacker with ${listed(accounts.map(String))} accounts`);
   const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
   if (few !== undefined) gaps.push(`too few repeats: ${few.done.length} of at least ${FEWEST_SEEDS} seeds`);
+  // Where a class of attackers has nothing to gain its attacks are flagged, not missing; without its control they are.
+  const unmeasured = judged.find(
+    (group) =>
+      group.state === 'done' && !evidence.tasks.some((task) => hasReference(task, group.usesBackbone)),
+  );
+  if (unmeasured !== undefined) gaps.push(whyNoGain(evidence, unmeasured));
   return gaps;
+}
+
+function hasReference(task: TaskEvidence, usesBackbone: boolean): boolean {
+  const baseline = usesBackbone ? task.baselines.backbone : task.baselines.without;
+  return task.victimProbe !== undefined && baseline !== undefined;
+}
+
+function whyNoGain(evidence: Evidence, group: AttackGroup): string {
+  const [task] = evidence.tasks;
+  const why = task === undefined ? '' : `: ${undefinedGain(task, group.usesBackbone).replace(/\.$/, '')}`;
+  return `the stolen gain of ${group.attack} is undefined${why}`;
 }
 
 /** Attacks that steal little undefended cannot clear anything. */
@@ -190,9 +223,10 @@ function strengthGaps(evidence: Evidence, undefended: readonly Gain[]): readonly
     'ratio',
   );
   if (worst === null) return ['no undefended stolen gain was measured to compare with'];
-  if (worst.low !== null && worst.low >= minUndefendedGain) return [];
+  // Without an interval the criteria say so themselves.
+  if (worst.low === null || worst.low >= minUndefendedGain) return [];
   return [
-    `the attacks are too weak to clear a defense: undefended they take ${withInterval(worst)}, the lower end must reach ${percent(minUndefendedGain)}`,
+    `the attacks are too weak to clear anything: undefended they take ${withInterval(worst)}, the lower end must reach ${percent(minUndefendedGain)}`,
   ];
 }
 

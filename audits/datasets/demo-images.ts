@@ -13,7 +13,13 @@ export const DEMO_SIDE = 32;
 export const demoClasses: readonly string[] = demoShapes.map(({ name }) => name);
 
 /** Least distance between shape and background in RGB (0 ... 441): less and people could not tell either. */
-const LEAST_CONTRAST = 90;
+const LEAST_CONTRAST = 110;
+/**
+ * Channel levels of backgrounds, shapes and covers. Measured with a linear probe, 2 000 rows to fit: a random small CNN
+ * reads 27 % of the classes with 64 numbers and 37 % with 256, encoders trained on photographs 95 % and more. With shapes
+ * both lighter and darker than their background the random one falls to chance.
+ */
+const LEVELS = { background: [35, 95], shape: [150, 240], cover: [25, 230] } as const;
 /** Knots per side of the background's slow variation. */
 const KNOTS = 5;
 
@@ -52,7 +58,7 @@ export function drawDemoImage(seed: number | string, index: number, size: number
   paintShape(canvas, shape.distance, rng, size);
   const covers = rng.integer(3);
   for (let i = 0; i < covers; i++) paintCover(canvas, rng, size);
-  const noise = 2 + 10 * rng.uniform();
+  const noise = 2 + 8 * rng.uniform();
   // The clamped array rounds and cuts to 0 ... 255.
   const pixels = new Uint8ClampedArray(canvas.length);
   for (let i = 0; i < canvas.length; i++) pixels[i] = (canvas[i] ?? 0) + noise * triangular(rng);
@@ -62,11 +68,11 @@ export function drawDemoImage(seed: number | string, index: number, size: number
 /** A slope between two colors, a slow random variation, and sometimes faint waves. */
 function paintBackground(rng: Rng, size: number): Float32Array {
   const canvas = new Float32Array(size * size * 3);
-  const from = randomColor(rng);
-  const to = nearColor(from, 70, rng);
+  const from = randomColor(rng, LEVELS.background);
+  const to = nearColor(from, 30, rng);
   const slope = direction(rng);
-  const waves = texture(rng, 14);
-  const knots = Float32Array.from({ length: KNOTS * KNOTS }, () => 24 * triangular(rng));
+  const waves = texture(rng, 10);
+  const knots = Float32Array.from({ length: KNOTS * KNOTS }, () => 12 * triangular(rng));
   for (let row = 0; row < size; row++)
     for (let column = 0; column < size; column++) {
       const [x, y] = [(2 * column + 1) / size - 1, (2 * row + 1) / size - 1];
@@ -80,14 +86,14 @@ function paintBackground(rng: Rng, size: number): Float32Array {
 }
 
 function paintShape(canvas: Float32Array, distance: SignedDistance, rng: Rng, size: number): void {
-  const radius = 0.42 + 0.26 * rng.uniform();
+  const radius = 0.5 + 0.27 * rng.uniform();
   const room = 0.95 - radius;
   const [centerX, centerY] = [room * (2 * rng.uniform() - 1), room * (2 * rng.uniform() - 1)];
   const [cosine, sine] = direction(rng);
   const stretch = 0.85 + 0.3 * rng.uniform();
   const fill = contrastingColor(canvas, rng, size);
   const shading = direction(rng);
-  const waves = texture(rng, 22);
+  const waves = texture(rng, 14);
   // From the shape's units to pixels, for an edge one pixel wide.
   const pixelsPerUnit = (radius * size) / 2;
   for (let row = 0; row < size; row++)
@@ -108,7 +114,7 @@ function paintCover(canvas: Float32Array, rng: Rng, size: number): void {
   const [centerX, centerY] = [2 * rng.uniform() - 1, 2 * rng.uniform() - 1];
   const [halfWidth, halfHeight] = [0.12 + 0.25 * rng.uniform(), 0.06 + 0.1 * rng.uniform()];
   const power = rng.uniform() < 0.5 ? 2 : 8;
-  const color = randomColor(rng);
+  const color = randomColor(rng, LEVELS.cover);
   for (let row = 0; row < size; row++)
     for (let column = 0; column < size; column++) {
       const x = (2 * column + 1) / size - 1 - centerX;
@@ -153,18 +159,19 @@ function smooth(knots: Float32Array, x: number, y: number): number {
 function contrastingColor(canvas: Float32Array, rng: Rng, size: number): Color {
   const mean = [0, 0, 0];
   for (let i = 0; i < canvas.length; i++) mean[i % 3] = (mean[i % 3] ?? 0) + (canvas[i] ?? 0) / (size * size);
-  let best = randomColor(rng);
+  let best = randomColor(rng, LEVELS.shape);
   const contrast = (color: Color): number =>
     Math.hypot(...color.map((value, channel) => value - (mean[channel] ?? 0)));
   for (let draw = 0; draw < 8 && contrast(best) < LEAST_CONTRAST; draw++) {
-    const other = randomColor(rng);
+    const other = randomColor(rng, LEVELS.shape);
     if (contrast(other) > contrast(best)) best = other;
   }
   return best;
 }
 
-function randomColor(rng: Rng): Color {
-  return [25 + 205 * rng.uniform(), 25 + 205 * rng.uniform(), 25 + 205 * rng.uniform()];
+function randomColor(rng: Rng, [from, to]: readonly [number, number]): Color {
+  const channel = (): number => from + (to - from) * rng.uniform();
+  return [channel(), channel(), channel()];
 }
 
 function nearColor([red, green, blue]: Color, distance: number, rng: Rng): Color {

@@ -82,7 +82,9 @@ async function compareAll(
   for (const { label, preprocessing } of valueCandidates(current, description))
     matches.push(await compare(label, preprocessing, images));
 
-  const finalists = matches.toSorted(bestFirst).slice(0, FINALISTS);
+  const ranked = matches.toSorted(bestFirst);
+  // An exact match leaves no doubt about the values: only its own geometry is varied.
+  const finalists = ranked.slice(0, (ranked[0]?.meanRelativeError ?? 1) <= EXACT_ERROR ? 1 : FINALISTS);
   const decodedAlready = new Set([images.hashes.join()]);
   for (const { label: geometryLabel, geometry } of geometryCandidates(current)) {
     const decoded = await production.images(geometry);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, normalize, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, normalize, resolve, sep } from 'node:path';
 import { MoatError } from '../contract/errors.ts';
 import { decodeModel, type OnnxModel } from '../tensor/onnx/proto.ts';
 import { foreignFileKind, HEAD_BYTES } from './file-kind.ts';
@@ -93,7 +93,7 @@ async function checkExternalFiles(
   const found: { path: string; sizeBytes: number }[] = [];
   for (const { location, neededBytes } of externalFiles(model)) {
     const path = resolve(folder, normalize(location));
-    const label = `${basename(modelPath)} keeps weights in "${location}"`;
+    const label = `${modelPath} keeps weights in "${location}"`;
     if (location === '' || isAbsolute(location) || !path.startsWith(folder + sep))
       throw new MoatError(
         'encoder-external-data-missing',

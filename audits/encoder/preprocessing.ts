@@ -180,14 +180,15 @@ function guessNotes(
     notes.push(
       `The file does not say which axis holds the colors; ${facts.layout.toUpperCase()} is a guess (--layout).`,
     );
-  if (sources.mean === 'guess' || sources.range === 'guess') {
-    const statistics = mean.some((value) => value !== 0)
-      ? 'ImageNet’s mean and standard deviation'
-      : 'no mean and standard deviation';
+  const statistics = mean.some((value) => value !== 0)
+    ? 'ImageNet’s mean and standard deviation'
+    : 'no mean and standard deviation';
+  if (sources.range === 'guess')
     notes.push(
-      `Nothing beside or in the model says how pixels are scaled: ${rangeWords[range]} with ${statistics} is a guess (--range, --mean, --std); \`moat inspect --expect\` can prove it.`,
+      `Nothing beside or in the model says how pixels are scaled: ${rangeWords[range]} with ${sources.mean === 'guess' ? statistics : 'the given mean and standard deviation'} is a guess (--range, --mean, --std); \`moat inspect --expect\` can prove it.`,
     );
-  }
+  else if (sources.mean === 'guess' || sources.std === 'guess')
+    notes.push(`With pixels in ${rangeWords[range]}, ${statistics} is a guess (--mean, --std).`);
   return notes;
 }
 

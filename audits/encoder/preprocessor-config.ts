@@ -130,7 +130,7 @@ function edgeBeforeCrop(config: Config, size: Size, height: number, width: numbe
     );
   // ConvNeXt: below 384 pixels the edge grows by 1 / crop_pct before the crop.
   return config.crop_pct !== undefined && config.crop_pct !== null && edge < 384
-    ? Math.round(edge / config.crop_pct)
+    ? Math.floor(edge / config.crop_pct)
     : edge;
 }
 
@@ -151,7 +151,7 @@ function pillowFilter(resample: number | undefined, notes: string[]): Interpolat
 }
 
 function values(config: Config, notes: string[]): Partial<Preprocessing> {
-  const order: Partial<Preprocessing> = config.do_flip_channel_order === true ? { channels: 'bgr' } : {};
+  const order: Partial<Preprocessing> = { channels: config.do_flip_channel_order === true ? 'bgr' : 'rgb' };
   const factor = config.do_rescale === false ? 1 : (config.rescale_factor ?? 1 / 255);
   const statistics = statisticsOf(config, notes);
   if (statistics === undefined) return order;

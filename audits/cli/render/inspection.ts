@@ -155,8 +155,10 @@ function expectation({ candidates, sentence }: ExpectationReport, view: View): r
   ];
 }
 
-function verdict({ auditable }: InspectReport, view: View): readonly string[] {
-  return auditable
+function verdict({ auditable, expectation: compared }: InspectReport, view: View): readonly string[] {
+  if (!auditable)
+    return [view.paint('bad', 'This encoder cannot be audited as it is: see the problems above.')];
+  return compared === null || compared.proven
     ? [view.paint('good', 'This encoder can be audited.')]
-    : [view.paint('bad', 'This encoder cannot be audited as it is: see the problems above.')];
+    : [view.paint('doubtful', 'This encoder can be audited, but not yet as production runs it.')];
 }

@@ -240,7 +240,7 @@ function config(options: WorldOptions, seeds: number, defenses: readonly string[
     preset: { id: canPass ? 'standard' : 'quick', version: 1, canPass },
     attacks: [],
     defenses: [[], ...defenses.map((id) => [{ id, config: {} }])],
-    budgets: [500, BUDGET],
+    budgets: [BUDGET],
     accounts: [1],
     seeds,
     seed: 1,

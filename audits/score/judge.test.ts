@@ -47,6 +47,17 @@ describe('the verdict on a defense', () => {
     expect(verdictOf(result, 'noise')).toMatchObject({ verdict: 'fail', missingAttacks: ['adaptive'] });
   });
 
+  test('fail: an attack that lost a seed does not hide what another one took', () => {
+    const result = judged({ adaptiveAccuracy: 0.75, stopped: { attack: 'plain', state: 'failed' } });
+    expect(verdictOf(result, 'noise')).toMatchObject({ verdict: 'fail', strongestAttack: 'adaptive' });
+  });
+
+  test('a theft with more queries than the policy grants is no failure', () => {
+    const verdict = verdictOf(judged({ policy: { budget: 100 }, defendedAccuracy: 0.75 }), 'noise');
+    expect(verdict.verdict).toBe('not-measured');
+    expect(verdict.reason).toContain('100 queries, 2 000 were judged');
+  });
+
   test('inconclusive: the interval straddles the limit', () => {
     const result = judged({ defendedAccuracy: 0.525, adaptiveAccuracy: 0.4 });
     expect(verdictOf(result, 'noise').verdict).toBe('inconclusive');

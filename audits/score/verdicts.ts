@@ -1,17 +1,17 @@
 import type { DefenseVerdict, Estimate, HonestUserCost, VerdictWord } from '../contract/result.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { applyPolicy, type Criterion } from './criteria.ts';
-import { negated, type Evidence, type Gain, type TaskEvidence } from './evidence.ts';
+import { negated, type Evidence, type Gain } from './evidence.ts';
 import { extremeEstimate, largestOf, ratioOfLargest } from './extremes.ts';
-import { noDefense, type AttackGroup } from './groups.ts';
-import { undefinedGain } from './matrix-cells.ts';
-import { FEWEST_SEEDS, toEstimate, type Replicated } from './intervals.ts';
-import { count, listed, percent, withInterval } from './sentences.ts';
+import { noDefense } from './groups.ts';
+import { findGaps, gainsOf, isFaced, isJudged, whyNoGain } from './gaps.ts';
+import { toEstimate, type Replicated } from './intervals.ts';
+import { listed, withInterval } from './sentences.ts';
 
 /**
  * One verdict per defense, in this order of precedence:
  * - `fail`: some demand of the policy is broken by a whole interval; one attack suffices, and what else ran does not
- *   matter. A failure at a smaller budget than the policy's is one too: more queries do not steal less.
+ *   matter. A failure at a smaller budget than the policy's is one too; one at a larger budget is not.
  * - `not-measured`: no failure shown, and something a pass rests on is missing: a mandatory attack, any other planned
  *   attack that failed or did not run, the policy's budget or accounts, intervals, an attack strong enough undefended.
  * - `inconclusive`: everything ran, and an interval straddles a limit.
@@ -19,18 +19,17 @@ import { count, listed, percent, withInterval } from './sentences.ts';
  *   `not-measured` here, not `inconclusive`: no number is in doubt, the missing part is the rest of the battery.
  */
 export function judgeDefenses(evidence: Evidence): readonly DefenseVerdict[] {
-  const undefended = gainsOf(evidence, noDefense);
+  const undefended = withIntervals(gainsOf(evidence, noDefense));
   return evidence.groups.defenses.map(({ label, chain }) => judgeDefense(evidence, label, chain, undefended));
 }
 
-/** Gains at the judged budget for accounts within the policy. */
-export function gainsOf(evidence: Evidence, defense: string): readonly Gain[] {
-  return evidence.gains.filter(({ group }) => group.defense === defense && isJudged(evidence, group));
-}
-
-function isJudged({ judgedBudget, config }: Evidence, group: AttackGroup): boolean {
-  const within = config.accounts.filter((accounts) => accounts <= Math.max(...config.policy.accounts));
-  return group.budget === judgedBudget && (within.length === 0 || within.includes(group.accounts));
+/**
+ * Where some attacks have an interval, those decide: one attack that lost a seed must not hide what another one took.
+ * What it lacks stands among the gaps, so nothing passes on the strength of the rest.
+ */
+function withIntervals(gains: readonly Gain[]): readonly Gain[] {
+  const bounded = gains.filter(({ gain }) => gain.draws !== null);
+  return bounded.length > 0 ? bounded : gains;
 }
 
 function judgeDefense(
@@ -39,7 +38,7 @@ function judgeDefense(
   chain: readonly MethodSpec[],
   undefended: readonly Gain[],
 ): DefenseVerdict {
-  const gains = gainsOf(evidence, label);
+  const gains = withIntervals(gainsOf(evidence, label));
   const parts = gains.map(({ gain }) => gain);
   const worst = largestOf(parts);
   const worstStolenGain = extremeEstimate(parts, 'ratio');
@@ -61,11 +60,7 @@ function judgeDefense(
     { protection, worstStolenGain, worstHonestLoss, worstRecallAt10 },
     { honestUsers: chain.length > 0 },
   );
-  const gaps = [
-    ...batteryGaps(evidence, label, chain, missingAttacks),
-    ...strengthGaps(evidence, undefended),
-    ...honestGaps(evidence, label, chain),
-  ];
+  const gaps = findGaps(evidence, { label, chain }, missingAttacks, undefended);
   const unmeasured = evidence.groups.attacks.find(
     (group) => group.defense === label && isJudged(evidence, group) && group.state === 'done',
   );
@@ -102,7 +97,10 @@ function decide(
   gaps: readonly string[],
   nothingMeasured: string | undefined,
 ): { readonly verdict: VerdictWord; readonly reason: string } {
-  const broken = criteria.filter(({ outcome }) => outcome === 'outside');
+  const beyond = evidence.judgedBudget > evidence.config.policy.budget;
+  const broken = criteria.filter(
+    ({ id, outcome }) => outcome === 'outside' && !(beyond && (id === 'protection' || id === 'stolen-gain')),
+  );
   if (broken.length > 0) return verdict('fail', listed(broken.map(({ sentence }) => sentence)));
   if (nothingMeasured !== undefined) return verdict('not-measured', nothingMeasured);
   if (gaps.length > 0) return verdict('not-measured', gaps.slice(0, 2).join('; '));
@@ -153,88 +151,6 @@ function protectionOf(
     unit: 'fraction',
     method,
   };
-}
-
-function isFaced(evidence: Evidence, defense: string, attackId: string): boolean {
-  return evidence.groups.attacks.some(
-    (group) =>
-      group.defense === defense &&
-      group.attackId === attackId &&
-      isJudged(evidence, group) &&
-      group.state === 'done',
-  );
-}
-
-/** What the battery lacks before this defense could be cleared. */
-function batteryGaps(
-  evidence: Evidence,
-  label: string,
-  chain: readonly MethodSpec[],
-  missingAttacks: readonly string[],
-): readonly string[] {
-  const { policy } = evidence.config;
-  const groups = evidence.groups.attacks.filter((group) => group.defense === label);
-  const judged = groups.filter((group) => isJudged(evidence, group));
-  const stopped = judged.filter(({ state }) => state !== 'done' && state !== 'not-applicable');
-  const gaps: string[] = [];
-  if (missingAttacks.length > 0)
-    gaps.push(`no attack broke a limit, but ${listed(missingAttacks)} did not finish against it`);
-  if (stopped.length > 0)
-    gaps.push(
-      `${listed([...new Set(stopped.map(({ attack, state }) => `${attack} (${state})`))])} gave no result`,
-    );
-  if (evidence.judgedBudget !== policy.budget)
-    gaps.push(
-      `the policy asks for ${count(policy.budget)} queries, ${count(evidence.judgedBudget)} were judged`,
-    );
-  const accounts = policy.accounts.filter(
-    (wanted) => !judged.some((group) => group.accounts === wanted && group.state === 'done'),
-  );
-  // Replies that depend on nothing but the image are the same to one account as to five.
-  if (evidence.facts.isStateful(chain) && accounts.length > 0)
-    gaps.push(`the policy asks for an attacker with ${listed(accounts.map(String))} accounts`);
-  const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
-  if (few !== undefined) gaps.push(`too few repeats: ${few.done.length} of at least ${FEWEST_SEEDS} seeds`);
-  // Where a class of attackers has nothing to gain its attacks are flagged, not missing; without its control they are.
-  const unmeasured = judged.find(
-    (group) =>
-      group.state === 'done' && !evidence.tasks.some((task) => hasReference(task, group.usesBackbone)),
-  );
-  if (unmeasured !== undefined) gaps.push(whyNoGain(evidence, unmeasured));
-  return gaps;
-}
-
-function hasReference(task: TaskEvidence, usesBackbone: boolean): boolean {
-  const baseline = usesBackbone ? task.baselines.backbone : task.baselines.without;
-  return task.victimProbe !== undefined && baseline !== undefined;
-}
-
-function whyNoGain(evidence: Evidence, group: AttackGroup): string {
-  const [task] = evidence.tasks;
-  const why = task === undefined ? '' : `: ${undefinedGain(task, group.usesBackbone).replace(/\.$/, '')}`;
-  return `the stolen gain of ${group.attack} is undefined${why}`;
-}
-
-/** Attacks that steal little undefended cannot clear anything. */
-function strengthGaps(evidence: Evidence, undefended: readonly Gain[]): readonly string[] {
-  const { minUndefendedGain } = evidence.config.policy;
-  const worst = extremeEstimate(
-    undefended.map(({ gain }) => gain),
-    'ratio',
-  );
-  if (worst === null) return ['no undefended stolen gain was measured to compare with'];
-  // Without an interval the criteria say so themselves.
-  if (worst.low === null || worst.low >= minUndefendedGain) return [];
-  return [
-    `the attacks are too weak to clear anything: undefended they take ${withInterval(worst)}, the lower end must reach ${percent(minUndefendedGain)}`,
-  ];
-}
-
-function honestGaps(evidence: Evidence, label: string, chain: readonly MethodSpec[]): readonly string[] {
-  if (chain.length === 0) return [];
-  const groups = evidence.groups.honest.filter(({ defense }) => defense === label);
-  if (groups.length > 0 && groups.every(({ state }) => state === 'done')) return [];
-  return ['what it costs honest users was not measured on every seed'];
 }
 
 function honestCosts(evidence: Evidence, label: string): readonly HonestUserCost[] {

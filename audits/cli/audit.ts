@@ -71,7 +71,7 @@ export function addRunOptions(command: Command): Command {
   addDatabaseOption(command)
     .option('--out <dir>', 'folder for the report (default: moat-report)')
     .option('--dry-run', 'print cells, queries, time and money, and run nothing')
-    .option('--yes', 'start without asking')
+    .option('--yes', 'for scripts: start without asking (nothing is asked yet)')
     .option('--quiet', 'no progress');
   return addJsonOption(command);
 }

@@ -48,9 +48,14 @@ export function reportFailure(
 ): number {
   const { terminal, logFile } = options;
   const failure = describeFailure(thrown);
-  if (failure.exitCode === exitCode.cancelled) return failure.exitCode;
+  // Being told to stop is no error.
+  const isStop = failure.exitCode === exitCode.cancelled;
   const view = terminal.progress;
-  for (const line of hangingText(`${view.paint('bad', 'error:')} `, failure.message, view.columns))
+  for (const line of hangingText(
+    `${isStop ? 'stopped:' : view.paint('bad', 'error:')} `,
+    failure.message,
+    view.columns,
+  ))
     terminal.note(line);
   for (const line of hangingText('-> ', failure.hint, view.columns)) terminal.note(line);
   const isLogged =

@@ -30,6 +30,7 @@ export function createProgress(
 function liveProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
   let state: ProgressState = { stage: 'Starting', progress: null };
   let drawnLines = 0;
+  let drawnText = '';
   let drawnAtMs = -Infinity;
   let timer: NodeJS.Timeout | undefined;
 
@@ -39,9 +40,11 @@ function liveProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
     drawnAtMs = clock.monotonicMs();
     const { columns, paint } = terminal.progress;
     const lines = liveLines(state, columns);
-    const painted = lines.map((line, i) => `${i === 0 ? line : paint('quiet', line)}\n`);
-    terminal.writeProgress(erase() + painted.join(''));
+    const text = lines.map((line, i) => `${i === 0 ? line : paint('quiet', line)}\n`).join('');
+    if (drawnLines > 0 && text === drawnText) return;
+    terminal.writeProgress(erase() + text);
     drawnLines = lines.length;
+    drawnText = text;
   };
   const drawSoon = (): void => {
     timer ??= setTimeout(draw, Math.max(0, REDRAW_MS - (clock.monotonicMs() - drawnAtMs))).unref();

@@ -1,6 +1,7 @@
 import type { AuditId } from '../contract/cell.ts';
 import { exitCode } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
+import { summarizePlan } from '../plan/summary.ts';
 import { writeReport } from '../report/write.ts';
 import type { RunEnd, RunOptions } from '../run/runner.ts';
 import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
@@ -9,6 +10,7 @@ import type { Store } from '../store/types.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { decideGate } from './gate.ts';
 import { createProgress } from './progress.ts';
+import { renderPlanLine } from './render/plan.ts';
 import { renderResult } from './render/result.ts';
 import { formatDuration } from './render/numbers.ts';
 import { wrapText } from './render/text.ts';
@@ -24,6 +26,9 @@ export interface SessionSettings {
   /** The user named a policy: the exit code then answers it. */
   readonly hasPolicy: boolean;
 }
+
+/** A second Ctrl-C waits this long for the worker processes to be gone. */
+const KILL_GRACE_MS = 1000;
 
 /**
  * Runs an audit in front of a person: opens the database, shows progress, stops at a safe point when asked,
@@ -55,9 +60,10 @@ export async function runSession(
     },
     onKill() {
       progress.end();
-      workers.kill();
+      const exit = (): never => process.exit(exitCode.interrupted);
       // The kernel frees the lock; SQLite recovers an open transaction at the next start.
-      process.exit(exitCode.interrupted);
+      void workers.kill().finally(exit);
+      setTimeout(exit, KILL_GRACE_MS);
     },
   });
   try {
@@ -69,7 +75,10 @@ export async function runSession(
         if (level === 'warning') progress.note(sentence);
       }),
       signal: controller.signal,
-      onEvent: progress.onEvent,
+      onEvent(event) {
+        progress.onEvent(event);
+        if (event.type === 'stage' && event.stage === 'running') progress.note(planLine(store));
+      },
       moatVersion: context.moatVersion,
       startWorker: workers.start,
     });
@@ -128,12 +137,20 @@ export function resumeCommand(settings: Pick<SessionSettings, 'database'>, id?: 
   return `moat resume${id === undefined ? '' : ` ${id}`}${database}`;
 }
 
+/** What the audit that is about to run will take; the newest one, since this process holds the right to write. */
+function planLine(store: Store): string {
+  const id = store.audits.list()[0]?.id;
+  const config = id === undefined ? undefined : store.audits.get(id)?.config;
+  if (id === undefined || config === undefined) return '';
+  return renderPlanLine(config, summarizePlan(config, store.cells.byAudit(id)));
+}
+
 function endLine(end: RunEnd, elapsedMs: number): string {
   return `audit ${end.auditId} ${end.state} after ${formatDuration(elapsedMs)}`;
 }
 
 /** Remembers the worker processes, so that a second Ctrl-C leaves none behind. */
-function trackWorkers(): { start: NonNullable<RunOptions['startWorker']>; kill(): void } {
+function trackWorkers(): { start: NonNullable<RunOptions['startWorker']>; kill(): Promise<unknown> } {
   const hosts = new Set<WorkerHost>();
   return {
     start(onLog) {
@@ -142,7 +159,7 @@ function trackWorkers(): { start: NonNullable<RunOptions['startWorker']>; kill()
       return host;
     },
     kill() {
-      for (const host of hosts) void host.stop(0);
+      return Promise.all([...hosts].map((host) => host.stop(0)));
     },
   };
 }

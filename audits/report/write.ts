@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { writeFileAtomic } from '../run/files.ts';
 
@@ -9,6 +10,15 @@ import { writeFileAtomic } from '../run/files.ts';
  */
 export function writeReport(result: AuditResult, folder: string): readonly string[] {
   const file = path.resolve(folder, 'result.json');
-  writeFileAtomic(file, [`${JSON.stringify(result, null, 2)}\n`]);
+  try {
+    writeFileAtomic(file, [`${JSON.stringify(result, null, 2)}\n`]);
+  } catch (cause) {
+    if (MoatError.from(cause).code === 'disk-full') throw cause;
+    throw new MoatError(
+      'file-unwritable',
+      `The report could not be written to ${folder}; the result itself is safe in the database.`,
+      { cause },
+    );
+  }
   return [file];
 }

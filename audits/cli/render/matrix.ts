@@ -71,13 +71,18 @@ export function renderMatrix(result: AuditResult, slice: MatrixSlice, view: View
 export function cellText(cell: MatrixCell | undefined): string {
   if (cell === undefined) return 'not planned';
   if (cell.stolenGain === null) return stateWords[cell.state];
+  if (formatInterval(cell.stolenGain) === null && cell.seedsDone < cell.seedsPlanned)
+    return `${formatFraction(cell.stolenGain.value)} (${cell.seedsDone}/${cell.seedsPlanned} seeds, no interval)`;
   return formatEstimate(cell.stolenGain) + missingSeeds(cell);
 }
 
 /** The same on two lines, for narrow tables. */
 function stackedCellText(cell: MatrixCell | undefined): string {
   if (cell === undefined || cell.stolenGain === null) return cellText(cell);
-  const interval = formatInterval(cell.stolenGain) ?? plural(cell.stolenGain.seeds, 'seed');
+  const interval = formatInterval(cell.stolenGain);
+  const { seedsDone, seedsPlanned } = cell;
+  if (interval === null)
+    return `${formatFraction(cell.stolenGain.value)}\n${seedsDone}/${seedsPlanned} seeds`;
   return `${formatFraction(cell.stolenGain.value)}\n${interval}${missingSeeds(cell)}`;
 }
 

@@ -49,6 +49,11 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
   ];
 }
 
+/** The plan in one line, before a run. */
+export function renderPlanLine(config: AuditConfig, summary: PlanSummary): string {
+  return `plan: ${plural(summary.cells, 'cell')}, ${formatCount(summary.queries)} queries, ${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}, ${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`;
+}
+
 function pairCounts(cells: readonly PlannedCell[]): readonly (readonly string[])[] {
   const counts = new Map<string, number>();
   for (const cell of cells) {

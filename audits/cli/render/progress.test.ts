@@ -42,7 +42,7 @@ test.each([1, 20, 40, 80, 200])('live lines leave the last of %i columns free', 
 
 test('the second line says what runs, how far it is and how much runs beside it', () => {
   expect(liveLines({ stage: 'Running', progress }, 200)[1]).toBe(
-    'direct-extraction on gaussian-noise:sigma=0.1 · 2000 queries · seed 1: epoch 17 42 % (+1 more)',
+    '42 % epoch 17: direct-extraction on gaussian-noise:sigma=0.1 · 2000 queries · seed 1 (+1 more)',
   );
 });
 
@@ -57,7 +57,7 @@ test('while data is read, before there are cells, the stage leads', () => {
   };
   expect(liveLines({ stage: 'Reading the encoder', progress: reading }, 80)).toEqual([
     'Reading the encoder',
-    'preparation: embedding the pool 50 %',
+    '50 % embedding the pool: preparation',
   ]);
 });
 

@@ -34,7 +34,8 @@ export function liveLines(state: ProgressState, columns: number): readonly strin
   if (first === undefined) return [summary];
   const more = others.length > 0 ? ` (+${others.length} more)` : '';
   const percent = Math.floor(first.fraction * 100);
-  return [summary, truncateText(cleanText(`${first.label}: ${first.stage} ${percent} %${more}`), room)];
+  // The share and the stage change, so they come where narrow terminals do not cut.
+  return [summary, truncateText(cleanText(`${percent} % ${first.stage}: ${first.label}${more}`), room)];
 }
 
 /** One line for a log without a terminal. */

@@ -141,6 +141,25 @@ describe('a training step', () => {
     },
   );
 
+  test.each(['onnx', 'reference'] as const)(
+    '%s: an entry that the step only reads stays as written, for every later run',
+    async (id) => {
+      const engine = await createEngine(id, { threads: 1 });
+      const step = await engine.compile<Tensor>({
+        name: 'constant-entry',
+        state: { factor: { shape: [], data: Float32Array.of(2) }, sum: zeros([]) },
+        inputs: {},
+        step: ({ factor, sum }) => ({ state: { sum: tf.add(sum!, factor!) }, outputs: {} }),
+      });
+      await step.run({});
+      await step.writeState({ factor: { shape: [], data: Float32Array.of(10) } });
+      await step.run({});
+      await step.run({});
+      const state = await step.readState();
+      expect([state['factor']?.data[0], state['sum']?.data[0]]).toEqual([10, 22]);
+    },
+  );
+
   test('gives the same bits every time', async () => {
     const [onnx] = await engines();
     const runs = [await onnx.compile(smallNet()), await onnx.compile(smallNet())];

@@ -58,7 +58,11 @@ export async function compileStep<StepTensor>(
     },
     async writeState(state) {
       checkState(definition, state);
-      current = { ...current, ...mapEntries(state, toTensor) };
+      // In place: an entry that the step never returns is one buffer in both sets.
+      for (const [name, { data }] of Object.entries(state)) {
+        const kept = current[name]?.data;
+        if (kept instanceof Float32Array) kept.set(data);
+      }
     },
     dispose: () => session.release(),
   };

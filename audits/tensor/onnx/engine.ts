@@ -2,7 +2,7 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { matrix, type Matrix } from '../../contract/data.ts';
 import type { Engine } from '../../contract/engine.ts';
 import { compileStep } from './compile.ts';
-import { Graph } from './graph.ts';
+import { freeSize, Graph } from './graph.ts';
 import { product } from './kernels/matrix.ts';
 import { loadModel } from './model.ts';
 import { encodeModel } from './proto.ts';
@@ -18,17 +18,14 @@ export function createOnnxEngine(threads: number): Engine {
     compile: (definition) => compileStep(definition, threads),
     loadModel: (source) => loadModel(source, threads),
     async matmul(a, b, { transposeA = false, transposeB = false } = {}) {
-      const shape = productShape(a, b, transposeA, transposeB);
-      const key = [a.rows, a.columns, b.rows, b.columns, transposeA, transposeB].join();
-      const session = products.get(key) ?? productSession(a, b, transposeA, transposeB, threads);
+      const [rows, columns] = productShape(a, b, transposeA, transposeB);
+      const key = `${transposeA} ${transposeB}`;
+      const session = products.get(key) ?? productSession(transposeA, transposeB, threads);
       products.set(key, session);
-      const { c } = await (
-        await session
-      ).run({
-        a: new Tensor('float32', a.data, [a.rows, a.columns]),
-        b: new Tensor('float32', b.data, [b.rows, b.columns]),
-      });
-      return matrix(c?.data as Float32Array, ...shape);
+      const result = matrix(new Float32Array(rows * columns), rows, columns);
+      const feeds = { a: toTensor(a), b: toTensor(b) };
+      await (await session).run(feeds, { c: toTensor(result) });
+      return result;
     },
     async dispose() {
       for (const session of products.values()) await (await session).release();
@@ -50,15 +47,17 @@ function productShape(
 }
 
 function productSession(
-  a: Matrix,
-  b: Matrix,
   transposeA: boolean,
   transposeB: boolean,
   threads: number,
 ): Promise<InferenceSession> {
   const graph = new Graph();
-  const left = graph.input('a', [a.rows, a.columns], 'float32');
-  const right = graph.input('b', [b.rows, b.columns], 'float32');
+  const left = graph.input('a', [freeSize, freeSize], 'float32');
+  const right = graph.input('b', [freeSize, freeSize], 'float32');
   graph.output('c', product(graph, left, right, { transposeA, transposeB }));
   return createSession(encodeModel(graph.toModel('matmul')), threads);
+}
+
+function toTensor({ data, rows, columns }: Matrix): Tensor {
+  return new Tensor('float32', data, [rows, columns]);
 }

@@ -39,6 +39,9 @@ export interface NodeOptions {
   readonly domain?: string;
 }
 
+/** As a dimension of an input: any size. Only for graphs written by hand, since a traced step has static shapes. */
+export const freeSize = -1;
+
 /** Operators of onnxruntime beyond the ONNX standard (fused products, blocked layouts). */
 export const runtimeDomain = 'com.microsoft';
 const OPSET_VERSION = 17;
@@ -181,6 +184,6 @@ function toTensor(value: Value): OnnxTensor {
 }
 
 function toValueInfo(name: string, value: Value): OnnxValueInfo {
-  const dim = value.shape.map((dimValue) => ({ dimValue }));
+  const dim = value.shape.map((size) => (size === freeSize ? {} : { dimValue: size }));
   return { name, type: { tensorType: { elemType: tensorDataType[value.type], shape: { dim } } } };
 }

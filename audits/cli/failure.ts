@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { MoatError, errorTable, exitCode, type ErrorCode } from '../contract/errors.ts';
-import { cleanText, hangingText } from './render/text.ts';
+import { cleanText } from './render/text.ts';
 import { appendToLog, type Terminal } from './terminal.ts';
 
 /** How an error looks to people: what happened, what to do. Never a stack. */
@@ -50,14 +50,9 @@ export function reportFailure(
   const failure = describeFailure(thrown);
   // Being told to stop is no error.
   const isStop = failure.exitCode === exitCode.cancelled;
-  const view = terminal.progress;
-  for (const line of hangingText(
-    `${isStop ? 'stopped:' : view.paint('bad', 'error:')} `,
-    failure.message,
-    view.columns,
-  ))
-    terminal.note(line);
-  for (const line of hangingText('-> ', failure.hint, view.columns)) terminal.note(line);
+  // Not wrapped: a sentence stays one line for whoever searches a log for it; terminals wrap by themselves.
+  terminal.note(`${isStop ? 'stopped:' : terminal.progress.paint('bad', 'error:')} ${failure.message}`);
+  terminal.note(`-> ${failure.hint}`);
   const isLogged =
     logFile !== null &&
     failure.code !== 'usage' &&

@@ -181,9 +181,9 @@ export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
     matrix: [
       sampleCell({ budget: 500, stolenGain: sampleEstimate(0.51) }),
       sampleCell(),
-      sampleCell({ attack: 'repeat-averaging', adaptive: true, stolenGain: sampleEstimate(0.7) }),
+      sampleCell({ attack: 'repeat-averaging', stolenGain: sampleEstimate(0.7) }),
       sampleCell({ attack: 'backbone-stitching', stolenGain: sampleEstimate(0.33, null), seedsDone: 1 }),
-      sampleCell({ defense: noise, stolenGain: sampleEstimate(0.44) }),
+      sampleCell({ defense: noise, adaptive: true, stolenGain: sampleEstimate(0.44) }),
       sampleCell({
         defense: noise,
         attack: 'repeat-averaging',

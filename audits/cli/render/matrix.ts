@@ -63,6 +63,11 @@ export function renderMatrix(result: AuditResult, slice: MatrixSlice, view: View
   return [
     ...wrapText(sliceTitle(slice), view.columns).map((line) => view.paint('strong', line)),
     ...table(wide ? cellText : stackedCellText),
+    ...(cells.some((cell) => cell.adaptive)
+      ? wrapText('* the defense must face this attack before it can pass', view.columns).map((line) =>
+          view.paint('quiet', line),
+        )
+      : []),
     ...cells.filter((cell) => cell.stolenGain === null).flatMap((cell) => explainCell(cell, view)),
   ];
 }
@@ -70,6 +75,10 @@ export function renderMatrix(result: AuditResult, slice: MatrixSlice, view: View
 /** `0.82 [0.78, 0.86]`, or a state word. */
 export function cellText(cell: MatrixCell | undefined): string {
   if (cell === undefined) return 'not planned';
+  return adaptiveMark(cell) + plainCellText(cell);
+}
+
+function plainCellText(cell: MatrixCell): string {
   if (cell.stolenGain === null) return stateWords[cell.state];
   if (formatInterval(cell.stolenGain) === null && cell.seedsDone < cell.seedsPlanned)
     return `${formatFraction(cell.stolenGain.value)} (${cell.seedsDone}/${cell.seedsPlanned} seeds, no interval)`;
@@ -82,8 +91,13 @@ function stackedCellText(cell: MatrixCell | undefined): string {
   const interval = formatInterval(cell.stolenGain);
   const { seedsDone, seedsPlanned } = cell;
   if (interval === null)
-    return `${formatFraction(cell.stolenGain.value)}\n${seedsDone}/${seedsPlanned} seeds`;
-  return `${formatFraction(cell.stolenGain.value)}\n${interval}${missingSeeds(cell)}`;
+    return `${adaptiveMark(cell)}${formatFraction(cell.stolenGain.value)}\n${seedsDone}/${seedsPlanned} seeds`;
+  return `${adaptiveMark(cell)}${formatFraction(cell.stolenGain.value)}\n${interval}${missingSeeds(cell)}`;
+}
+
+/** An attack made for this defense, without which no pass is given. */
+function adaptiveMark(cell: MatrixCell): string {
+  return cell.adaptive ? '*' : '';
 }
 
 function missingSeeds(cell: MatrixCell): string {

@@ -62,6 +62,12 @@ test('the matrix shows the budget that defenses are judged at, not the smaller o
   expect(text).not.toContain('0.51 [0.47, 0.55]');
 });
 
+test('an attack that the defense must face is marked, and the mark explained', () => {
+  const text = show(200).join('\n');
+  expect(text).toContain('*0.44 [0.40, 0.48]');
+  expect(text).toContain('* the defense must face this attack before it can pass');
+});
+
 test('an estimate without an interval says so instead of looking exact', () => {
   expect(show(200).join('\n')).toContain('0.33 (1/3 seeds, no interval)');
 });

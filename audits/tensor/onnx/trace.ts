@@ -1,144 +1,11 @@
-import {
-  KernelBackend,
-  registerBackend,
-  registerKernel,
-  type BackendValues,
-  type DataType,
-  type NamedTensorInfoMap,
-  type Tensor,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
-import { tf } from '../ops.ts';
 import { withBackend } from '../backend-lock.ts';
+import { tf } from '../ops.ts';
 import { Graph, type ElementType, type Value } from './graph.ts';
-import { inLogicalOrder, logical, logicalShape, type Traced } from './layout.ts';
-import { literal } from './operations.ts';
-import { toElementType } from './kernels/elementwise.ts';
-import { kernelTable } from './kernels/table.ts';
-
-const BACKEND = 'moat-trace';
-
-/** A tfjs backend whose tensors are graph values: kernels record what they would compute. */
-class TraceBackend extends KernelBackend {
-  graph: Graph | undefined;
-  private tensors = new WeakMap<object, Traced>();
-
-  begin(graph: Graph): void {
-    this.graph = graph;
-    this.tensors = new WeakMap();
-  }
-
-  end(): void {
-    this.graph = undefined;
-  }
-
-  current(): Graph {
-    if (this.graph === undefined) throw new Error('No step is being traced.');
-    return this.graph;
-  }
-
-  track(traced: Traced): TensorInfo {
-    const dataId = {};
-    this.tensors.set(dataId, traced);
-    const dtype = traced.value.type;
-    return { dataId, shape: [...logicalShape(traced)], dtype: dtype === 'int64' ? 'int32' : dtype };
-  }
-
-  find(dataId: object): Traced {
-    const traced = this.tensors.get(dataId);
-    if (traced === undefined)
-      throw new MoatError(
-        'operation-unsupported',
-        'A step used a tensor that is neither its own nor one of its inputs.',
-      );
-    return traced;
-  }
-
-  override write(values: BackendValues, shape: number[], dtype: DataType): object {
-    const dataId = {};
-    this.move(dataId, values, shape, dtype);
-    return dataId;
-  }
-
-  override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType): void {
-    const numbers = values as Float32Array | Int32Array | Uint8Array;
-    const value = literal(this.current(), numbers, shape, toElementType(dtype));
-    this.tensors.set(dataId, inLogicalOrder(value));
-  }
-
-  override readSync(): never {
-    throw new MoatError(
-      'operation-unsupported',
-      'A step read the values of a tensor (dataSync, or an operation that does so) while being compiled.',
-    );
-  }
-
-  override read(): never {
-    return this.readSync();
-  }
-
-  override disposeData(): boolean {
-    return true;
-  }
-
-  override refCount(): number {
-    return 1;
-  }
-
-  override incRef(): void {
-    // Values belong to the graph.
-  }
-
-  override numDataIds(): number {
-    return 0;
-  }
-
-  override floatPrecision(): 32 {
-    return 32;
-  }
-
-  override memory(): { unreliable: boolean } {
-    return { unreliable: true };
-  }
-
-  override timerAvailable(): boolean {
-    return false;
-  }
-
-  override dispose(): void {
-    this.end();
-  }
-}
-
-const backend = new TraceBackend();
-registerBackend(BACKEND, () => backend, 0);
-for (const [kernelName, record] of Object.entries(kernelTable))
-  registerKernel({
-    kernelName,
-    backendName: BACKEND,
-    kernelFunc({ inputs, attrs }) {
-      const recorded = record({
-        graph: backend.current(),
-        inputs: traces(inputs),
-        attributes: attrs ?? {},
-      });
-      return isList(recorded) ? recorded.map((traced) => backend.track(traced)) : backend.track(recorded);
-    },
-  });
-
-function traces(inputs: NamedTensorInfoMap): Readonly<Record<string, Traced>> {
-  const found: Record<string, Traced> = {};
-  for (const [name, info] of Object.entries(inputs))
-    // A cast or reshape may share the data of a tensor of another shape: the tensor's own shape counts.
-    if (info !== undefined && info !== null) found[name] = backend.find(info.dataId);
-  return found;
-}
-
-function isList(recorded: Traced | readonly Traced[]): recorded is readonly Traced[] {
-  return Array.isArray(recorded);
-}
+import { inLogicalOrder, logical } from './layout.ts';
+import { traceBackend, traceBackendName } from './trace-backend.ts';
 
 export interface TracedStep {
   readonly graph: Graph;
@@ -161,21 +28,21 @@ export const portName = {
  */
 export async function traceStep<StepTensor>(definition: StepDefinition<StepTensor>): Promise<TracedStep> {
   const graph = new Graph();
-  return withBackend(BACKEND, () => {
-    backend.begin(graph);
+  return withBackend(traceBackendName, () => {
+    traceBackend.begin(graph);
     try {
       return recordStep(definition as unknown as StepDefinition<Tensor>, graph);
     } catch (thrown) {
       throw unsupported(definition.name, thrown);
     } finally {
-      backend.end();
+      traceBackend.end();
     }
   });
 }
 
 function recordStep(definition: StepDefinition<Tensor>, graph: Graph): TracedStep {
   const symbolic = (name: string, shape: readonly number[], type: 'float32' | 'int32'): Tensor => {
-    const info = backend.track(inLogicalOrder(graph.input(name, shape, type)));
+    const info = traceBackend.track(inLogicalOrder(graph.input(name, shape, type)));
     return tf.engine().makeTensorFromDataId(info.dataId, [...shape], type);
   };
   const state = mapEntries(definition.state, ({ shape }, name) =>
@@ -201,7 +68,7 @@ function recordStep(definition: StepDefinition<Tensor>, graph: Graph): TracedSte
 }
 
 function materialized(graph: Graph, tensor: Tensor, type: ElementType): Value {
-  const value = logical(graph, backend.find(tensor.dataId));
+  const value = logical(graph, traceBackend.find(tensor.dataId));
   if (value.type === type) return value;
   const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[type];
   return graph.apply('Cast', [value], { shape: value.shape, type }, { attributes: { to } });

@@ -16,7 +16,7 @@ export interface PlannedCell extends Cell {
  * The battery as cells, cheapest information first: the victim, the controls, then for every seed all budgets of all
  * pairs, so that a run cut short still has one whole seed. Pairs that make no sense stay in the list with their reason.
  */
-export function planCells(config: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
+export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
   const add = (
     work: CellWork,

@@ -52,6 +52,10 @@ interface Loaded {
   readonly engine: Engine;
   readonly victim: () => Promise<Encoder>;
   readonly backbone: (() => Promise<Encoder>) | undefined;
+  /** Splits of the metrics: the same for every cell of the audit, so that encoders are compared on equal terms. */
+  readonly metricsRng: Rng;
+  /** The victim's clean embeddings and what its own probes predict. */
+  readonly reference: () => Promise<readonly VictimEmbeddings[]>;
 }
 
 /** Rows of the provider's own data on which a defense is calibrated. */
@@ -83,18 +87,27 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
   const engine = await createEngine(config.engine, { threads: 1 });
   const victim = once(() => openEncoder(engine, encoderFile(config.encoder), config.encoderOptions));
   const { backbone } = config;
+  const tasks: readonly Task[] = preparation.tasks.map(({ name, classes }, i) => ({
+    name,
+    classes,
+    fit: readPreparedSet(folder, `task-${i}-fit`),
+    score: readPreparedSet(folder, `task-${i}-score`),
+  }));
+  const metricsRng = createRng(config.seed).derive('metrics');
   return {
     folder,
     engine,
     victim,
     backbone: backbone === null ? undefined : once(() => openEncoder(engine, backbone, {})),
     pool: readPreparedSet(folder, 'pool'),
-    tasks: preparation.tasks.map(({ name, classes }, i) => ({
-      name,
-      classes,
-      fit: readPreparedSet(folder, `task-${i}-fit`),
-      score: readPreparedSet(folder, `task-${i}-score`),
-    })),
+    tasks,
+    metricsRng,
+    reference: once(async () => {
+      const reference: VictimEmbeddings[] = [];
+      for (const task of tasks.map(cleanEmbeddings))
+        reference.push({ ...task, predictions: await predictWithVictim({ engine, rng: metricsRng }, task) });
+      return reference;
+    }),
   };
 }
 
@@ -111,8 +124,8 @@ async function executeWork(job: CellJob, loaded: Loaded, context: ExecutionConte
   const seedRng = createRng(config.seed).derive(`seed/${work.seed}`);
   if (work.kind === 'attack') return executeAttack(job, work, loaded, seedRng, context);
   context.progress(0, work.kind === 'victim' ? 'measuring the victim' : 'measuring honest users');
-  const metricContext = { engine: loaded.engine, rng: seedRng.derive('metrics'), signal: context.signal };
-  const clean = loaded.tasks.map((task) => taskEmbeddings(task, task.fit.embeddings, task.score.embeddings));
+  const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
+  const clean = loaded.tasks.map(cleanEmbeddings);
   if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
   return {
     ...nothing,
@@ -182,7 +195,7 @@ async function executeAttack(
   });
   if (context.signal.aborted) throw new MoatError('cancelled', 'The cell was stopped before its evaluation.');
   context.progress(ATTACK_SHARE, 'evaluating');
-  const measurements = await evaluate(surrogate, loaded, seedRng, context, backbone);
+  const measurements = await evaluate(surrogate, loaded, context, backbone);
   const artifact = saveSurrogate(job, surrogate);
   checkpoint.clear();
   return { measurements, diagnostics, ledger: oracle.ledger(), artifacts: [artifact] };
@@ -191,7 +204,6 @@ async function executeAttack(
 async function evaluate(
   model: SurrogateModel,
   loaded: Loaded,
-  seedRng: Rng,
   context: ExecutionContext,
   backbone: FeatureEncoder | undefined,
 ): Promise<readonly Measurement[]> {
@@ -206,14 +218,8 @@ async function evaluate(
           await surrogate.embed(task.score.images),
         ),
       );
-    const victim = loaded.tasks.map((task) =>
-      taskEmbeddings(task, task.fit.embeddings, task.score.embeddings),
-    );
-    return await evaluateSurrogate(
-      { engine: loaded.engine, rng: seedRng.derive('metrics'), signal: context.signal },
-      stolen,
-      victim,
-    );
+    const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
+    return await evaluateSurrogate(metricContext, stolen, await loaded.reference());
   } finally {
     await surrogate.dispose();
   }
@@ -235,6 +241,10 @@ function calibrationSample(loaded: Loaded): Matrix {
   const { data, rows, columns } = loaded.tasks[0]?.fit.embeddings ?? loaded.pool.embeddings;
   const used = Math.min(rows, CALIBRATION_ROWS);
   return { data: data.subarray(0, used * columns), rows: used, columns };
+}
+
+function cleanEmbeddings(task: Task): TaskEmbeddings {
+  return taskEmbeddings(task, task.fit.embeddings, task.score.embeddings);
 }
 
 function taskEmbeddings(task: Task, fit: Matrix, score: Matrix): TaskEmbeddings {

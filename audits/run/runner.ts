@@ -63,6 +63,7 @@ export async function continueAudit(
   const audit = store.audits.get(id);
   if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
   store.cells.requeue(id, retry);
+  store.audits.setState(id, 'preparing', timestamp(clock));
   try {
     const preparation = audit.preparation ?? (await prepare(audit.config, options));
     store.audits.setPreparation(id, preparation);

@@ -18,6 +18,10 @@ export interface PlannedCell extends Cell {
  */
 export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
+  // Pixels the victim never sees are no help to a thief: the surrogate's input is at most the victim's.
+  const { height, width } = inputs.preprocessing;
+  const surrogate = { ...asked.surrogate, inputSize: Math.min(asked.surrogate.inputSize, height, width) };
+  const config: AuditConfig = { ...asked, surrogate };
   const add = (
     work: CellWork,
     attackLabel: string | null,

@@ -14,7 +14,9 @@ import {
   evaluateHonestUsers,
   evaluateSurrogate,
   evaluateVictim,
+  predictWithVictim,
   type TaskEmbeddings,
+  type VictimEmbeddings,
 } from '../metrics/evaluate.ts';
 import { createOracle } from '../oracle.ts';
 import { createRng, type Rng } from '../rng.ts';

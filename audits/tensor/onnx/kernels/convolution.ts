@@ -99,6 +99,24 @@ function convolveTransposed(graph: Graph, dy: Value, filter: Traced, info: Geome
   return { value, order: channelsFirst };
 }
 
+/** Along each of `axes` the values at `start`, `start + step` ... before `end`. */
+function slice(
+  graph: Graph,
+  x: Value,
+  axes: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[],
+): Value {
+  const shape = [...x.shape];
+  axes.forEach((axis, i) => {
+    shape[axis] = Math.ceil(((ends[i] ?? 0) - (starts[i] ?? 0)) / (steps[i] ?? 1));
+  });
+  if (shape.join() === x.shape.join()) return x;
+  const lists = [starts, ends, axes, steps].map((list) => integers(graph, list));
+  return graph.apply('Slice', [x, ...lists], { shape, type: x.type });
+}
+
 /** What each filter tap sees: for all taps `[taps * channels, batch * height * width]`. */
 function columns(graph: Graph, x: Traced, info: Geometry): Value {
   const { inChannels, batchSize, outHeight, outWidth, strideHeight, strideWidth } = info;
@@ -119,11 +137,11 @@ function columns(graph: Graph, x: Traced, info: Geometry): Value {
   const taps: Value[] = [];
   for (let i = 0; i < info.filterHeight; i++)
     for (let j = 0; j < info.filterWidth; j++) {
-      const ends = [i + strideHeight * (outHeight - 1) + 1, j + strideWidth * (outWidth - 1) + 1];
-      const isWhole = info.filterHeight * info.filterWidth * strideHeight * strideWidth === 1 && !isPadded;
-      const lists = [[i, j], ends, [2, 3], [strideHeight, strideWidth]].map((list) => integers(graph, list));
-      const shape = [inChannels, batchSize, outHeight, outWidth];
-      const seen = isWhole ? padded : graph.apply('Slice', [padded, ...lists], { shape, type: 'float32' });
+      // Picking every second value of a row is slow, so it is done once per phase and not once per tap.
+      const phase = slice(graph, padded, [3], [j % strideWidth], [width], [strideWidth]);
+      const first = Math.floor(j / strideWidth);
+      const ends = [i + strideHeight * (outHeight - 1) + 1, first + outWidth];
+      const seen = slice(graph, phase, [2, 3], [i, first], ends, [strideHeight, 1]);
       taps.push(reshape(graph, seen, [inChannels, size]));
     }
   const [only] = taps;

@@ -20,6 +20,8 @@ export interface Architecture {
   /** The value of `SurrogateSettings.architecture`. */
   readonly id: string;
   readonly summary: string;
+  /** Times a loss's learning rate, which the paper chose for a ResNet-34 and 100 epochs. */
+  readonly learningRateFactor: number;
   /**
    * Fresh parameters.
    * @returns `weights` (trained; layouts HWIO and `[in, out]`) and `statistics` (running mean and variance of each

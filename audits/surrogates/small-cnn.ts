@@ -17,12 +17,19 @@ const PLANS: readonly ConvolutionPlan[] = CHANNELS.map((outputChannels, at) => (
 }));
 
 /**
+ * A small network bears larger steps and has only a few hundred of them. Against a CIFAR-10 encoder at 2 000 queries,
+ * five epochs of batch 32: neighbor accuracy 0.46 with this factor, 0.41 without (victim 0.77, random weights 0.28).
+ */
+const LEARNING_RATE_FACTOR = 3;
+
+/**
  * A plain convolutional network an attacker trains in seconds without an accelerator: four 3x3 convolutions, each
  * with batch norm and ReLU, global average pooling, a linear head. 388 896 parameters without the head.
  */
 export const smallCnn: Architecture = {
   id: 'small-cnn',
   summary: 'Four 3x3 convolutions (32, 64, 128, 256 channels) and a linear head.',
+  learningRateFactor: LEARNING_RATE_FACTOR,
   initialize(rng, dimension) {
     const { weights, statistics } = initializeConvolutions(rng, PLANS);
     return { weights: { ...weights, ...initializeHead(rng, FEATURES, dimension) }, statistics };

@@ -99,7 +99,7 @@ describe('validity checks', () => {
     expect(flag).toMatchObject({ severity: 'weakens' });
   });
 
-  test('absolute noise is read off what it did to the neighbours', () => {
+  test('absolute noise is read off what it did to the neighbors', () => {
     const absolute = { scale: 'absolute', sigma: 3 };
     expect(flagsOf({ noise: absolute, recall: 0.01 }, 'noise-scale')[0]?.sentence).toContain('far above');
     expect(flagsOf({ noise: absolute, recall: 1 }, 'noise-scale')[0]?.sentence).toContain('far below');

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 /**
  * Noise far from the scale of the embeddings: settings copied between encoders of different norms mean nothing
  * (landscape section 7, pitfall 3). Relative noise is read off its setting; absolute noise off what it did to the
- * neighbours of honest users.
+ * neighbors of honest users.
  */
 
 /** In standard deviations of a dimension: above, a reply is mostly noise; below, no attack notices. */

@@ -9,12 +9,12 @@ const DEFAULT_TEMPERATURE = 100;
 const EPSILON = 1e-9;
 
 /**
- * Soft nearest neighbours with the image as the class (specification 3.4; Frosst et al., ICML 2019): of the weight
+ * Soft nearest neighbors with the image as the class (specification 3.4; Frosst et al., ICML 2019): of the weight
  * `exp(-|X_r - X_c|^2 / T)` which a row gives to the others, the share that goes to the same image's rows.
  */
 export const softnn: LossDefinition = {
   id: 'softnn',
-  summary: 'Soft nearest neighbours on unnormalised distances, each image its own class.',
+  summary: 'Soft nearest neighbors on unnormalised distances, each image its own class.',
   views: [1, 2],
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
   // Distances ignore an offset, but a factor acts like another temperature.

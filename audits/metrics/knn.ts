@@ -1,14 +1,14 @@
 import { topKCosine } from '../tensor/linear-algebra/cosine-neighbors.ts';
 import { itemwise, matches, type EncoderView, type Metric, type MetricContext } from './metric.ts';
 
-/** Weighted k-nearest-neighbour classification by cosine (Wu et al. 2018): votes of `exp(cos / T)`. */
+/** Weighted k-nearest-neighbor classification by cosine (Wu et al. 2018): votes of `exp(cos / T)`. */
 
 const MOST_NEIGHBORS = 200;
 const LARGEST_SHARE = 0.1;
 /** RDA's temperature (landscape section 6). */
 const TEMPERATURE = 0.5;
 
-/** Neighbours asked for a training set of `rows`. */
+/** Neighbors asked for a training set of `rows`. */
 export function neighborCount(rows: number): number {
   return Math.max(1, Math.min(MOST_NEIGHBORS, Math.floor(rows * LARGEST_SHARE)));
 }

@@ -91,7 +91,7 @@ describe('weighted kNN', () => {
     const view = {
       task: 't',
       classes: 2,
-      // 10 rows, so one neighbour: the nearest decides.
+      // 10 rows, so one neighbor: the nearest decides.
       fit: {
         embeddings: matrix(Float32Array.from([1, 0, ...Array(18).fill(-1)]), 10, 2),
         labels: labels(1, ...Array<number>(9).fill(0)),
@@ -108,7 +108,7 @@ describe('weighted kNN', () => {
 });
 
 describe('recall@10', () => {
-  test('counts the clean neighbours that are still there, per query', async () => {
+  test('counts the clean neighbors that are still there, per query', async () => {
     const angle = (degrees: number) => [
       Math.cos((degrees * Math.PI) / 180),
       Math.sin((degrees * Math.PI) / 180),

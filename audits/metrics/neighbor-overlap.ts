@@ -1,29 +1,17 @@
-import { topKCosine, type Neighbors } from '../tensor/linear-algebra/cosine-neighbors.ts';
+import { topKCosine } from '../tensor/linear-algebra/cosine-neighbors.ts';
 import { itemwise, type ComparedView, type Metric } from './metric.ts';
+import { sharedShare } from './shared-neighbors.ts';
 
-/** Neighbourhood overlap@10: mean of `|N_victim(x) ∩ N_surrogate(x)| / 10` over the score rows, self left out. */
+/** Neighborhood overlap@10: mean of `|N_victim(x) ∩ N_surrogate(x)| / 10` over the score rows, self left out. */
 
 const NEIGHBORS = 10;
-
-/** Per query, the share of the first list's neighbours that are in the second list. */
-export function sharedShare(a: Neighbors, b: Neighbors): Float32Array {
-  const queries = a.k > 0 ? a.indices.length / a.k : 0;
-  if (b.k !== a.k || b.indices.length !== a.indices.length)
-    throw new RangeError(`neighbours of ${queries} x ${a.k} against ${b.indices.length} entries`);
-  return Float32Array.from({ length: queries }, (_, query) => {
-    const known = new Set(a.indices.subarray(query * a.k, (query + 1) * a.k));
-    let shared = 0;
-    for (const index of b.indices.subarray(query * b.k, (query + 1) * b.k)) if (known.has(index)) shared++;
-    return shared / a.k;
-  });
-}
 
 export const neighborOverlap: Metric<ComparedView> = {
   meta: {
     id: 'neighbor-overlap-10',
     version: 1,
-    title: 'Neighbourhood overlap@10',
-    summary: "Share of an image's ten nearest neighbours that victim and surrogate have in common.",
+    title: 'Neighborhood overlap@10',
+    summary: "Share of an image's ten nearest neighbors that victim and surrogate have in common.",
     unit: 'fraction',
     higherIs: 'more stolen',
     reference: {

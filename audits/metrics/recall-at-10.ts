@@ -1,7 +1,7 @@
 import type { Matrix } from '../contract/data.ts';
 import { topKCosine } from '../tensor/linear-algebra/cosine-neighbors.ts';
-import { sharedShare } from './neighbor-overlap.ts';
 import { itemwise, type ComparedView, type Metric, type MetricContext } from './metric.ts';
+import { sharedShare } from './shared-neighbors.ts';
 
 /**
  * What a retrieval user loses: of the ten nearest gallery images by clean embeddings, the share still among the

@@ -153,7 +153,7 @@ export function toEstimate(replicated: Replicated, unit: Unit): Estimate {
   return { value, ...bounds(replicated), unit, seeds, items, method };
 }
 
-/** Quantile of ascending values by linear interpolation; infinite neighbours stay infinite. */
+/** Quantile of ascending values by linear interpolation; infinite neighbors stay infinite. */
 export function quantileSorted(sorted: Float64Array, p: number): number {
   const at = p * (sorted.length - 1);
   const below = sorted[Math.floor(at)] ?? Number.NaN;

@@ -38,7 +38,7 @@ describe('the verdict on a defense', () => {
     expect(result.findings.map(({ id }) => id)).toContain('defense-costs-honest-users:noise');
   });
 
-  test('fail: neighbours of retrieval users are lost', () => {
+  test('fail: neighbors of retrieval users are lost', () => {
     expect(verdictOf(judged({ recall: 0.6 }), 'noise').reason).toContain('recall@10 60 %');
   });
 

@@ -7,7 +7,7 @@ import { plainMultiplier } from './plain-multiplier.sample.ts';
 const rows = (...values: number[][]) =>
   matrix(Float32Array.from(values.flat()), values.length, values[0]?.length ?? 0);
 
-describe('nearest neighbours by cosine', () => {
+describe('nearest neighbors by cosine', () => {
   test('most similar first, whatever the lengths of the vectors', async () => {
     const gallery = rows([0, 5], [100, 1], [-1, 0], [1, 1]);
     const found = await topKCosine(plainMultiplier, rows([2, 0]), gallery, 3);
@@ -15,7 +15,7 @@ describe('nearest neighbours by cosine', () => {
     expect(found.similarities[1]).toBeCloseTo(Math.SQRT1_2, 6);
   });
 
-  test('a row is not its own neighbour when the gallery is the query set', async () => {
+  test('a row is not its own neighbor when the gallery is the query set', async () => {
     const points = rows([1, 0], [1, 0.1], [0, 1]);
     const found = await topKCosine(plainMultiplier, points, points, 5, { excludeSelf: true });
     expect(found.k).toBe(2);

@@ -6,7 +6,7 @@ export interface Neighbors {
   readonly indices: Int32Array;
   /** `[queries, k]` cosines. */
   readonly similarities: Float32Array;
-  /** Neighbours per query: `k`, or less when the gallery is smaller. */
+  /** Neighbors per query: `k`, or less when the gallery is smaller. */
   readonly k: number;
 }
 
@@ -29,7 +29,7 @@ export function normalizeRows(source: Matrix): Matrix {
 /**
  * The k most similar gallery rows for every query by cosine, in blocks of bounded memory.
  * @param queries `[q, d]` @param gallery `[g, d]`
- * @param options.excludeSelf query `i` is gallery row `i` and does not count as its own neighbour
+ * @param options.excludeSelf query `i` is gallery row `i` and does not count as its own neighbor
  * @throws RangeError when the widths differ
  */
 export async function topKCosine(

@@ -18,7 +18,7 @@ export interface LogisticModel {
 
 export interface LogisticOptions {
   readonly l2: number;
-  /** Start from an earlier solution of the same shape, a neighbour on a path of penalties. */
+  /** Start from an earlier solution of the same shape, a neighbor on a path of penalties. */
   readonly start?: LogisticModel | undefined;
   readonly maxIterations?: number;
   /** Largest absolute gradient entry at which the fit counts as converged. */

@@ -1,7 +1,7 @@
 import type { CompiledStep, Engine, HostTensor } from '../contract/engine.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { Checkpoint, CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
+import type { CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { HEAD_KERNEL } from './architecture.ts';
@@ -14,13 +14,11 @@ import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
+import { resumeTraining, saveTraining } from './training-checkpoint.ts';
 import { trainingStep } from './training-step.ts';
 
 /** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
 const MAXIMUM_CHECKPOINTS = 20;
-
-/** Marks a checkpoint as one of this function. */
-const CHECKPOINT_STAGE = 'fit-surrogate';
 
 export interface FitRequest {
   readonly engine: Engine;
@@ -153,7 +151,9 @@ async function runEpochs(
   const stepsPerEpoch = Math.floor(rows / batchSize);
   const totalSteps = stepsPerEpoch * settings.epochs;
   const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
-  const losses = [...(await resume(request, compiled))];
+  const losses = [...(await resumeTraining(request.checkpoint, compiled))];
+  if (losses.length > 0)
+    request.log(`The training resumes after epoch ${losses.length} of ${settings.epochs}.`);
   for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
     const epochRng = request.rng.derive(`epoch-${epoch}`);
     const order = epochRng.permutation(rows);
@@ -184,38 +184,9 @@ async function runEpochs(
     }
     losses.push(sum / stepsPerEpoch);
     if ((epoch + 1) % checkpointEvery === 0 || epoch + 1 === settings.epochs)
-      await saveCheckpoint(request, compiled, losses);
+      await saveTraining(request.checkpoint, compiled, losses);
   }
   return losses;
-}
-
-async function saveCheckpoint(
-  { checkpoint }: FitRequest,
-  compiled: CompiledStep,
-  losses: readonly number[],
-): Promise<void> {
-  const state = await compiled.readState();
-  const tensors = Object.fromEntries(
-    Object.entries(state).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
-  );
-  await checkpoint.save({ progress: { stage: CHECKPOINT_STAGE, losses: [...losses] }, tensors });
-}
-
-/** Puts a checkpoint's state back. @returns the losses of the epochs it has behind it. */
-async function resume(request: FitRequest, compiled: CompiledStep): Promise<readonly number[]> {
-  const saved = await request.checkpoint.load();
-  if (saved === undefined) return [];
-  const losses = epochLosses(saved);
-  if (losses === undefined) return [];
-  await compiled.writeState(saved.tensors);
-  request.log(`The training resumes after epoch ${losses.length} of ${request.settings.epochs}.`);
-  return losses;
-}
-
-function epochLosses({ progress }: Checkpoint): readonly number[] | undefined {
-  const losses = progress['losses'];
-  const ours = progress['stage'] === CHECKPOINT_STAGE && Array.isArray(losses);
-  return ours && losses.every((loss) => typeof loss === 'number') ? losses : undefined;
 }
 
 function readArrays(state: Readonly<Record<string, HostTensor>>, wanted: NamedArrays): NamedArrays {

@@ -27,10 +27,10 @@ function blurAxis(
     for (let x = 0; x < size; x++)
       for (let channel = 0; channel < 3; channel++) {
         let sum = 0;
-        for (const [k, weight] of kernel.entries()) {
+        for (let k = 0; k < kernel.length; k++) {
           const row = axis === 'y' ? reflect(y + k - reach, size) : y;
           const column = axis === 'x' ? reflect(x + k - reach, size) : x;
-          sum += weight * (pixels[(row * size + column) * 3 + channel] ?? 0);
+          sum += (kernel[k] ?? 0) * (pixels[(row * size + column) * 3 + channel] ?? 0);
         }
         result[(y * size + x) * 3 + channel] = sum;
       }

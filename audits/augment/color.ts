@@ -25,7 +25,10 @@ export function adjustSaturation(pixels: Float32Array, factor: number): void {
 /** Turns the hue by a share of the full circle, -0.5 to 0.5; 0 changes nothing. */
 export function adjustHue(pixels: Float32Array, turn: number): void {
   for (let at = 0; at < pixels.length; at += 3) {
-    const [red, green, blue] = [pixels[at] ?? 0, pixels[at + 1] ?? 0, pixels[at + 2] ?? 0];
+    // No arrays here: a thousand pixels an image, and garbage costs more than the arithmetic.
+    const red = pixels[at] ?? 0;
+    const green = pixels[at + 1] ?? 0;
+    const blue = pixels[at + 2] ?? 0;
     const value = Math.max(red, green, blue);
     const chroma = value - Math.min(red, green, blue);
     if (chroma === 0) continue;
@@ -35,11 +38,16 @@ export function adjustHue(pixels: Float32Array, turn: number): void {
     else if (value === green) sixth = 2 + (blue - red) / chroma;
     const turned = sixth + 6 * turn;
     // Each channel falls from `value` by its distance on the circle: offsets 5, 3, 1 for red, green, blue.
-    for (const [channel, offset] of [5, 3, 1].entries()) {
-      const position = (((turned + offset) % 6) + 6) % 6;
-      pixels[at + channel] = value - chroma * clamp(Math.min(position, 4 - position));
-    }
+    pixels[at] = value - chroma * fall(turned + 5);
+    pixels[at + 1] = value - chroma * fall(turned + 3);
+    pixels[at + 2] = value - chroma * fall(turned + 1);
   }
+}
+
+/** How far a channel at this place of the hue circle (in sixths) lies below the value, in chromas. */
+function fall(sixths: number): number {
+  const position = ((sixths % 6) + 6) % 6;
+  return clamp(Math.min(position, 4 - position));
 }
 
 /** ITU-R 601 weights. */

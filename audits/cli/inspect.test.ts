@@ -65,7 +65,7 @@ test('NaN embeddings: the sentence, and exit code 3', async () => {
     imageModel({ outputs: [{ name: 'embedding', shape: ['batch', 48] }], nodes }),
   );
   expect(exitCode).toBe(3);
-  expect(text).toMatch(/problem +\d+ of the \d+ numbers it returned are NaN or infinite\./);
+  expect(text).toMatch(/problem +\d+ of the \d+ numbers the encoder returned are NaN or infinite\./);
 });
 
 test('--expect: proven ends with 0, disproven with 1 and the table of candidates', async () => {

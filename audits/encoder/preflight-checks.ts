@@ -41,8 +41,8 @@ export function finiteCheck({ data }: Matrix): PreflightCheck {
     status: broken === 0 ? 'ok' : 'problem',
     sentence:
       broken === 0
-        ? 'Every number it returned is finite.'
-        : `${broken} of the ${data.length} numbers it returned are NaN or infinite.`,
+        ? 'Every number the encoder returned is finite.'
+        : `${broken} of the ${data.length} numbers the encoder returned are NaN or infinite.`,
     figures: { notFinite: broken, values: data.length },
   };
 }
@@ -95,7 +95,7 @@ export function spreadChecks(embeddings: Matrix): readonly PreflightCheck[] {
       id: 'constant',
       status: constant ? 'problem' : embeddings.rows < 2 ? 'warning' : 'ok',
       sentence: constant
-        ? `It returned the same vector for ${embeddings.rows} different images.`
+        ? `The encoder returned the same vector for ${embeddings.rows} different images.`
         : embeddings.rows < 2
           ? 'Only one image was there to look at, so nothing can be said about differences between images.'
           : 'Different images get different vectors.',

@@ -65,16 +65,18 @@ export async function prepareAudit(
   context.progress(0.02, 'reading task images');
   const tasks: PreparedTask[] = [];
   for (const source of config.tasks) tasks.push(await readTask(source, config, geometry, rng, context));
-  context.progress(0.25, 'reading pool images');
-  const pool = await readPool(config, geometry, tasks, rng, context);
-
-  context.progress(0.4, 'checking the encoder');
+  // Before the pool is read: an encoder that cannot be audited should say so within seconds.
+  context.progress(0.2, 'checking the encoder');
+  const sample = tasks[0]?.fit.images;
+  if (sample === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
   const checked = await preflight(
     victim,
-    sliceImages(pool.images, 0, Math.min(PREFLIGHT_IMAGES, pool.images.count)),
+    sliceImages(sample, 0, Math.min(PREFLIGHT_IMAGES, sample.count)),
     context.clock,
   );
   assertAuditable(checked);
+  context.progress(0.25, 'reading pool images');
+  const pool = await readPool(config, geometry, tasks, rng, context);
 
   const content = {
     version: PREPARATION_VERSION,

@@ -143,6 +143,29 @@ describe('fitting a surrogate', () => {
   });
 });
 
+test('a ResNet without a head answers at once in the scale it is trained on', async () => {
+  const rows = 6;
+  const wide = matrix(
+    Float32Array.from({ length: rows * 512 }, (_, at) => ((at * 7) % 11) / 11),
+    rows,
+    512,
+  );
+  const { surrogate, diagnostics } = await fitSurrogate(
+    request({
+      inputs: [sliceImages(images, 0, rows)],
+      targets: [wide],
+      dimension: 512,
+      settings: { architecture: 'resnet18', inputSize: SIZE, epochs: 4, batchSize: rows },
+    }),
+  );
+  expect(diagnostics.finalLoss).toBeLessThan(diagnostics.firstLoss);
+  const opened = await openSurrogate(engine, surrogate);
+  const { data } = await opened.embed(sliceImages(images, 0, rows));
+  await opened.dispose();
+  // The last ReLU comes before the pooling: no coordinate is negative, as in the paper's encoders.
+  expect(Math.min(...data)).toBeGreaterThanOrEqual(0);
+});
+
 describe('what cannot be trained', () => {
   test('replies that are not finite name the step at which the loss broke', async () => {
     const broken = matrix(

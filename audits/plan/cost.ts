@@ -5,25 +5,35 @@ import { findAttack } from '../attacks/registry.ts';
  * A first guess of a cell's time on one thread, before anything was measured; the runner replaces it by what
  * finished cells of the same kind took. Constants: medians on a 2-core server CPU, rounded.
  */
-const START_MS = 400;
+const START_MS = 300;
 /** Forward and backward of one 32 x 32 image, by architecture. */
-const TRAIN_MS_PER_IMAGE: Readonly<Record<string, number>> = { 'small-cnn': 0.9, resnet18: 45, resnet34: 85 };
-const FORWARD_SHARE = 0.35;
+const TRAIN_MS_PER_IMAGE: Readonly<Record<string, number>> = {
+  'small-cnn': 1.8,
+  resnet18: 57,
+  resnet34: 110,
+};
+const REFERENCE_SIDE = 32;
+/** Optimizer and call overhead of a step, whatever its batch. */
+const STEP_MS: Readonly<Record<string, number>> = { 'small-cnn': 23, resnet18: 60, resnet34: 110 };
+const FORWARD_SHARE = 0.3;
 /** L-BFGS probe, kNN and fidelity per labelled row. */
-const EVALUATE_MS_PER_ROW = 0.9;
-const CLOSED_FORM_MS_PER_QUERY = 1.2;
+const EVALUATE_MS_PER_ROW = 0.6;
+const CLOSED_FORM_MS_PER_QUERY = 1;
 
 /** Milliseconds for one cell on one worker. */
 export function estimateMs(work: CellWork, inputs: AuditInputs): number {
   const rows = inputs.tasks.reduce((total, task) => total + task.fit.rows + task.score.rows, 0);
   const evaluation = rows * EVALUATE_MS_PER_ROW;
   if (work.kind !== 'attack') return START_MS + evaluation * (work.kind === 'honest' ? 1.5 : 1);
-  const trainMs = TRAIN_MS_PER_IMAGE[work.surrogate.architecture] ?? 1;
+  const { architecture, inputSize, batchSize } = work.surrogate;
+  const area = (inputSize / REFERENCE_SIDE) ** 2;
+  const computeMs = (TRAIN_MS_PER_IMAGE[architecture] ?? 2) * area;
+  const trainMs = computeMs + (STEP_MS[architecture] ?? 30) / batchSize;
   const attack = findAttack(work.attack.id);
   const trained =
     attack?.trainedImages?.(work.attack.config, { budget: work.budget, surrogate: work.surrogate }) ?? 0;
   const closedForm = attack?.meta.training === 'closed-form' ? work.budget * CLOSED_FORM_MS_PER_QUERY : 0;
-  return START_MS + evaluation + rows * trainMs * FORWARD_SHARE + trained * trainMs + closedForm;
+  return START_MS + evaluation + rows * computeMs * FORWARD_SHARE + trained * trainMs + closedForm;
 }
 
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */

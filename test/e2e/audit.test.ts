@@ -159,9 +159,12 @@ test('with a policy the exit code is the verdict: quick measures, but never pass
 });
 
 test('a second audit on a file in use is refused by name, and readers are not', async () => {
-  const running = startMoat(['audit', ...project.arguments, '--preset', 'quick', '--db', 'busy.db'], {
-    cwd: project.folder,
-  });
+  const running = startMoat(
+    ['audit', ...project.arguments, '--preset', 'quick', '--budgets', '64', '--db', 'busy.db'],
+    {
+      cwd: project.folder,
+    },
+  );
   await running.waitFor(/\d+\/\d+|cells/);
   const second = await moat('audit', ...project.arguments, '--preset', 'quick', '--db', 'busy.db');
   expect(second.code).toBe(2);

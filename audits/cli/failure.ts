@@ -66,6 +66,10 @@ export function reportFailure(
 /** Begins with a capital letter and ends with a full stop, as a sentence does. */
 function sentence(text: string): string {
   const trimmed = text.trim();
-  const capital = trimmed.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+  // A file name at the beginning keeps its spelling.
+  const capital = trimmed.replace(
+    /^[a-z]+(?=[\s,:])/,
+    (word) => word.charAt(0).toUpperCase() + word.slice(1),
+  );
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -79,7 +79,6 @@ test('flat images are compared by color', () => {
 });
 
 const CIFAR = '../shared/data/cifar10-jpeg';
-// eslint-disable-next-line no-console -- a test that is skipped says so
 if (!existsSync(CIFAR)) console.warn(`skipped: there is no ${CIFAR}`);
 
 test.skipIf(!existsSync(CIFAR))(

@@ -233,9 +233,7 @@ test('an identity depends on pixels and on shape, a set on order and labels', ()
 
 const CIFAR = '../shared/data/cifar10-jpeg';
 const MNIST = '../shared/data/mnist';
-for (const needed of [CIFAR, MNIST])
-  // eslint-disable-next-line no-console -- a test that is skipped says so
-  if (!existsSync(needed)) console.warn(`skipped: there is no ${needed}`);
+for (const needed of [CIFAR, MNIST]) if (!existsSync(needed)) console.warn(`skipped: there is no ${needed}`);
 
 test.skipIf(!existsSync(CIFAR))('CIFAR-10 as JPEG: 50 000 and 10 000 images in ten classes', async () => {
   const dataset = await openDataset(CIFAR);

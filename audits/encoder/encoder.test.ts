@@ -245,7 +245,6 @@ const published = [
 const encoders = '../shared/encoders';
 const pictures = '../shared/data/cifar10-jpeg';
 const available = existsSync(encoders) && existsSync(pictures);
-// oxlint-disable-next-line no-console
 if (!available) console.warn(`skipped: ${encoders} or ${pictures} is missing`);
 
 describe.skipIf(!available)('encoders trained elsewhere', () => {

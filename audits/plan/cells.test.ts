@@ -22,7 +22,7 @@ const config: AuditConfig = {
 
 test('controls run once per seed, attacks for every defense, budget and seed, honest users for every real defense', () => {
   const cells = planCells(config, inputs);
-  const count = (test: (cell: (typeof cells)[number]) => boolean): number => cells.filter(test).length;
+  const count = (keep: (cell: (typeof cells)[number]) => boolean): number => cells.filter(keep).length;
   expect(count((cell) => cell.work.kind === 'victim')).toBe(1);
   expect(count((cell) => cell.attackLabel === 'no-victim')).toBe(3);
   expect(count((cell) => cell.work.kind === 'honest')).toBe(2 * 3);

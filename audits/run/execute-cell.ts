@@ -189,7 +189,7 @@ async function executeAttack(
     engine,
     signal: context.signal,
     progress: (fraction, stage) => context.progress(fraction * ATTACK_SHARE, stage),
-    log: context.log,
+    log: (message) => context.log(message),
   };
   const { surrogate, diagnostics } = await runAttack(attack, attackContext, {
     config: work.attack.config,

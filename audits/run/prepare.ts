@@ -79,7 +79,6 @@ export async function prepareAudit(
   const pool = await readPool(config, geometry, tasks, rng, context);
 
   const content = {
-    version: PREPARATION_VERSION,
     encoder: victim.description.digest,
     output: victim.description.output,
     pooling: victim.description.pooling,
@@ -93,7 +92,10 @@ export async function prepareAudit(
     })),
     numericsClass,
   };
-  const folder = path.posix.join('prepared', digestOf(content).slice(0, 32));
+  const folder = path.posix.join(
+    'prepared',
+    digestOf({ version: PREPARATION_VERSION, ...content }).slice(0, 32),
+  );
   const absolute = path.join(job.artifactFolder, folder);
   const record: PreparationRecord = {
     folder,
@@ -106,7 +108,7 @@ export async function prepareAudit(
       corrupt: tasks[i]?.corrupt ?? [],
     })),
     flags: dataFlags(pool, tasks),
-    inputs: { ...withoutVersion(content), evaluation: config.evaluation },
+    inputs: { ...content, evaluation: config.evaluation },
   };
   if (readRecord(absolute) === undefined) {
     const sets: [string, LabelledSet][] = [
@@ -133,13 +135,6 @@ export async function prepareAudit(
   await victim.dispose();
   await engine.dispose();
   return record;
-}
-
-function withoutVersion<T extends { readonly version: number }>({
-  version: _,
-  ...rest
-}: T): Omit<T, 'version'> {
-  return rest;
 }
 
 async function readTask(

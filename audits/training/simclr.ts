@@ -7,11 +7,25 @@ import { infonce } from '../losses/infonce.ts';
 import type { Rng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
 import { adam, cosineLearningRate, type Optimizer } from '../surrogates/optimizer.ts';
-import { filled, filterNames, floatsNamed, normals, tensorNamed, type NamedArrays } from '../surrogates/parameters.ts';
+import {
+  filled,
+  filterNames,
+  floatsNamed,
+  normals,
+  tensorNamed,
+  type NamedArrays,
+} from '../surrogates/parameters.ts';
 import { findArchitecture } from '../surrogates/registry.ts';
 import { resizePixels } from '../surrogates/resize.ts';
 import { moveStatistics } from '../surrogates/training-step.ts';
-import { tf, valueAndGradients, type Tensor, type Tensor2D, type Tensor4D, type Tensors } from '../tensor/ops.ts';
+import {
+  tf,
+  valueAndGradients,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  type Tensors,
+} from '../tensor/ops.ts';
 
 /** Width of the latent space in which views are compared (paper, section 1.1: head 512-512-128). */
 const PROJECTION = 128;
@@ -48,22 +62,37 @@ export async function trainSimclr(request: SimclrRequest): Promise<{
   readonly losses: readonly number[];
 }> {
   const { rng, inputSize, dimension, images } = request;
-  if (images.count < 2) throw new MoatError('dataset-too-small', `SimCLR needs at least two images, got ${images.count}.`);
+  if (images.count < 2)
+    throw new MoatError('dataset-too-small', `SimCLR needs at least two images, got ${images.count}.`);
   const architecture = findArchitecture(request.architecture);
   const { weights, statistics } = architecture.initialize(rng.derive('initialization'), dimension, inputSize);
   const head = projectionHead(rng.derive('projection'), dimension);
   const optimizer = adam(WEIGHT_DECAY);
   const batchSize = Math.min(request.batchSize, images.count);
   const compiled = await request.engine.compile(
-    simclrStep({ architecture, weights: { ...weights, ...head }, statistics, optimizer, batchSize, inputSize, temperature: request.temperature }),
+    simclrStep({
+      architecture,
+      weights: { ...weights, ...head },
+      statistics,
+      optimizer,
+      batchSize,
+      inputSize,
+      temperature: request.temperature,
+    }),
   );
   try {
     const losses = await runEpochs(request, compiled, optimizer, batchSize);
     const state = await compiled.readState();
     const kept = Object.fromEntries(
-      Object.entries({ ...weights, ...statistics }).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
+      Object.entries({ ...weights, ...statistics }).map(([name, { shape }]) => [
+        name,
+        { shape, data: floatsNamed(state, name) },
+      ]),
     );
-    return { encoder: { kind: 'network', architecture: architecture.id, inputSize, dimension, weights: kept }, losses };
+    return {
+      encoder: { kind: 'network', architecture: architecture.id, inputSize, dimension, weights: kept },
+      losses,
+    };
   } finally {
     await compiled.dispose();
   }
@@ -94,19 +123,29 @@ function simclrStep(plan: SimclrStepPlan): StepDefinition<Tensor> {
   return {
     name: `simclr ${plan.architecture.id}`,
     state: { ...weights, ...statistics, ...slots },
-    inputs: { ...optimizer.inputs, views: { shape: [2 * batchSize, inputSize, inputSize, 3], dtype: 'float32' } },
+    inputs: {
+      ...optimizer.inputs,
+      views: { shape: [2 * batchSize, inputSize, inputSize, 3], dtype: 'float32' },
+    },
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
       let moved: Tensors = {};
       const { value, gradients } = valueAndGradients((parameters) => {
         const views = tensorNamed(inputs, 'views') as Tensor4D;
-        const { embedding, batchStatistics } = plan.architecture.forward({ ...current, ...parameters }, views, 'train');
+        const { embedding, batchStatistics } = plan.architecture.forward(
+          { ...current, ...parameters },
+          views,
+          'train',
+        );
         moved = moveStatistics(current, batchStatistics);
         const hidden = tf.relu(
-          tf.add(tf.matMul(embedding, tensorNamed(parameters, 'projection/hidden') as Tensor2D), tensorNamed(parameters, 'projection/hidden-bias')),
+          tf.add(
+            tf.matMul(embedding, tensorNamed(parameters, 'projection/hidden')),
+            tensorNamed(parameters, 'projection/hidden-bias'),
+          ),
         );
-        const latent: Tensor2D = tf.matMul(hidden as Tensor2D, tensorNamed(parameters, 'projection/output') as Tensor2D);
+        const latent: Tensor2D = tf.matMul(hidden, tensorNamed(parameters, 'projection/output'));
         const first = tf.slice2d(latent, [0, 0], [batchSize, PROJECTION]);
         const second = tf.slice2d(latent, [batchSize, 0], [batchSize, PROJECTION]);
         return infonce.compute([first], [second], { temperature: plan.temperature });
@@ -119,7 +158,12 @@ function simclrStep(plan: SimclrStepPlan): StepDefinition<Tensor> {
   };
 }
 
-async function runEpochs(request: SimclrRequest, compiled: CompiledStep, optimizer: Optimizer, batchSize: number): Promise<readonly number[]> {
+async function runEpochs(
+  request: SimclrRequest,
+  compiled: CompiledStep,
+  optimizer: Optimizer,
+  batchSize: number,
+): Promise<readonly number[]> {
   const { images, inputSize, epochs, rng, signal } = request;
   const pixels = resizePixels(images, inputSize);
   const stepsPerEpoch = Math.floor(images.count / batchSize);
@@ -139,7 +183,11 @@ async function runEpochs(request: SimclrRequest, compiled: CompiledStep, optimiz
         ...optimizer.feeds(step, cosineLearningRate(request.learningRate, step, totalSteps)),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
-      if (!Number.isFinite(loss)) throw new MoatError('training-diverged', `The SimCLR loss became ${loss} at step ${step + 1} of ${totalSteps}.`);
+      if (!Number.isFinite(loss))
+        throw new MoatError(
+          'training-diverged',
+          `The SimCLR loss became ${loss} at step ${step + 1} of ${totalSteps}.`,
+        );
       sum += loss;
       request.progress((step + 1) / totalSteps, 'training without labels');
     }
@@ -160,16 +208,23 @@ function drawViews(pixels: Uint8Array, rows: Uint32Array, size: number, rng: Rng
   return { shape: [2 * rows.length, size, size, 3], data };
 }
 
-async function save({ checkpoint }: SimclrRequest, compiled: CompiledStep, losses: readonly number[]): Promise<void> {
+async function save(
+  { checkpoint }: SimclrRequest,
+  compiled: CompiledStep,
+  losses: readonly number[],
+): Promise<void> {
   const state = await compiled.readState();
-  const tensors = Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]));
+  const tensors = Object.fromEntries(
+    Object.entries(state).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
+  );
   await checkpoint.save({ progress: { stage: CHECKPOINT_STAGE, losses: [...losses] }, tensors });
 }
 
 async function resume({ checkpoint }: SimclrRequest, compiled: CompiledStep): Promise<readonly number[]> {
   const saved: Checkpoint | undefined = await checkpoint.load();
   const losses = saved?.progress['losses'];
-  if (saved === undefined || saved.progress['stage'] !== CHECKPOINT_STAGE || !Array.isArray(losses)) return [];
+  if (saved === undefined || saved.progress['stage'] !== CHECKPOINT_STAGE || !Array.isArray(losses))
+    return [];
   await compiled.writeState(saved.tensors);
   return losses.map(Number);
 }

@@ -198,14 +198,14 @@ describe('the registry', () => {
   test.each([
     ['direct-extraction:loss=mse:views=2', 'direct-extraction:views=2'],
     [
-      'repeat-averaging:repeats=16:base=direct-extraction',
-      'repeat-averaging:base=direct-extraction:repeats=16',
+      'repeat-averaging:repeats=16:base=backbone-stitching',
+      'repeat-averaging:base=backbone-stitching:repeats=16',
     ],
     [
       'repeat-averaging:base=direct-extraction/views=1/loss=infonce',
       'repeat-averaging:base=direct-extraction/loss=infonce',
     ],
-    ['repeat-averaging:base=backbone-stitching/features=random', 'repeat-averaging'],
+    ['repeat-averaging:base=direct-extraction/loss=mse', 'repeat-averaging'],
   ])('%s is spelled %s', (text, canonical) => {
     expect(spellAttack(parseAttack(text))).toBe(canonical);
     expect(parseAttack(canonical)).toEqual(parseAttack(text));
@@ -249,9 +249,9 @@ describe('what a plan may ask', () => {
     expect(ask('no-victim')).toEqual([0, 0]);
     expect(ask('direct-extraction')).toEqual([100, 1000]);
     expect(ask('direct-extraction:views=2')).toEqual([100, 1000]);
-    expect(ask('repeat-averaging')).toEqual([100, 0]);
-    expect(ask('repeat-averaging:base=direct-extraction')).toEqual([100, 250]);
-    expect(ask('repeat-averaging:base=direct-extraction:equal=images')).toEqual([400, 1000]);
+    expect(ask('repeat-averaging:base=backbone-stitching')).toEqual([100, 0]);
+    expect(ask('repeat-averaging')).toEqual([100, 250]);
+    expect(ask('repeat-averaging:equal=images')).toEqual([400, 1000]);
   });
 });
 

@@ -15,7 +15,7 @@ import { createShrinkage, type Shrinkage } from './reply-average.ts';
  */
 const config = z.object({
   /** The attack behind it: `direct-extraction/loss=cosine`, `/` where a configuration has `:`. */
-  base: z.string().min(1).default('backbone-stitching'),
+  base: z.string().min(1).default('direct-extraction'),
   /** Replies per image. */
   repeats: z.int().min(1).max(256).default(4),
   /** `queries`: the budget counts rows, so fewer images; `images`: as many images as the budget, each paid for again. */
@@ -38,7 +38,7 @@ export const repeatAveraging = defineAttack({
     },
     knowledge: 'As the base attack; that replies may carry noise.',
     requires: ['base-attack'],
-    training: 'closed-form',
+    training: 'network',
   },
   config,
   queryAllowance: ({ repeats, equal }, budget) => (equal === 'images' ? budget * repeats : budget),

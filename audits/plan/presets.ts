@@ -63,7 +63,7 @@ const standard: Preset = {
     { id: 'backbone-stitching', config: {} },
     { id: 'repeat-averaging', config: {} },
     { id: 'repeat-averaging', config: { repeats: 16 } },
-    { id: 'repeat-averaging', config: { base: 'direct-extraction' } },
+    { id: 'repeat-averaging', config: { base: 'backbone-stitching' } },
   ],
   budgets: [500, 2000, 5000],
   accounts: [1, 5],

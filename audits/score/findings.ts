@@ -73,7 +73,7 @@ function tooCostly(evidence: Evidence, verdict: DefenseVerdict): readonly Findin
   if (!lossBroken && !recallBroken) return [];
   const parts = [
     ...(lossBroken
-      ? [`it costs ${withInterval(loss, points)} of accuracy (allowed: ${points(maxHonestLoss)})`]
+      ? [`costs ${withInterval(loss, points)} of accuracy (allowed: ${points(maxHonestLoss)})`]
       : []),
     ...(recallBroken
       ? [`leaves a recall@10 of ${withInterval(recall)} (wanted: ${percent(minRecallAt10)})`]
@@ -85,7 +85,7 @@ function tooCostly(evidence: Evidence, verdict: DefenseVerdict): readonly Findin
       title: `${defense} costs honest users more than the policy allows`,
       severity: 'medium',
       confidence: (loss?.low ?? recall?.low ?? null) === null ? 'tentative' : 'certain',
-      explanation: `On the worst task ${parts.join(' and ')}.`,
+      explanation: `On the worst task it ${parts.join(' and ')}.`,
       fix: 'Weaken the setting, or choose another defense.',
       cellKeys: evidence.groups.honest
         .filter((group) => group.defense === defense)

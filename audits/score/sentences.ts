@@ -2,11 +2,12 @@ import type { Estimate } from '../contract/result.ts';
 
 /** Numbers as the sentences of a result spell them. */
 
-/** `83 %`, one decimal below ten percent. */
+/** `83 %`, one decimal below 10 and above 90 percent. */
 export function percent(fraction: number): string {
   const scaled = fraction * 100;
-  const digits = Math.abs(scaled) >= 10 || Number.isInteger(scaled) ? 0 : 1;
-  const text = scaled.toFixed(digits);
+  // Near 0 and near 1 a tenth decides: 94.7 % is not the 95 % a policy asks for.
+  const size = Math.abs(scaled);
+  const text = String(Number(scaled.toFixed(size < 10 || (size > 90 && size < 100) ? 1 : 0)));
   return `${Number(text) === 0 ? '0' : text} %`;
 }
 

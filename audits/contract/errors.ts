@@ -73,13 +73,14 @@ export const errorTable = {
     'Check the export: this encoder returns the same vector for every image.',
     exitCode.encoderNotSupported,
   ),
+  'encoder-changed': user('Start a new audit, or put the first file back.', exitCode.encoderNotSupported),
   'encoder-failed': user(
     'The runtime could not run this model on an image; check input shape and preprocessing with `moat inspect`.',
     exitCode.encoderNotSupported,
   ),
 
   'dataset-empty': user(
-    'Name a folder that contains images (JPEG, PNG, WebP, GIF, TIFF, BMP-free), CIFAR batches, IDX or .npz files.',
+    'Name a folder that contains images (JPEG, PNG, WebP, GIF, TIFF), CIFAR batches, IDX or .npz files.',
   ),
   'dataset-unlabelled': user(
     'A task needs labels: one sub-folder per class, IDX labels, or `y` in the .npz.',

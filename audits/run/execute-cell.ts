@@ -3,6 +3,7 @@ import type { ArtifactFile, CellOutcome, CellWork, Measurement } from '../contra
 import type { Clock } from '../contract/context.ts';
 import { imageBytes, selectImages, type Matrix } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
+import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext, FeatureEncoder, MethodSpec, SurrogateModel } from '../contract/method.ts';
@@ -24,6 +25,7 @@ import { openSurrogate } from '../surrogates/open.ts';
 import { encodeSurrogate } from '../surrogates/serialize.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { encoderFile } from '../encoder/demo-encoder.ts';
+import { openBackbone, type Backbone } from './backbone.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
 import type { Job } from './jobs.ts';
@@ -53,7 +55,7 @@ interface Loaded {
   readonly tasks: readonly Task[];
   readonly engine: Engine;
   readonly victim: () => Promise<Encoder>;
-  readonly backbone: (() => Promise<Encoder>) | undefined;
+  readonly backbone: (() => Promise<Backbone>) | undefined;
   /** Splits of the metrics: the same for every cell of the audit, so that encoders are compared on equal terms. */
   readonly metricsRng: Rng;
   /** The victim's clean embeddings and what its own probes predict. */
@@ -87,7 +89,7 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
 async function load(job: CellJob, folder: string): Promise<Loaded> {
   const { config, preparation } = job;
   const engine = await createEngine(config.engine, { threads: 1 });
-  const victim = once(() => openEncoder(engine, encoderFile(config.encoder), config.encoderOptions));
+  const victim = once(() => sameVictim(engine, config, preparation.inputs.encoder));
   const { backbone } = config;
   const tasks: readonly Task[] = preparation.tasks.map(({ name, classes }, i) => ({
     name,
@@ -100,7 +102,8 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
     folder,
     engine,
     victim,
-    backbone: backbone === null ? undefined : once(() => openEncoder(engine, backbone, {})),
+    backbone:
+      backbone === null ? undefined : once(() => sameBackbone(engine, backbone, preparation.inputs.backbone)),
     pool: readPreparedSet(folder, 'pool'),
     tasks,
     metricsRng,
@@ -111,6 +114,23 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
       return reference;
     }),
   };
+}
+
+/** A file that was replaced after the preparation must not answer under the old one's name. */
+async function sameVictim(engine: Engine, config: AuditConfig, digest: string): Promise<Encoder> {
+  const encoder = await openEncoder(engine, encoderFile(config.encoder), config.encoderOptions);
+  if (encoder.description.digest !== digest) throw changed(config.encoder);
+  return encoder;
+}
+
+async function sameBackbone(engine: Engine, file: string, identity: string | null): Promise<Backbone> {
+  const backbone = await openBackbone(engine, file);
+  if (backbone.identity !== identity) throw changed(file);
+  return backbone;
+}
+
+function changed(file: string): MoatError {
+  return new MoatError('encoder-changed', `${file} is not the file with which this audit began.`);
 }
 
 function once<T>(create: () => Promise<T>): () => Promise<T> {
@@ -177,7 +197,7 @@ async function executeAttack(
     imageBytes: imageBytes(loaded.pool.images),
   });
   const checkpoint = fileCheckpointSlot(path.join(job.artifactFolder, 'checkpoints', `${job.key}.bin`));
-  const backbone = await openBackbone(loaded);
+  const backbone = await backboneFeatures(loaded);
   const attackContext: AttackContext = {
     oracle,
     // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
@@ -228,7 +248,7 @@ async function evaluate(
 }
 
 /** The backbone with its answers on prepared images read from disk. */
-async function openBackbone(loaded: Loaded): Promise<FeatureEncoder | undefined> {
+async function backboneFeatures(loaded: Loaded): Promise<FeatureEncoder | undefined> {
   const open = loaded.backbone;
   if (open === undefined) return undefined;
   const sets = [loaded.pool, ...loaded.tasks.flatMap((task) => [task.fit, task.score])];

@@ -80,7 +80,11 @@ function findNode() {
   if (majorOf(process.version) >= OLDEST_RUN) return process.execPath;
   const carried = NODE_PACKAGES[`${process.platform}-${process.arch}`];
   const file = carried === undefined ? undefined : path.join(root, 'node_modules', carried);
-  if (file === undefined || !existsSync(file))
+  if (file !== undefined && !existsSync(file))
+    fail(
+      `Moat runs on Node ${OLDEST_RUN} or newer; this is ${process.version}, and the package that carries one (${carried.split('/')[0]}) was not installed. Run "npm ci --include=optional", or install Node ${OLDEST_RUN}.`,
+    );
+  if (file === undefined)
     fail(
       `Moat runs on Node ${OLDEST_RUN} or newer; this is ${process.version}, and npm carries no Node ${OLDEST_RUN} for ${process.platform}-${process.arch}. Install Node ${OLDEST_RUN} and run the same command again.`,
     );
@@ -88,9 +92,16 @@ function findNode() {
 }
 
 function run(node, script, args) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], {
+  const isCommandLine = script.startsWith('audits/');
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', path.join(root, script), ...args], {
     stdio: 'inherit',
-    env: { ...process.env, NODE_NO_WARNINGS: undefined },
+    // Paths on the command line are relative to where the user stands, wherever npm has gone.
+    cwd: isCommandLine ? (process.env.INIT_CWD ?? process.cwd()) : process.cwd(),
+    env: {
+      ...process.env,
+      NODE_NO_WARNINGS: undefined,
+      ...(isCommandLine ? { MOAT_COMMAND: 'npm run moat --' } : {}),
+    },
   });
   // A terminal sends Ctrl-C to the whole group: the child decides what it means, this process waits for it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -108,4 +119,4 @@ if (majorOf(process.version) < OLDEST_START)
 const [script, ...args] = process.argv.slice(2);
 if (script === undefined) fail('usage: node build/bootstrap.mjs SCRIPT [ARG ...]', USAGE_EXIT);
 installWhenLockChanged();
-run(findNode(), path.resolve(root, script), args);
+run(findNode(), script, args);

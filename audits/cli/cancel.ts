@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { requestCancel } from '../store/cancel.ts';
+import { commandName } from './command-name.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
 import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
@@ -30,7 +31,7 @@ export function registerCancel(program: Command, context: CommandContext): void 
       else
         context.terminal.print(
           isStopping
-            ? `Audit ${auditId} stops at its next safe point; continue with: moat resume ${auditId}`
+            ? `Audit ${auditId} stops at its next safe point; continue with: ${commandName} resume ${auditId}`
             : `Audit ${auditId} is not running (${state}); nothing to cancel.`,
         );
     },

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { MoatError, errorTable, exitCode, type ErrorCode } from '../contract/errors.ts';
+import { asTyped } from './command-name.ts';
 import { cleanText } from './render/text.ts';
 import { appendToLog, type Terminal } from './terminal.ts';
 
@@ -27,7 +28,7 @@ export function describeFailure(thrown: unknown): Failure {
   return {
     code: error.code,
     message: sentence(cleanText(error.message)),
-    hint: errorTable[error.code].hint,
+    hint: asTyped(errorTable[error.code].hint),
     exitCode: error.row.exitCode,
   };
 }

@@ -12,6 +12,7 @@ import { createTerminal } from './terminal.ts';
 /** The rim of the command line: arguments in, exit code out. */
 async function main(args: readonly string[]): Promise<number> {
   const terminal = createTerminal(process.stdout, process.stderr);
+  const json = args.includes('--json');
   const context: CommandContext = {
     terminal,
     clock: systemClock,
@@ -20,6 +21,11 @@ async function main(args: readonly string[]): Promise<number> {
     exitCode: exitCode.ok,
     logFile: null,
   };
+  // The net below all others: what no one caught still ends in one sentence and the right exit code.
+  process.on('uncaughtException', (thrown) => {
+    const { logFile } = context;
+    process.exit(reportFailure(thrown, { terminal, json, logFile, now: systemClock.now() }));
+  });
   try {
     const program = createProgram(context, await registrationsFor(args));
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
@@ -27,7 +33,6 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     // Help and version were printed; commander leaves through an error.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCode.ok;
-    const json = args.includes('--json');
     return reportFailure(thrown, { terminal, json, logFile: context.logFile, now: systemClock.now() });
   }
 }

@@ -3,6 +3,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
 import { defaultReportFolder, readSettings } from './settings.ts';
+import type { AuditSummary } from '../store/types.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 
 interface ResumeFlags {
@@ -30,14 +31,15 @@ export function registerResume(program: Command, context: CommandContext): void 
     async (id: string | undefined, flags: ResumeFlags) => {
       const database = chosenDatabase(context, flags.db);
       const retryFailed = flags.failed === true;
-      const auditId = await withStore(context, database, (store) => {
-        const chosen = pickAudit(
-          store.audits.list(),
-          id,
-          (audit) => audit.state !== 'completed' || (retryFailed && audit.cellsFailed > 0),
-          'unfinished audit',
-        );
-        const isDone = requireAudit(store, chosen).state === 'completed';
+      const { auditId, isGated } = await withStore(context, database, (store) => {
+        // Without an id: the newest that was stopped on the way; one that could not even begin comes last.
+        const unfinished = (audit: AuditSummary): boolean =>
+          audit.state !== 'completed' || (retryFailed && audit.cellsFailed > 0);
+        const begun = store.audits.list().filter((audit) => audit.cellsTotal > 0);
+        const candidates = id === undefined && begun.some(unfinished) ? begun : store.audits.list();
+        const chosen = pickAudit(candidates, id, unfinished, 'unfinished audit');
+        const audit = requireAudit(store, chosen);
+        const isDone = audit.state === 'completed';
         const hasFailed = store.cells.byAudit(chosen).some((cell) => cell.state === 'failed');
         if (isDone && !(retryFailed && hasFailed))
           throw new MoatError(
@@ -46,7 +48,7 @@ export function registerResume(program: Command, context: CommandContext): void 
               ? `Audit ${chosen} is complete but for failed cells, which --failed tries again.`
               : `Audit ${chosen} is complete.`,
           );
-        return chosen;
+        return { auditId: chosen, isGated: audit.config.isGated };
       });
       const [{ continueAudit }, { runSession }] = await Promise.all([
         import('../run/runner.ts'),
@@ -60,7 +62,7 @@ export function registerResume(program: Command, context: CommandContext): void 
           reportFolder: flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
           json: flags.json === true,
           quiet: flags.quiet === true,
-          hasPolicy: false,
+          hasPolicy: isGated,
         },
         (options) => continueAudit(auditId, options, { failed: retryFailed }),
       );

@@ -7,6 +7,7 @@ import type { RunEnd, RunOptions } from '../run/runner.ts';
 import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
+import { commandName } from './command-name.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { decideGate } from './gate.ts';
 import { createProgress } from './progress.ts';
@@ -14,6 +15,7 @@ import { renderPlanLine } from './render/plan.ts';
 import { renderResult } from './render/result.ts';
 import { formatDuration } from './render/numbers.ts';
 import { wrapText } from './render/text.ts';
+import { defaultDatabase, defaultReportFolder } from './settings.ts';
 import { listenForStop } from './signals.ts';
 import { besideDatabase, createFileLog } from './terminal.ts';
 
@@ -132,9 +134,18 @@ export function endExitCode(result: Pick<AuditResult, 'state' | 'verdicts'>, has
 }
 
 /** How to go on: spelled with the flags that matter. */
-export function resumeCommand(settings: Pick<SessionSettings, 'database'>, id?: AuditId): string {
-  const database = settings.database === 'moat.db' ? '' : ` --db ${settings.database}`;
-  return `moat resume${id === undefined ? '' : ` ${id}`}${database}`;
+export function resumeCommand(
+  settings: Pick<SessionSettings, 'database' | 'reportFolder'>,
+  id?: AuditId,
+): string {
+  const database = settings.database === defaultDatabase ? '' : ` --db ${quoted(settings.database)}`;
+  const folder =
+    settings.reportFolder === defaultReportFolder ? '' : ` --out ${quoted(settings.reportFolder)}`;
+  return `${commandName} resume${id === undefined ? '' : ` ${id}`}${database}${folder}`;
+}
+
+function quoted(location: string): string {
+  return /^[\w./\\:-]+$/.test(location) ? location : JSON.stringify(location);
 }
 
 /** What the audit that is about to run will take; the newest one, since this process holds the right to write. */

@@ -48,6 +48,8 @@ export interface AuditConfig {
   /** Cells at a time; one thread each. */
   readonly workers: number;
   readonly policy: Policy;
+  /** The user named a policy: the exit code answers it, also after a resume. */
+  readonly isGated: boolean;
   /** US dollars per query. */
   readonly pricePerQuery: number;
 }

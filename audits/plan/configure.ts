@@ -90,6 +90,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
       MOST_WORKERS,
     ),
     policy: request.policy ?? defaultPolicy,
+    isGated: request.policy !== undefined,
     pricePerQuery: request.price ?? 0.0001,
   };
 }

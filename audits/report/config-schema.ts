@@ -70,5 +70,6 @@ export const configSchema = z.object({
     minRecallAt10: z.number(),
     minUndefendedGain: z.number(),
   }),
+  isGated: z.boolean(),
   pricePerQuery: z.number(),
 });

@@ -103,6 +103,7 @@ export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
         minRecallAt10: 0.95,
         minUndefendedGain: 0.3,
       },
+      isGated: false,
       pricePerQuery: 0.0001,
     },
     encoder: {

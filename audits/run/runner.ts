@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditId, CellKey, CellOutcome } from '../contract/cell.ts';
 import type { Clock, Log } from '../contract/context.ts';
@@ -11,6 +12,7 @@ import { buildResult } from '../report/build.ts';
 import { describeEnvironment } from '../report/environment.ts';
 import type { AuditRow, CellRow, PreparationRecord, Store } from '../store/types.ts';
 import { remainingMs } from './eta.ts';
+import { readRecord } from './prepared.ts';
 import { forkWorker, type StartWorker, type WorkerHost } from './worker-host.ts';
 
 export interface RunOptions {
@@ -47,7 +49,8 @@ export async function runAudit(config: AuditConfig, options: RunOptions): Promis
     config,
     environment: describeEnvironment(config.engine),
   });
-  return continueAudit(id, options);
+  // Cells are shared by key: what failed in an earlier audit of this database gets another chance in this one.
+  return continueAudit(id, options, { failed: true });
 }
 
 /**
@@ -62,12 +65,13 @@ export async function continueAudit(
   const { store, clock } = options;
   const audit = store.audits.get(id);
   if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
-  store.cells.requeue(id, retry);
   store.audits.setState(id, 'preparing', timestamp(clock));
   try {
-    const preparation = audit.preparation ?? (await prepare(audit.config, options));
+    const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
     store.cells.plan(id, planCells(audit.config, preparation.inputs));
+    // After planning: a cell left behind by another audit's dead runner is now one of ours too.
+    store.cells.requeue(id, retry);
     store.audits.setState(id, 'running', timestamp(clock));
     await new Schedule(store.audits.get(id) ?? audit, preparation, options).run();
   } catch (error) {
@@ -94,11 +98,14 @@ export function judgeStored(id: AuditId, options: Pick<RunOptions, 'store' | 'cl
   const cells = store.cells.byAudit(id);
   const stopped = cells.some((cell) => cell.state === 'pending' || cell.state === 'running');
   const at = timestamp(clock);
-  store.audits.setState(id, stopped ? 'cancelled' : 'completed', at);
-  const audit = store.audits.get(id);
-  if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
+  const state = stopped ? 'cancelled' : 'completed';
+  const stored = store.audits.get(id);
+  if (stored === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
+  const audit: AuditRow = { ...stored, state, finishedAt: at };
   const result = buildResult({ audit, cells, measurements: store.measurements.byAudit(id) });
+  // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
   store.reports.save(id, result, at);
+  store.audits.setState(id, state, at);
   return { auditId: id, result, state: result.state };
 }
 
@@ -116,13 +123,30 @@ export async function planAudit(
   return { preparation, cells, summary: summarizePlan(config, cells) };
 }
 
+/** The stored preparation while its files are still there, else a new one. */
+async function preparationOf(audit: AuditRow, options: RunOptions): Promise<PreparationRecord> {
+  const { preparation } = audit;
+  const { artifactFolder, audits } = options.store;
+  if (preparation !== null && readRecord(path.join(artifactFolder, preparation.folder)) !== undefined)
+    return preparation;
+  return prepare(audit.config, options, () => audits.cancelRequested(audit.id));
+}
+
 async function prepare(
   config: AuditConfig,
   options: Omit<RunOptions, 'store'> & ({ readonly store: Store } | { readonly artifactFolder: string }),
+  cancelRequested: () => boolean = () => false,
 ): Promise<PreparationRecord> {
   options.onEvent({ type: 'stage', stage: 'preparing', sentence: 'Reading the encoder and the images' });
   const worker = (options.startWorker ?? forkWorker)((message) => options.log.info(message));
-  const stop = (): void => worker.cancel();
+  let stopped = false;
+  const stop = (): void => {
+    if (stopped) return;
+    stopped = true;
+    worker.cancel();
+    setTimeout(() => void worker.stop(0), CANCEL_GRACE_MS).unref();
+  };
+  const timer = setInterval(() => guarded(options.log, () => cancelRequested() && stop()), TICK_MS);
   options.signal.addEventListener('abort', stop, { once: true });
   try {
     if (options.signal.aborted) throw new MoatError('cancelled', 'The audit was stopped before it began.');
@@ -139,9 +163,23 @@ async function prepare(
           running: [{ label: 'preparation', fraction, stage }],
         }),
     );
+  } catch (error) {
+    if (stopped && MoatError.from(error).code === 'worker-died')
+      throw new MoatError('cancelled', 'The preparation was stopped.');
+    throw error;
   } finally {
+    clearInterval(timer);
     options.signal.removeEventListener('abort', stop);
     await worker.stop(CANCEL_GRACE_MS);
+  }
+}
+
+/** For timers: an error there (a busy database, say) is logged and the run goes on. */
+function guarded(log: Log, action: () => unknown): void {
+  try {
+    action();
+  } catch (error) {
+    log.warning(`a look at the database failed and is tried again: ${MoatError.from(error).message}`);
   }
 }
 
@@ -186,7 +224,7 @@ class Schedule {
     const stop = (): void => this.#stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) this.#stop();
-    const timer = setInterval(() => this.#tick(), TICK_MS);
+    const timer = setInterval(() => guarded(this.#options.log, () => this.#tick()), TICK_MS);
     try {
       const count = Math.min(this.#audit.config.workers, this.#queue.length);
       for (let i = 0; i < count; i++)

@@ -27,9 +27,15 @@ export const forkWorker: StartWorker = (onLog) => {
     stream?.setEncoding('utf8').on('data', (text: string) => onLog(text.trimEnd()));
   let ended = false;
   const end = new Promise<void>((resolve) => {
-    child.once('exit', () => {
+    const finish = (): void => {
       ended = true;
       resolve();
+    };
+    child.once('exit', finish);
+    // A process that could not be started has no exit; one that has just died refuses a message.
+    child.on('error', (error) => {
+      onLog(`worker: ${error.message}`);
+      if (child.pid === undefined) finish();
     });
   });
 
@@ -66,6 +72,7 @@ export const forkWorker: StartWorker = (onLog) => {
         }
         child.on('message', onMessage);
         child.once('exit', onExit);
+        void end.then(() => onExit(child.exitCode, child.signalCode));
         send({ type: 'run', job });
       });
     },

@@ -258,6 +258,7 @@ function config(options: WorldOptions, seeds: number, defenses: readonly string[
       minUndefendedGain: 0.3,
       ...options.policy,
     },
+    isGated: false,
     pricePerQuery: 0.0001,
   };
 }

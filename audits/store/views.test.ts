@@ -49,7 +49,7 @@ describe('the views', () => {
     expect(rows[1]).toMatchObject({
       audit_id: exampleId,
       attack: 'direct-extraction:loss=mse',
-      defense: 'rounding:digits=1',
+      defense: 'rounding:decimals=1',
       budget_queries: 500,
       stolen_gain: 0.86,
       stolen_gain_low: 0.8,
@@ -64,7 +64,7 @@ describe('the views', () => {
 
   test('report_measurements has one row for each measured number, with the work it belongs to', () => {
     const rows = database.prepare('SELECT * FROM report_measurements').all();
-    expect(rows).toHaveLength(9);
+    expect(rows).toHaveLength(10);
     expect(rows[2]).toStrictEqual({
       audit_id: exampleId,
       cell_key: cellKey('open'),

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeTinyEncoder } from '../helpers/tiny-encoder.ts';
+import { writeTextModel, writeTinyEncoder } from '../helpers/tiny-encoder.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
 import { runMoat } from '../helpers/moat.ts';
 import { makeTinyProject, type TinyProject } from '../helpers/tiny-project.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   writeTinyEncoder(inside('operator.onnx'), { operator: 'Frobnicate' });
   writeTinyEncoder(inside('domain.onnx'), { operator: 'Special', domain: 'com.example' });
   writeTinyEncoder(inside('external.onnx'), { externalData: 'weights.bin' });
+  writeTextModel(inside('text.onnx'));
   writeTinyEncoder(inside('nan.onnx'), { factor: Number.NaN });
   writeTinyEncoder(inside('constant.onnx'), { factor: 0 });
   mkdirSync(inside('nothing'));
@@ -70,6 +71,7 @@ const cases: readonly BadInput[] = [
   { name: 'an unknown operator', args: withEncoder('operator.onnx'), code: 3, says: /Frobnicate/ },
   { name: 'a domain the runtime lacks', args: withEncoder('domain.onnx'), code: 3, says: /com\.example/ },
   { name: 'missing external data', args: withEncoder('external.onnx'), code: 3, says: /weights\.bin/ },
+  { name: 'a text model', args: withEncoder('text.onnx'), code: 3, says: /input_ids/ },
   { name: 'NaN embeddings', args: withEncoder('nan.onnx'), code: 3, says: /NaN|not finite/i },
   { name: 'a constant encoder', args: withEncoder('constant.onnx'), code: 3, says: /same vector|constant/i },
   { name: 'a missing encoder', args: withEncoder('absent.onnx'), code: 4, says: /absent\.onnx/ },

@@ -68,6 +68,33 @@ test.each(Array.from({ length: 6 }, (_, i) => ({ name: `kill ${i + 1}`, share: (
   },
 );
 
+test('killed, then simply started again: the new audit takes over what was done and finishes the rest', async () => {
+  const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'again.db'], {
+    cwd: project.folder,
+  });
+  await run.waitFor(/\b[1-9]\d*\/\d+/);
+  if (run.process.pid !== undefined) process.kill(-run.process.pid, 'SIGKILL');
+  await run.end;
+  const again = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'again.db'], {
+    cwd: project.folder,
+  });
+  expect(again.code).toBe(0);
+  expect(measurementsOf(path.join(project.folder, 'again.db'))).toEqual(undisturbed);
+});
+
+test('prepared files that are gone are made again', async () => {
+  const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'bare.db'], {
+    cwd: project.folder,
+  });
+  await run.waitFor(/\b[1-9]\d*\/\d+/);
+  run.process.kill('SIGINT');
+  expect((await run.end).code).toBe(5);
+  rmSync(path.join(project.folder, 'bare.artifacts'), { recursive: true });
+  const resumed = await runMoat(['resume', '--db', 'bare.db'], { cwd: project.folder });
+  expect(resumed.code).toBe(0);
+  expect(measurementsOf(path.join(project.folder, 'bare.db'))).toEqual(undisturbed);
+});
+
 test('Ctrl-C ends with 5 and says how to go on; resume finishes with the same numbers', async () => {
   const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'stopped.db'], {
     cwd: project.folder,

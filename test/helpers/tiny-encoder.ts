@@ -115,3 +115,26 @@ export function writeTinyEncoder(file: string, flaws: TinyEncoderFlaws = {}): vo
   });
   writeFileSync(file, bytes);
 }
+
+/** Writes a model that takes token ids, as text encoders do. */
+export function writeTextModel(file: string): void {
+  const ids = {
+    elemType: tensorDataType.int64,
+    shape: { dim: [{ dimParam: 'batch' }, { dimParam: 'tokens' }] },
+  };
+  const bytes = encodeModel({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 17 }],
+    metadataProps: [],
+    functions: [],
+    graph: {
+      name: 'text',
+      node: [{ opType: 'Identity', input: ['input_ids'], output: ['embedding'], attribute: [] }],
+      initializer: [],
+      input: [{ name: 'input_ids', type: { tensorType: ids } }],
+      output: [{ name: 'embedding', type: { tensorType: ids } }],
+      valueInfo: [],
+    },
+  });
+  writeFileSync(file, bytes);
+}

@@ -1,3 +1,4 @@
+import { commandName } from '../command-name.ts';
 import type {
   AuditResult,
   DefenseVerdict,
@@ -211,10 +212,10 @@ function renderCost(result: AuditResult, files: ResultFiles, view: View): readon
 }
 
 function nextCommand(result: AuditResult): string {
-  if (result.state !== 'completed') return `moat resume ${result.auditId}`;
+  if (result.state !== 'completed') return `${commandName} resume ${result.auditId}`;
   if (!result.config.preset.canPass)
     return `Preset ${result.config.preset.id} can fail a defense, never clear one: run again with --preset standard before you rely on a defense. A pass means these attacks failed at this budget.`;
-  return `moat show ${result.auditId} --json prints every number. A pass means these attacks failed at this budget.`;
+  return `${commandName} show ${result.auditId} --json prints every number. A pass means these attacks failed at this budget.`;
 }
 
 function wrapIndented(text: string, view: View): readonly string[] {

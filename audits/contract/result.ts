@@ -39,6 +39,8 @@ export interface MatrixCell {
   readonly relativeAccuracy: Estimate | null;
   readonly probeAccuracy: Estimate | null;
   readonly knnAccuracy: Estimate | null;
+  /** Linear probe with 100 labels: what a linear map of a public backbone cannot simply read off the backbone. */
+  readonly fewLabelAccuracy: Estimate | null;
   readonly cka: Estimate | null;
   readonly neighborOverlap: Estimate | null;
   readonly queriesUsed: number | null;

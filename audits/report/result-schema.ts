@@ -102,6 +102,7 @@ const matrixCell = z.object({
   relativeAccuracy: measured,
   probeAccuracy: measured,
   knnAccuracy: measured,
+  fewLabelAccuracy: measured,
   cka: measured,
   neighborOverlap: measured,
   queriesUsed: z.number().nullable(),

@@ -28,6 +28,7 @@ export function sampleCell(change: Partial<MatrixCell> = {}): MatrixCell {
     relativeAccuracy: sampleEstimate(0.95),
     probeAccuracy: sampleEstimate(0.75),
     knnAccuracy: sampleEstimate(0.7),
+    fewLabelAccuracy: sampleEstimate(0.5),
     cka: sampleEstimate(0.6),
     neighborOverlap: sampleEstimate(0.3),
     queriesUsed: 2000,

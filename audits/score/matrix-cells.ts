@@ -29,6 +29,7 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
     relativeAccuracy: optional(relative(probe, task.victimProbe), 'ratio'),
     probeAccuracy: optional(probe),
     knnAccuracy: optional(measured('knn-accuracy')),
+    fewLabelAccuracy: optional(measured('few-label-probe-accuracy')),
     cka: optional(measured('cka')),
     neighborOverlap: optional(measured('neighbor-overlap-10')),
     queriesUsed: overSeeds(group, (cell) => sum(cell.ledger.map(({ rows }) => rows))),

@@ -77,6 +77,7 @@ function matrixRow(cell: AuditResult['matrix'][number]): Row {
     ...estimateColumns('relative_accuracy', cell.relativeAccuracy),
     ...estimateColumns('probe_accuracy', cell.probeAccuracy),
     ...estimateColumns('knn_accuracy', cell.knnAccuracy),
+    ...estimateColumns('few_label_accuracy', cell.fewLabelAccuracy),
     ...estimateColumns('cka', cell.cka),
     ...estimateColumns('neighbor_overlap', cell.neighborOverlap),
     queries_used: cell.queriesUsed,

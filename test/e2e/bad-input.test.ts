@@ -123,6 +123,18 @@ const cases: readonly BadInput[] = [
     says: /image/i,
   },
   {
+    name: 'one image as task',
+    args: ['audit', 'encoder.onnx', '--pool', 'pool', '--task', 't=one', '--db', 'bad.db'],
+    code: 2,
+    says: /one image/,
+  },
+  {
+    name: 'a place where no database can be',
+    args: [...withEncoder('encoder.onnx'), '--db', '/proc/moat.db'],
+    code: 2,
+    says: /moat\.db/,
+  },
+  {
     name: 'a missing pool',
     args: ['audit', 'encoder.onnx', '--pool', 'absent', '--task', 't=task', '--db', 'bad.db'],
     code: 4,

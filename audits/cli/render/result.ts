@@ -8,6 +8,7 @@ import type {
   VerdictWord,
 } from '../../contract/result.ts';
 import { matrixSlices, renderMatrix } from './matrix.ts';
+import { renderMeasures } from './measures.ts';
 import {
   formatBytes,
   formatCount,
@@ -52,6 +53,9 @@ export function renderResult(result: AuditResult, files: ResultFiles, view: View
     ...section('Encoder', renderEncoder(result, view)),
     ...section('Baselines (accuracy; 95 % intervals)', renderBaselines(result.baselines, view)),
     ...matrixSlices(result).flatMap((slice) => ['', ...renderMatrix(result, slice, view)]),
+    ...matrixSlices(result)
+      .slice(0, 1)
+      .flatMap((slice) => ['', ...renderMeasures(result, slice, view)]),
     ...section(
       verdictTitle(result),
       result.verdicts.flatMap((verdict) => renderVerdict(verdict, view)),

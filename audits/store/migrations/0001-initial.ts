@@ -116,6 +116,7 @@ export const initial: Migration = {
         relative_accuracy REAL, relative_accuracy_low REAL, relative_accuracy_high REAL,
         probe_accuracy REAL, probe_accuracy_low REAL, probe_accuracy_high REAL,
         knn_accuracy REAL, knn_accuracy_low REAL, knn_accuracy_high REAL,
+        few_label_accuracy REAL, few_label_accuracy_low REAL, few_label_accuracy_high REAL,
         cka REAL, cka_low REAL, cka_high REAL,
         neighbor_overlap REAL, neighbor_overlap_low REAL, neighbor_overlap_high REAL,
         queries_used REAL,

@@ -14,6 +14,7 @@ export const reportViews: Migration = {
         matrix.relative_accuracy, matrix.relative_accuracy_low, matrix.relative_accuracy_high,
         matrix.probe_accuracy, matrix.probe_accuracy_low, matrix.probe_accuracy_high,
         matrix.knn_accuracy, matrix.knn_accuracy_low, matrix.knn_accuracy_high,
+        matrix.few_label_accuracy, matrix.few_label_accuracy_low, matrix.few_label_accuracy_high,
         matrix.cka, matrix.cka_low, matrix.cka_high,
         matrix.neighbor_overlap, matrix.neighbor_overlap_low, matrix.neighbor_overlap_high,
         matrix.queries_used, matrix.unique_inputs, matrix.elapsed_ms / 1000.0 AS elapsed_seconds,

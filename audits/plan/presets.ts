@@ -52,7 +52,7 @@ const demo: Preset = {
 const standard: Preset = {
   ...quick,
   id: 'standard',
-  title: 'The methods at hand at the policy’s budget, five seeds: an hour or more on two cores.',
+  title: 'All methods at hand up to the policy’s budget, five seeds: a night on two cores.',
   attacks: [
     { id: 'no-victim', config: {} },
     { id: 'no-victim', config: { variant: 'own-ssl' } },

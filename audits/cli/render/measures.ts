@@ -37,7 +37,8 @@ export function renderMeasures(result: AuditResult, slice: MatrixSlice, view: Vi
         cleanText(cell.attack),
         ...measures.map(([, key]) => {
           const estimate = cell[key];
-          return estimate === null ? 'not measured' : formatEstimate(estimate);
+          // The interval under its value: five of them side by side are wider than a terminal.
+          return estimate === null ? 'not measured' : formatEstimate(estimate).replace(' [', '\n[');
         }),
       ]),
     },

@@ -62,13 +62,21 @@ export async function readTask(
   const split = splitTask(dataset, { fitRows, scoreRows, rng: rng.derive(`task/${source.name}`) });
   const fit = await readLabelled(dataset, split.fit, geometry, context);
   const score = await readLabelled(dataset, split.score, geometry, context);
+  const scored = new Set(score.images.hashes);
+  const shared = fit.images.hashes.filter((hash) => scored.has(hash)).length;
   return {
     name: source.name,
     classes: dataset.classes,
     fit,
     score,
     corrupt: [...fit.corrupt, ...score.corrupt],
-    warnings: [...dataset.notes, ...split.warnings],
+    warnings: [
+      ...dataset.notes,
+      ...split.warnings,
+      ...(shared > 0
+        ? [`${source.name}: ${shared} of the images to fit are also among those to score.`]
+        : []),
+    ],
   };
 }
 

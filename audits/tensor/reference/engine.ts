@@ -32,13 +32,16 @@ export function createReferenceEngine(): Engine {
 function eagerStep(definition: StepDefinition<Tensor>): CompiledStep {
   let state: Record<string, HostTensor> = copies(definition.state);
   return {
-    run: async (inputs) =>
-      withBackend('cpu', () => {
+    async run(inputs) {
+      // Promises alone would starve the process's messages: a cancel must be heard between steps.
+      await new Promise((resolve) => setImmediate(resolve));
+      return withBackend('cpu', () => {
         checkInputs(definition, inputs);
         const result = definition.step(tensors(state), tensors(inputs));
         state = { ...state, ...hosts(result.state) };
         return hosts(result.outputs);
-      }),
+      });
+    },
     readState: async () => copies(state),
     async writeState(given) {
       checkState(definition, given);

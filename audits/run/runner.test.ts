@@ -9,6 +9,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { completeAttack } from '../attacks/resolve.ts';
 import { parseChain } from '../defenses/chain.ts';
+import { buildResult } from '../report/build.ts';
 import { exampleConfig, examplePreparation, fixedClock } from '../store/fixtures/example.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
@@ -78,7 +79,8 @@ function workers(answer: (job: Job, index: number) => unknown): StartWorker {
     async run<Result>(job: unknown): Promise<Result> {
       const asked = job as Job;
       await new Promise((resolve) => setImmediate(resolve));
-      return (asked.kind === 'prepare' ? examplePreparation : answer(asked, jobs++)) as Result;
+      if (asked.kind === 'prepare') return examplePreparation as Result;
+      return (asked.kind === 'judge' ? buildResult(asked) : answer(asked, jobs++)) as Result;
     },
     cancel: () => undefined,
     stop: () => Promise.resolve(),

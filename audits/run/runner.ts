@@ -8,10 +8,10 @@ import type { RunEvent } from '../contract/events.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
-import { buildResult } from '../report/build.ts';
 import { describeEnvironment } from '../report/environment.ts';
 import type { AuditRow, CellRow, PreparationRecord, Store } from '../store/types.ts';
 import { remainingMs } from './eta.ts';
+import type { Job } from './jobs.ts';
 import { readRecord } from './prepared.ts';
 import { forkWorker, type StartWorker, type WorkerHost } from './worker-host.ts';
 
@@ -92,8 +92,8 @@ export async function continueAudit(
   return judgeStored(id, options);
 }
 
-/** Builds, stores and returns the result of what is in the store now. */
-export function judgeStored(id: AuditId, options: Pick<RunOptions, 'store' | 'clock'>): RunEnd {
+/** Judges, in a worker, what is in the store now; stores and returns the result. */
+async function judgeStored(id: AuditId, options: RunOptions): Promise<RunEnd> {
   const { store, clock } = options;
   const cells = store.cells.byAudit(id);
   const stopped = cells.some((cell) => cell.state === 'pending' || cell.state === 'running');
@@ -102,11 +102,17 @@ export function judgeStored(id: AuditId, options: Pick<RunOptions, 'store' | 'cl
   const stored = store.audits.get(id);
   if (stored === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
   const audit: AuditRow = { ...stored, state, finishedAt: at };
-  const result = buildResult({ audit, cells, measurements: store.measurements.byAudit(id) });
-  // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
-  store.reports.save(id, result, at);
-  store.audits.setState(id, state, at);
-  return { auditId: id, result, state: result.state };
+  const worker = (options.startWorker ?? forkWorker)((message) => options.log.info(message));
+  try {
+    const job: Job = { kind: 'judge', audit, cells, measurements: store.measurements.byAudit(id) };
+    const result = await worker.run<AuditResult>(job, () => undefined);
+    // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
+    store.reports.save(id, result, at);
+    store.audits.setState(id, state, at);
+    return { auditId: id, result, state: result.state };
+  } finally {
+    await worker.stop(CANCEL_GRACE_MS);
+  }
 }
 
 /** What an audit would do: prepares (decodes, embeds) for real, so that the plan speaks of the rows at hand. */

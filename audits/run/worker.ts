@@ -2,7 +2,8 @@
 import process from 'node:process';
 import { MoatError } from '../contract/errors.ts';
 import type { WorkerReply, WorkerRequest } from '../contract/events.ts';
-import { createCellExecutor } from './execute-cell.ts';
+import { buildResult } from '../report/build.ts';
+import { createCellExecutor, type ExecutionContext } from './execute-cell.ts';
 import type { Job } from './jobs.ts';
 import { prepareAudit } from './prepare.ts';
 import { systemClock } from './system-clock.ts';
@@ -35,14 +36,16 @@ async function work(job: Job): Promise<void> {
     log: (message: string) => reply({ type: 'log', message }),
   };
   try {
-    const outcome =
-      job.kind === 'prepare'
-        ? await prepareAudit(job, { ...context, clock: systemClock })
-        : await executor.execute(job, context);
-    reply({ type: 'done', outcome });
+    reply({ type: 'done', outcome: await outcomeOf(job, context) });
   } catch (error) {
     reply({ type: 'failed', error: MoatError.from(error).toJSON() });
   }
+}
+
+function outcomeOf(job: Job, context: ExecutionContext): Promise<unknown> {
+  if (job.kind === 'prepare') return prepareAudit(job, { ...context, clock: systemClock });
+  if (job.kind === 'cell') return executor.execute(job, context);
+  return Promise.resolve(buildResult(job));
 }
 
 // Ctrl-C reaches the whole process group; only the runner decides what it means.

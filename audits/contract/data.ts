@@ -7,6 +7,14 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row. */
+export interface RowBlocks {
+  readonly rows: number;
+  readonly columns: number;
+  /** Consecutive rows, in order. A block's data may be overwritten as soon as the next block is asked for. */
+  blocks(): AsyncIterable<Matrix>;
+}
+
 /** RGB images, NHWC, one byte per channel: `data[((image * height + y) * width + x) * 3 + channel]`. */
 export interface Images {
   readonly data: Uint8Array;

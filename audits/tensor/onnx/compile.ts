@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { CompiledStep, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { checkInputs, checkState } from '../step-border.ts';
@@ -15,14 +15,17 @@ const graphOptimizationLevel = 'disabled';
 /**
  * Traces the step and keeps its state in buffers of this process. Two sets of buffers take turns: a run reads
  * one and writes the other, so no weight is copied between runs beyond what the runtime itself does.
+ * @param sessionOptions for tools that look inside a run, such as the runtime's profiler.
  */
 export async function compileStep<StepTensor>(
   definition: StepDefinition<StepTensor>,
   threads: number,
+  sessionOptions: InferenceSession.SessionOptions = {},
 ): Promise<CompiledStep> {
   const traced = await traceStep(definition);
   const model = encodeModel(traced.graph.toModel(definition.name));
-  const session = await createSession(model, threads, { graphOptimizationLevel }).catch((cause: unknown) => {
+  const options: InferenceSession.SessionOptions = { graphOptimizationLevel, ...sessionOptions };
+  const session = await createSession(model, threads, options).catch((cause: unknown) => {
     throw new MoatError('internal', `The compiled step "${definition.name}" was refused by the runtime.`, {
       cause,
     });

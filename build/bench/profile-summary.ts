@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { median } from './statistics.ts';
+import { median } from '../../audits/bench/statistics.ts';
 
 /** What onnxruntime's profiler wrote, as shares of time: pure, so that a stored profile can be summed up again. */
 

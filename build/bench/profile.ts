@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { compileStep } from '../../audits/tensor/onnx/compile.ts';
-import { benchmarkStep, findNetwork } from './networks.ts';
+import { benchmarkStep, findNetwork, stepDefaults } from '../../audits/bench/networks.ts';
 import { summarizeProfile, type ProfileSummary } from './profile-summary.ts';
 
 const WARM_UP_STEPS = 2;
@@ -21,10 +21,12 @@ export interface ProfileRequest {
 export async function profileStep(request: ProfileRequest): Promise<ProfileSummary> {
   const folder = mkdtempSync(path.join(tmpdir(), 'moat-profile-'));
   try {
-    const { definition, inputs } = benchmarkStep(findNetwork(request.network), request.batchSize);
+    const { definition, inputs } = benchmarkStep(findNetwork(request.network), {
+      ...stepDefaults,
+      batchSize: request.batchSize,
+    });
     const compiled = await compileStep(definition, request.threads, {
-      enableProfiling: true,
-      profileFilePrefix: path.join(folder, 'step'),
+      session: { enableProfiling: true, profileFilePrefix: path.join(folder, 'step') },
     });
     for (let step = 0; step < WARM_UP_STEPS + request.steps; step++) await compiled.run(inputs(step));
     // The runtime writes the rest of the file when the session ends.

@@ -15,12 +15,12 @@ const graphOptimizationLevel = 'disabled';
 /**
  * Traces the step and keeps its state in buffers of this process. Two sets of buffers take turns: a run reads
  * one and writes the other, so no weight is copied between runs beyond what the runtime itself does.
- * @param sessionOptions for tools that look inside a run, such as the runtime's profiler.
+ * @param options.session for tools that look inside a run, such as the runtime's profiler
  */
 export async function compileStep<StepTensor>(
   definition: StepDefinition<StepTensor>,
   threads: number,
-  sessionOptions: InferenceSession.SessionOptions = {},
+  { session: sessionOptions = {} }: { readonly session?: InferenceSession.SessionOptions } = {},
 ): Promise<CompiledStep> {
   const traced = await traceStep(definition);
   const model = encodeModel(traced.graph.toModel(definition.name));

@@ -1,13 +1,13 @@
-import type { HostTensor, StepDefinition } from '../../audits/contract/engine.ts';
-import { mse } from '../../audits/losses/mse.ts';
-import { createRng } from '../../audits/rng.ts';
-import type { Architecture } from '../../audits/surrogates/architecture.ts';
-import { adam } from '../../audits/surrogates/optimizer.ts';
-import type { NamedArrays } from '../../audits/surrogates/parameters.ts';
-import { findArchitecture } from '../../audits/surrogates/registry.ts';
-import { cifarResNet } from '../../audits/surrogates/resnet.ts';
-import { imagesInput, targetsInput, trainingStep } from '../../audits/surrogates/training-step.ts';
-import type { Tensor } from '../../audits/tensor/ops.ts';
+import type { HostTensor, StepDefinition } from '../contract/engine.ts';
+import { mse } from '../losses/mse.ts';
+import { createRng } from '../rng.ts';
+import type { Architecture } from '../surrogates/architecture.ts';
+import { adam } from '../surrogates/optimizer.ts';
+import type { NamedArrays } from '../surrogates/parameters.ts';
+import { findArchitecture } from '../surrogates/registry.ts';
+import { cifarResNet } from '../surrogates/resnet.ts';
+import { imagesInput, targetsInput, trainingStep } from '../surrogates/training-step.ts';
+import type { Tensor } from '../tensor/ops.ts';
 
 /** The networks whose training is timed, and one fixed step of each. */
 
@@ -17,8 +17,13 @@ export interface BenchmarkNetwork {
   readonly architecture: () => Architecture;
   /** Length of the embedding. */
   readonly dimension: number;
+  /** Side of the images in pixels. */
+  readonly inputSize: number;
   readonly batchSizes: readonly number[];
 }
+
+/** The networks' stems are made for it. */
+const CIFAR_SIDE = 32;
 
 /** Widths and depths of the encoders in `shared/encoders`: the least network that looks like a real victim's copy. */
 const resnetW32 = cifarResNet({
@@ -34,13 +39,24 @@ export const benchmarkNetworks: readonly BenchmarkNetwork[] = [
     title: 'small-cnn',
     architecture: () => findArchitecture('small-cnn'),
     dimension: 512,
+    inputSize: CIFAR_SIDE,
     batchSizes: [32, 64, 256],
+  },
+  {
+    id: 'small-cnn-16px',
+    title: 'small-cnn on 16 pixels',
+    architecture: () => findArchitecture('small-cnn'),
+    dimension: 128,
+    // What the presets train (plan/presets.ts).
+    inputSize: 16,
+    batchSizes: [32],
   },
   {
     id: 'resnet-w32',
     title: 'ResNet w32 1-1-1',
     architecture: () => resnetW32,
     dimension: 128,
+    inputSize: CIFAR_SIDE,
     batchSizes: [64],
   },
   {
@@ -48,6 +64,7 @@ export const benchmarkNetworks: readonly BenchmarkNetwork[] = [
     title: 'ResNet-18',
     architecture: () => findArchitecture('resnet18'),
     dimension: 512,
+    inputSize: CIFAR_SIDE,
     batchSizes: [32, 64, 256],
   },
   {
@@ -55,14 +72,13 @@ export const benchmarkNetworks: readonly BenchmarkNetwork[] = [
     title: 'ResNet-34',
     architecture: () => findArchitecture('resnet34'),
     dimension: 512,
+    inputSize: CIFAR_SIDE,
     batchSizes: [32, 64, 256],
   },
 ];
 
-/** Side of the images: CIFAR's, for which the networks' stems are made. */
-export const INPUT_SIZE = 32;
-export const LEARNING_RATE = 1e-3;
-export const WEIGHT_DECAY = 1e-4;
+/** The paper's code trains so with mean squared error (losses/mse.ts). */
+export const stepDefaults = { learningRate: 1e-3, weightDecay: 1e-4 } as const;
 
 /** One step with mean squared error and Adam, its first weights and the one batch it is timed on. */
 export interface BenchmarkStep {
@@ -74,13 +90,20 @@ export interface BenchmarkStep {
   readonly inputs: (step: number) => Readonly<Record<string, HostTensor>>;
 }
 
+export interface StepPlan {
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+}
+
 /** The same network, weights and batch at every call. */
-export function benchmarkStep(network: BenchmarkNetwork, batchSize: number): BenchmarkStep {
+export function benchmarkStep(network: BenchmarkNetwork, plan: StepPlan): BenchmarkStep {
+  const { batchSize, learningRate, weightDecay } = plan;
   const rng = createRng(`benchmark ${network.id}`);
-  const { dimension } = network;
+  const { dimension, inputSize } = network;
   const architecture = network.architecture();
-  const { weights, statistics } = architecture.initialize(rng.derive('weights'), dimension, INPUT_SIZE);
-  const optimizer = adam(WEIGHT_DECAY);
+  const { weights, statistics } = architecture.initialize(rng.derive('weights'), dimension, inputSize);
+  const optimizer = adam(weightDecay);
   const definition = trainingStep({
     architecture,
     weights,
@@ -90,7 +113,7 @@ export function benchmarkStep(network: BenchmarkNetwork, batchSize: number): Ben
     lossOptions: {},
     views: 1,
     batchSize,
-    inputSize: INPUT_SIZE,
+    inputSize,
     dimension,
   });
   const drawn = (name: string, shape: readonly number[], draw: 'uniform' | 'normal'): HostTensor => {
@@ -98,7 +121,7 @@ export function benchmarkStep(network: BenchmarkNetwork, batchSize: number): Ben
     const length = shape.reduce((product, size) => product * size, 1);
     return { shape, data: Float32Array.from({ length }, () => stream[draw]()) };
   };
-  const images = drawn('images', [batchSize, INPUT_SIZE, INPUT_SIZE, 3], 'uniform');
+  const images = drawn('images', [batchSize, inputSize, inputSize, 3], 'uniform');
   const targets = drawn('targets', [batchSize, dimension], 'normal');
   return {
     definition,
@@ -108,7 +131,7 @@ export function benchmarkStep(network: BenchmarkNetwork, batchSize: number): Ben
     inputs: (step) => ({
       [imagesInput(0)]: images,
       [targetsInput(0)]: targets,
-      ...optimizer.feeds(step, LEARNING_RATE),
+      ...optimizer.feeds(step, learningRate),
     }),
   };
 }

@@ -2,6 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import type { CompiledStep, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { checkInputs, checkState } from '../step-border.ts';
+import { findBlockSize } from './blocked-layout.ts';
 import { encodeModel } from './proto.ts';
 import { createSession } from './session.ts';
 import { mapEntries, portName, traceStep } from './trace.ts';
@@ -20,7 +21,7 @@ export async function compileStep<StepTensor>(
   definition: StepDefinition<StepTensor>,
   threads: number,
 ): Promise<CompiledStep> {
-  const traced = await traceStep(definition);
+  const traced = await traceStep(definition, { blockSize: await findBlockSize() });
   const model = encodeModel(traced.graph.toModel(definition.name));
   const session = await createSession(model, threads, { graphOptimizationLevel }).catch((cause: unknown) => {
     throw new MoatError('internal', `The compiled step "${definition.name}" was refused by the runtime.`, {

@@ -2,6 +2,7 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { CompiledStep, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { checkInputs, checkState } from '../step-border.ts';
+import { findBlockSize } from './blocked-layout.ts';
 import { encodeModel } from './proto.ts';
 import { createSession } from './session.ts';
 import { mapEntries, portName, traceStep } from './trace.ts';
@@ -22,7 +23,7 @@ export async function compileStep<StepTensor>(
   threads: number,
   { session: sessionOptions = {} }: { readonly session?: InferenceSession.SessionOptions } = {},
 ): Promise<CompiledStep> {
-  const traced = await traceStep(definition);
+  const traced = await traceStep(definition, { blockSize: await findBlockSize() });
   const model = encodeModel(traced.graph.toModel(definition.name));
   const options: InferenceSession.SessionOptions = { graphOptimizationLevel, ...sessionOptions };
   const session = await createSession(model, threads, options).catch((cause: unknown) => {

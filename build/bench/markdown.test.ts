@@ -12,6 +12,7 @@ const block = (units: number, othersSeconds = 0) => ({
 });
 const side = (name: string, given: Partial<SideResult>): SideResult => ({
   name,
+  device: 'cpu',
   isReference: false,
   threads: 2,
   versions: {},

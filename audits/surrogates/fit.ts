@@ -7,14 +7,14 @@ import type { Rng } from '../rng.ts';
 import { HEAD_KERNEL } from './architecture.ts';
 import { batchInputs } from './batches.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
-import { cosineLearningRate, optimizerFor } from './optimizer.ts';
-import type { Optimizer } from './optimizer.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
 import { resumeTraining, saveTraining } from './training-checkpoint.ts';
+import { trainingRule } from './training-rule.ts';
+import type { TrainingRule } from './training-rule.ts';
 import { trainingStep } from './training-step.ts';
 
 /** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
@@ -41,8 +41,6 @@ export interface FitRequest {
    * the surrogate's neighbor accuracy from 0.46 to 0.53.
    */
   readonly augmentation?: LocalAugmentation;
-  /** Default: the loss's own times the architecture's factor. */
-  readonly learningRate?: number;
 }
 
 export interface FitResult {
@@ -54,13 +52,15 @@ export interface FitResult {
     readonly epochs: number;
     readonly steps: number;
     readonly batchSize: number;
+    /** Peak of the schedule. */
     readonly learningRate: number;
   };
 }
 
 /**
- * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), with a cosine learning-rate
- * schedule over all steps and a new order of the rows in every epoch. Rows that do not fill the last batch of an epoch
+ * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), by the loss's optimizer with a
+ * cosine learning-rate schedule over all steps (or as `settings.training` has it), and a new order of the rows in every
+ * epoch. Rows that do not fill the last batch of an epoch
  * are left out of that epoch. A training resumed from its checkpoint ends at bitwise the same weights.
  *
  * A loss that allows it (`affineEquivariant`: the squared error) is trained on standardised replies, and the inverse map
@@ -92,14 +92,15 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     };
   });
   const batchSize = Math.min(settings.batchSize, rows);
-  const optimizer = optimizerFor(loss.defaults);
-  const learningRate = request.learningRate ?? loss.defaults.learningRate * architecture.learningRateFactor;
+  const { learningRateFactor } = architecture;
+  const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
   const compiled = await request.engine.compile(
     trainingStep({
       architecture,
       weights,
       statistics,
-      optimizer,
+      optimizer: rule.optimizer,
+      clipNorm: rule.clipNorm,
       loss,
       lossOptions: request.lossOptions,
       views: views.length,
@@ -109,7 +110,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     }),
   );
   try {
-    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer, learningRate });
+    const losses = await runEpochs(request, compiled, views, { rows, batchSize, rule });
     const state = await compiled.readState();
     const trained = readArrays(state, { ...weights, ...statistics });
     return {
@@ -126,7 +127,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
         epochs: settings.epochs,
         steps: settings.epochs * Math.floor(rows / batchSize),
         batchSize,
-        learningRate,
+        learningRate: rule.learningRate,
       },
     };
   } finally {
@@ -139,15 +140,10 @@ async function runEpochs(
   request: FitRequest,
   compiled: CompiledStep,
   views: readonly TrainingView[],
-  plan: {
-    readonly rows: number;
-    readonly batchSize: number;
-    readonly optimizer: Optimizer;
-    readonly learningRate: number;
-  },
+  plan: { readonly rows: number; readonly batchSize: number; readonly rule: TrainingRule },
 ): Promise<readonly number[]> {
   const { settings } = request;
-  const { rows, batchSize, optimizer, learningRate } = plan;
+  const { rows, batchSize, rule } = plan;
   const stepsPerEpoch = Math.floor(rows / batchSize);
   const totalSteps = stepsPerEpoch * settings.epochs;
   const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
@@ -170,7 +166,7 @@ async function runEpochs(
           request.augmentation ?? 'flip-shift',
           augmentationRng,
         ),
-        ...optimizer.feeds(step, cosineLearningRate(learningRate, step, totalSteps)),
+        ...rule.optimizer.feeds(step, rule.rateAt({ step, stepsPerEpoch, epochs: settings.epochs })),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
       if (!Number.isFinite(loss))

@@ -2,8 +2,9 @@ import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
+import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Architecture } from './architecture.ts';
-import type { Optimizer } from './optimizer.ts';
 import { filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -15,6 +16,8 @@ export interface TrainingStepPlan {
   readonly weights: NamedArrays;
   readonly statistics: NamedArrays;
   readonly optimizer: Optimizer;
+  /** Longest joint gradient; absent: no limit. */
+  readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
   readonly views: number;
@@ -30,7 +33,7 @@ export const targetsInput = (view: number): string => `targets${view}`;
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
  * Views go through the network as one batch, so that batch norm sees them together, as in the paper's code.
- * Output `loss`: the batch's mean before the update.
+ * Outputs: `loss`, the batch's mean before the update, and with a `clipNorm` the `gradientNorm` before the clipping.
  */
 export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
   const { weights, statistics, optimizer } = plan;
@@ -53,9 +56,11 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
         moved = moveStatistics(current, batchStatistics);
         return lossOfViews(plan, embedding, inputs);
       }, pick(weights));
+      const clipped =
+        plan.clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, plan.clipNorm);
       return {
-        state: { ...optimizer.update(pick(weights), gradients, pick(slots), inputs), ...moved },
-        outputs: { loss: value },
+        state: { ...optimizer.update(pick(weights), clipped.gradients, pick(slots), inputs), ...moved },
+        outputs: { loss: value, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
       };
     },
   };

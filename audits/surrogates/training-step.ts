@@ -4,7 +4,7 @@ import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture, ForwardResult } from './architecture.ts';
 import { filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -45,28 +45,40 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
-      let moved: Tensors = {};
-      const { value, gradients } = valueAndGradients((parameters) => {
-        const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
-        const { embedding, batchStatistics } = plan.architecture.forward(
-          { ...current, ...parameters },
-          images.length === 1 ? images[0] : tf.concat(images, 0),
-          'train',
-        );
-        moved = moveStatistics(current, batchStatistics);
-        return lossOfViews(plan, embedding, inputs);
-      }, pick(weights));
+      const { loss, gradients, batchStatistics } = forwardBackward(plan, current, pick(weights), inputs);
+      const moved = moveStatistics(current, batchStatistics);
       const clipped =
         plan.clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, plan.clipNorm);
       return {
         state: { ...optimizer.update(pick(weights), clipped.gradients, pick(slots), inputs), ...moved },
-        outputs: { loss: value, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
+        outputs: { loss, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
       };
     },
   };
 }
 
-function viewInputs({
+/** Forward in train mode, the loss of all views and its gradients. `embedding`: `[views * batch, dimension]`. */
+export function forwardBackward(
+  plan: TrainingStepPlan,
+  statistics: Tensors,
+  weights: Tensors,
+  inputs: Tensors,
+): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
+  let forward: ForwardResult | undefined;
+  const { value, gradients } = valueAndGradients((parameters) => {
+    const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
+    forward = plan.architecture.forward(
+      { ...statistics, ...parameters },
+      images.length === 1 ? images[0] : tf.concat(images, 0),
+      'train',
+    );
+    return lossOfViews(plan, forward.embedding, inputs);
+  }, weights);
+  if (forward === undefined) throw new RangeError('the loss was differentiated without being computed');
+  return { ...forward, loss: value, gradients };
+}
+
+export function viewInputs({
   views,
   batchSize,
   inputSize,

@@ -87,7 +87,7 @@ describe('the table of a stored report', () => {
     const results = report.results.map((result) => ({ ...result, sides: shared }));
     const text = renderMarkdown({ ...report, results });
     expect(text).toContain('0.5 \\*');
-    expect(text).toContain('only the ratio means something');
+    expect(text).toContain('waits at barriers');
   });
 });
 

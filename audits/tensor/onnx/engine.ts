@@ -1,26 +1,39 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { matrix, type Matrix } from '../../contract/data.ts';
-import type { Engine } from '../../contract/engine.ts';
+import type { DeviceId, Engine } from '../../contract/engine.ts';
 import { compileStep } from './compile.ts';
 import { freeSize, Graph } from './graph.ts';
 import { product } from './kernels/matrix.ts';
 import { loadModel } from './model.ts';
 import { encodeModel } from './proto.ts';
+import { executionProviders } from './providers.ts';
 import { createSession, runtimeVersion } from './session.ts';
 
-/** Steps compiled to ONNX and run by onnxruntime on the CPU. Every call computes on the calling thread. */
-export function createOnnxEngine(threads: number): Engine {
+/**
+ * Steps per run where state crosses the border between host and device: Node has no way to leave it there. More would
+ * save little and make the graph, which holds each step's nodes, slow to open.
+ */
+const STEPS_PER_RUN = 8;
+
+/**
+ * Steps compiled to ONNX and run by onnxruntime. Every call computes on, or waits in, the calling thread.
+ * @param device one of which `missingProvider` knows nothing bad: the runtime ignores a provider it does not have
+ */
+export function createOnnxEngine(threads: number, device: DeviceId = 'cpu'): Engine {
+  const stepsPerRun = device === 'cpu' ? 1 : STEPS_PER_RUN;
   const products = new Map<string, Promise<InferenceSession>>();
   return {
     id: 'onnx',
-    numericsClass: `onnx-${runtimeVersion()}-cpu-t${threads}`,
+    device,
+    numericsClass: `onnx-${runtimeVersion()}-${device}-t${threads}`,
     threads,
-    compile: (definition) => compileStep(definition, threads),
-    loadModel: (source) => loadModel(source, threads),
+    stepsPerRun,
+    compile: (definition) => compileStep(definition, threads, { device, stepsPerRun }),
+    loadModel: (source) => loadModel(source, threads, device),
     async matmul(a, b, { transposeA = false, transposeB = false } = {}) {
       const [rows, columns] = productShape(a, b, transposeA, transposeB);
       const key = `${transposeA} ${transposeB}`;
-      const session = products.get(key) ?? productSession(transposeA, transposeB, threads);
+      const session = products.get(key) ?? productSession(transposeA, transposeB, threads, device);
       products.set(key, session);
       const result = matrix(new Float32Array(rows * columns), rows, columns);
       const feeds = { a: toTensor(a), b: toTensor(b) };
@@ -50,12 +63,15 @@ function productSession(
   transposeA: boolean,
   transposeB: boolean,
   threads: number,
+  device: DeviceId,
 ): Promise<InferenceSession> {
   const graph = new Graph();
   const left = graph.input('a', [freeSize, freeSize], 'float32');
   const right = graph.input('b', [freeSize, freeSize], 'float32');
   graph.output('c', product(graph, left, right, { transposeA, transposeB }));
-  return createSession(encodeModel(graph.toModel('matmul')), threads);
+  return createSession(encodeModel(graph.toModel('matmul')), threads, {
+    executionProviders: executionProviders(device),
+  });
 }
 
 function toTensor({ data, rows, columns }: Matrix): Tensor {

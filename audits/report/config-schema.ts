@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceIds } from '../contract/engine.ts';
 
 /** An audit's configuration as it is stored in a result: every default filled in. */
 
@@ -60,6 +61,7 @@ export const configSchema = z.object({
     batchSize: positive,
   }),
   engine: z.enum(['onnx', 'tensorflow', 'reference']),
+  device: z.enum(deviceIds),
   workers: positive,
   policy: z.object({
     budget: z.number(),

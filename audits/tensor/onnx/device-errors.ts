@@ -12,6 +12,26 @@ const outOfMemory =
 const deviceLost =
   /device (was |is )?lost|DEVICE_LOST|887A000[5-7]|device (was )?removed|CUDA_ERROR_(ILLEGAL_ADDRESS|LAUNCH_FAILED|ECC_UNCORRECTABLE)|CUDA (error|failure) (700|719|999)\b/i;
 
+/** How the runtime (1.30) refuses to open a device, and what that means. */
+const unopened = [
+  {
+    says: /Failed to get a WebGPU adapter/,
+    reason: 'WebGPU found no graphics adapter with a working driver.',
+    advice: 'Install the graphics driver (on Linux its Vulkan part), or use --device cpu.',
+  },
+  {
+    says: /Failed to load shared library|libcu\w+\.so|CUDA driver version is insufficient|no CUDA-capable device/i,
+    reason: 'CUDA could not be loaded: its libraries, cuDNN or the driver are missing or too old.',
+    advice:
+      'Install the NVIDIA driver, CUDA 12 and cuDNN 9 where the loader finds them, or use --device cpu.',
+  },
+  {
+    says: /no available backend found/,
+    reason: 'This copy of onnxruntime has no such device.',
+    advice: 'Use another device.',
+  },
+] as const;
+
 /**
  * A failure that is the device's and not the graph's, as an error with a code; undefined for every other.
  * Asked for in this order because a device that is out of memory may be lost in the same breath.
@@ -28,10 +48,8 @@ export function deviceError(cause: unknown, device: DeviceId): MoatError | undef
   if (device === 'cpu') return undefined;
   if (deviceLost.test(text))
     return new MoatError('device-lost', `The device ${where} was lost.`, { cause, details: { device } });
-  if (/Failed to get a WebGPU adapter|Failed to load shared library|no available backend found/.test(text))
-    return new MoatError('device-unavailable', `The device ${where} cannot be opened.`, {
-      cause,
-      details: { device },
-    });
-  return undefined;
+  const closed = unopened.find(({ says }) => says.test(text));
+  if (closed === undefined) return undefined;
+  const { reason, advice } = closed;
+  return new MoatError('device-unavailable', reason, { cause, details: { device, advice } });
 }

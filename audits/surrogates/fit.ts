@@ -1,24 +1,21 @@
-import type { CompiledStep, Engine, HostTensor } from '../contract/engine.ts';
+import type { Engine, StepValues } from '../contract/engine.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
-import { HEAD_KERNEL } from './architecture.ts';
-import { batchInputs } from './batches.ts';
+import { accumulatingStep } from './accumulation.ts';
+import { HEAD_KERNEL, type Architecture } from './architecture.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
-import { cosineLearningRate, optimizerFor } from './optimizer.ts';
-import type { Optimizer } from './optimizer.ts';
+import { optimizerFor } from './optimizer.ts';
+import { trainWithinMemory } from './out-of-memory.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
+import { runEpochs } from './run-epochs.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
-import { resumeTraining, saveTraining } from './training-checkpoint.ts';
-import { trainingStep } from './training-step.ts';
-
-/** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
-const MAXIMUM_CHECKPOINTS = 20;
+import { trainingStep, type TrainingStepPlan } from './training-step.ts';
 
 export interface FitRequest {
   readonly engine: Engine;
@@ -41,6 +38,8 @@ export interface FitRequest {
    * the surrogate's neighbor accuracy from 0.46 to 0.53.
    */
   readonly augmentation?: LocalAugmentation;
+  /** Default: the one that the settings name. */
+  readonly architecture?: Architecture;
   /** Default: the loss's own times the architecture's factor. */
   readonly learningRate?: number;
 }
@@ -54,6 +53,8 @@ export interface FitResult {
     readonly epochs: number;
     readonly steps: number;
     readonly batchSize: number;
+    /** Parts in which a batch went through the device; more than 1 where it did not fit at once. */
+    readonly batchParts: number;
     readonly learningRate: number;
   };
 }
@@ -68,13 +69,15 @@ export interface FitResult {
  * would be wrong: they look at directions from the origin, which an offset changes; their scale is free anyway.
  * A network without a linear head (ResNets at 512 dimensions) is trained on the replies as they are, as in the paper.
  *
- * @throws MoatError `cancelled` when the signal fires, `training-diverged` when the loss is not finite,
+ * A batch that does not fit the device's memory is trained in parts where that gives the same numbers.
+ *
+ * @throws MoatError `cancelled` when the signal fires, `device-out-of-memory` naming a smaller batch, `training-diverged` when the loss is not finite,
  * `dataset-too-small` for fewer than two rows.
  */
 export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { settings, dimension, rng, loss } = request;
   const rows = countRows(request);
-  const architecture = findArchitecture(settings.architecture);
+  const architecture = request.architecture ?? findArchitecture(settings.architecture);
   const { weights, statistics } = architecture.initialize(
     rng.derive('initialization'),
     dimension,
@@ -94,102 +97,83 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const batchSize = Math.min(settings.batchSize, rows);
   const optimizer = optimizerFor(loss.defaults);
   const learningRate = request.learningRate ?? loss.defaults.learningRate * architecture.learningRateFactor;
-  const compiled = await request.engine.compile(
-    trainingStep({
-      architecture,
-      weights,
-      statistics,
-      optimizer,
-      loss,
-      lossOptions: request.lossOptions,
-      views: views.length,
-      batchSize,
+  const plan: TrainingStepPlan = {
+    architecture,
+    weights,
+    statistics,
+    optimizer,
+    loss,
+    lossOptions: request.lossOptions,
+    views: views.length,
+    batchSize,
+    inputSize: settings.inputSize,
+    dimension,
+  };
+  const { losses, state, parts } = await trainWithinMemory(plan, (inParts) =>
+    trainInParts(request, plan, views, { rows, learningRate, parts: inParts }),
+  );
+  const trained = readArrays(state, { ...weights, ...statistics });
+  return {
+    surrogate: {
+      kind: 'network',
+      architecture: architecture.id,
       inputSize: settings.inputSize,
       dimension,
-    }),
+      weights: map === null ? trained : foldIntoHead(trained, map),
+    },
+    diagnostics: {
+      firstLoss: losses[0] ?? 0,
+      finalLoss: losses.at(-1) ?? 0,
+      epochs: settings.epochs,
+      steps: settings.epochs * Math.floor(rows / batchSize),
+      batchSize,
+      batchParts: parts,
+      learningRate,
+    },
+  };
+}
+
+interface Trained {
+  /** Mean loss of every epoch, those before a resume included. */
+  readonly losses: readonly number[];
+  readonly state: StepValues;
+  readonly parts: number;
+}
+
+/** Trains with each batch cut into `parts`, from the last checkpoint on. */
+async function trainInParts(
+  request: FitRequest,
+  plan: TrainingStepPlan,
+  views: readonly TrainingView[],
+  {
+    rows,
+    learningRate,
+    parts,
+  }: { readonly rows: number; readonly learningRate: number; readonly parts: number },
+): Promise<Trained> {
+  if (parts > 1)
+    request.log(
+      `A batch of ${plan.batchSize} does not fit the device: its gradient is summed over ${parts} parts.`,
+    );
+  const compiled = await request.engine.compile(
+    parts === 1 ? trainingStep(plan) : accumulatingStep(plan, parts),
   );
   try {
-    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer, learningRate });
-    const state = await compiled.readState();
-    const trained = readArrays(state, { ...weights, ...statistics });
-    return {
-      surrogate: {
-        kind: 'network',
-        architecture: architecture.id,
-        inputSize: settings.inputSize,
-        dimension,
-        weights: map === null ? trained : foldIntoHead(trained, map),
-      },
-      diagnostics: {
-        firstLoss: losses[0] ?? 0,
-        finalLoss: losses.at(-1) ?? 0,
-        epochs: settings.epochs,
-        steps: settings.epochs * Math.floor(rows / batchSize),
-        batchSize,
-        learningRate,
-      },
-    };
+    const { optimizer, batchSize } = plan;
+    const losses = await runEpochs(request, compiled, views, {
+      rows,
+      batchSize,
+      optimizer,
+      learningRate,
+      parts,
+    });
+    return { losses, state: await compiled.readState(), parts };
   } finally {
     await compiled.dispose();
   }
 }
 
-/** @returns the mean loss of every epoch, those before a resume included. */
-async function runEpochs(
-  request: FitRequest,
-  compiled: CompiledStep,
-  views: readonly TrainingView[],
-  plan: {
-    readonly rows: number;
-    readonly batchSize: number;
-    readonly optimizer: Optimizer;
-    readonly learningRate: number;
-  },
-): Promise<readonly number[]> {
-  const { settings } = request;
-  const { rows, batchSize, optimizer, learningRate } = plan;
-  const stepsPerEpoch = Math.floor(rows / batchSize);
-  const totalSteps = stepsPerEpoch * settings.epochs;
-  const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
-  const losses = [...(await resumeTraining(request.checkpoint, compiled))];
-  if (losses.length > 0)
-    request.log(`The training resumes after epoch ${losses.length} of ${settings.epochs}.`);
-  for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
-    const epochRng = request.rng.derive(`epoch-${epoch}`);
-    const order = epochRng.permutation(rows);
-    const augmentationRng = epochRng.derive('augmentation');
-    let sum = 0;
-    for (let at = 0; at < stepsPerEpoch; at++) {
-      stopIfCancelled(request.signal);
-      const step = epoch * stepsPerEpoch + at;
-      const outputs = await compiled.run({
-        ...batchInputs(
-          views,
-          order.subarray(at * batchSize, (at + 1) * batchSize),
-          settings.inputSize,
-          request.augmentation ?? 'flip-shift',
-          augmentationRng,
-        ),
-        ...optimizer.feeds(step, cosineLearningRate(learningRate, step, totalSteps)),
-      });
-      const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
-      if (!Number.isFinite(loss))
-        throw new MoatError(
-          'training-diverged',
-          `The surrogate's ${request.loss.id} loss became ${loss} at step ${step + 1} of ${totalSteps}.`,
-          { details: { step: step + 1, totalSteps, epoch: epoch + 1 } },
-        );
-      sum += loss;
-      request.progress((step + 1) / totalSteps, 'training the surrogate');
-    }
-    losses.push(sum / stepsPerEpoch);
-    if ((epoch + 1) % checkpointEvery === 0 || epoch + 1 === settings.epochs)
-      await saveTraining(request.checkpoint, compiled, losses);
-  }
-  return losses;
-}
-
-function readArrays(state: Readonly<Record<string, HostTensor>>, wanted: NamedArrays): NamedArrays {
+function readArrays(state: StepValues, wanted: NamedArrays): NamedArrays {
   return Object.fromEntries(
     Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
       name,
@@ -215,8 +199,4 @@ function countRows({ inputs, targets, dimension, loss }: FitRequest): number {
       `A surrogate needs at least two replies to train on, got ${rows}.`,
     );
   return rows;
-}
-
-function stopIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new MoatError('cancelled', 'The training of the surrogate was cancelled.');
 }

@@ -41,18 +41,7 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     inputs: { ...optimizer.inputs, ...viewInputs(plan) },
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
-      const current = pick(statistics);
-      let moved: Tensors = {};
-      const { value, gradients } = valueAndGradients((parameters) => {
-        const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
-        const { embedding, batchStatistics } = plan.architecture.forward(
-          { ...current, ...parameters },
-          images.length === 1 ? images[0] : tf.concat(images, 0),
-          'train',
-        );
-        moved = moveStatistics(current, batchStatistics);
-        return lossOfViews(plan, embedding, inputs);
-      }, pick(weights));
+      const { value, gradients, moved } = lossAndGradients(plan, pick(weights), pick(statistics), inputs);
       return {
         state: { ...optimizer.update(pick(weights), gradients, pick(slots), inputs), ...moved },
         outputs: { loss: value },
@@ -61,7 +50,29 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
   };
 }
 
-function viewInputs({
+/** Loss of one batch, its gradients, and the running statistics moved by it. */
+export function lossAndGradients(
+  plan: TrainingStepPlan,
+  weights: Tensors,
+  statistics: Tensors,
+  inputs: Tensors,
+): { readonly value: Scalar; readonly gradients: Tensors; readonly moved: Tensors } {
+  let moved: Tensors = {};
+  const { value, gradients } = valueAndGradients((parameters) => {
+    const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
+    const { embedding, batchStatistics } = plan.architecture.forward(
+      { ...statistics, ...parameters },
+      images.length === 1 ? images[0] : tf.concat(images, 0),
+      'train',
+    );
+    moved = moveStatistics(statistics, batchStatistics);
+    return lossOfViews(plan, embedding, inputs);
+  }, weights);
+  return { value, gradients, moved };
+}
+
+/** The inputs that hold images and replies. */
+export function viewInputs({
   views,
   batchSize,
   inputSize,

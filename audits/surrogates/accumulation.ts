@@ -1,9 +1,10 @@
 import type { HostTensor, StepDefinition, StepValues } from '../contract/engine.ts';
 import { tf } from '../tensor/ops.ts';
 import type { Tensor, Tensors } from '../tensor/ops.ts';
+import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
 import { filled, filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
-import { lossAndGradients, viewInputs, type TrainingStepPlan } from './training-step.ts';
+import { forwardBackward, viewInputs, type TrainingStepPlan } from './training-step.ts';
 
 /** 1 in the run that ends a batch, else 0. */
 const IS_LAST = 'isLastPart';
@@ -35,13 +36,14 @@ export function accumulatingStep(plan: TrainingStepPlan, parts: number): StepDef
     inputs: { ...optimizer.inputs, [IS_LAST]: { shape: [], dtype: 'float32' }, ...viewInputs(part) },
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
-      const { value, gradients } = lossAndGradients(part, pick(weights), {}, inputs);
+      const { loss, gradients } = forwardBackward(part, {}, pick(weights), inputs);
       const isLast = tensorNamed(inputs, IS_LAST);
       const isNotLast = tf.sub(1, isLast);
       const summed = mapNames(gradients, (gradient, name) =>
         tf.add(tensorNamed(state, PREFIX + name), tf.div(gradient, parts)),
       );
-      const updated = optimizer.update(pick(weights), summed, pick(slots), inputs);
+      const whole = plan.clipNorm === undefined ? summed : clipByGlobalNorm(summed, plan.clipNorm).gradients;
+      const updated = optimizer.update(pick(weights), whole, pick(slots), inputs);
       return {
         state: {
           // A product with 0 or 1 is exact: this is a choice, not an average.
@@ -52,23 +54,24 @@ export function accumulatingStep(plan: TrainingStepPlan, parts: number): StepDef
             Object.entries(summed).map(([name, sum]) => [PREFIX + name, tf.mul(sum, isNotLast)]),
           ),
         },
-        outputs: { loss: value },
+        outputs: { loss },
       };
     },
   };
 }
 
-/** The inputs of one batch as those of its parts; with one part, the batch itself. No copies. */
-export function splitBatch(batch: StepValues, parts: number): readonly StepValues[] {
-  if (parts === 1) return [batch];
+/** The inputs of one step as those of its parts: rows are shared out, scalars go to each. No copies. */
+export function splitBatch(step: StepValues, parts: number): readonly StepValues[] {
+  if (parts === 1) return [step];
   return Array.from({ length: parts }, (_, part) => ({
-    ...Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, rowsOf(tensor, part, parts)])),
+    ...Object.fromEntries(Object.entries(step).map(([name, tensor]) => [name, rowsOf(tensor, part, parts)])),
     [IS_LAST]: { shape: [], data: Float32Array.of(part === parts - 1 ? 1 : 0) },
   }));
 }
 
 function rowsOf({ shape, data }: HostTensor, part: number, parts: number): HostTensor {
-  const [rows = 0, ...rest] = shape;
+  const [rows, ...rest] = shape;
+  if (rows === undefined) return { shape, data };
   const length = data.length / parts;
   return { shape: [rows / parts, ...rest], data: data.subarray(part * length, (part + 1) * length) };
 }

@@ -7,14 +7,14 @@ import type { Rng } from '../rng.ts';
 import { accumulatingStep } from './accumulation.ts';
 import { HEAD_KERNEL, type Architecture } from './architecture.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
-import { optimizerFor } from './optimizer.ts';
 import { trainWithinMemory } from './out-of-memory.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
-import { runEpochs } from './run-epochs.ts';
+import { runEpochs, type EpochPlan } from './run-epochs.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
+import { trainingRule } from './training-rule.ts';
 import { trainingStep, type TrainingStepPlan } from './training-step.ts';
 
 export interface FitRequest {
@@ -40,8 +40,6 @@ export interface FitRequest {
   readonly augmentation?: LocalAugmentation;
   /** Default: the one that the settings name. */
   readonly architecture?: Architecture;
-  /** Default: the loss's own times the architecture's factor. */
-  readonly learningRate?: number;
 }
 
 export interface FitResult {
@@ -55,13 +53,15 @@ export interface FitResult {
     readonly batchSize: number;
     /** Parts in which a batch went through the device; more than 1 where it did not fit at once. */
     readonly batchParts: number;
+    /** Peak of the schedule. */
     readonly learningRate: number;
   };
 }
 
 /**
- * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), with a cosine learning-rate
- * schedule over all steps and a new order of the rows in every epoch. Rows that do not fill the last batch of an epoch
+ * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), by the loss's optimizer with a
+ * cosine learning-rate schedule over all steps (or as `settings.training` has it), and a new order of the rows in every
+ * epoch. Rows that do not fill the last batch of an epoch
  * are left out of that epoch. A training resumed from its checkpoint ends at bitwise the same weights.
  *
  * A loss that allows it (`affineEquivariant`: the squared error) is trained on standardised replies, and the inverse map
@@ -71,8 +71,8 @@ export interface FitResult {
  *
  * A batch that does not fit the device's memory is trained in parts where that gives the same numbers.
  *
- * @throws MoatError `cancelled` when the signal fires, `device-out-of-memory` naming a smaller batch, `training-diverged` when the loss is not finite,
- * `dataset-too-small` for fewer than two rows.
+ * @throws MoatError `cancelled` when the signal fires, `training-diverged` when the loss is not finite,
+ * `device-out-of-memory` with a smaller batch to try, `dataset-too-small` for fewer than two rows.
  */
 export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { settings, dimension, rng, loss } = request;
@@ -95,13 +95,14 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     };
   });
   const batchSize = Math.min(settings.batchSize, rows);
-  const optimizer = optimizerFor(loss.defaults);
-  const learningRate = request.learningRate ?? loss.defaults.learningRate * architecture.learningRateFactor;
-  const plan: TrainingStepPlan = {
+  const { learningRateFactor } = architecture;
+  const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
+  const stepPlan: TrainingStepPlan = {
     architecture,
     weights,
     statistics,
-    optimizer,
+    optimizer: rule.optimizer,
+    clipNorm: rule.clipNorm,
     loss,
     lossOptions: request.lossOptions,
     views: views.length,
@@ -109,8 +110,8 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     inputSize: settings.inputSize,
     dimension,
   };
-  const { losses, state, parts } = await trainWithinMemory(plan, (inParts) =>
-    trainInParts(request, plan, views, { rows, learningRate, parts: inParts }),
+  const { losses, state, parts } = await trainWithinMemory(stepPlan, (inParts) =>
+    trainInParts(request, { views, rows, batchSize, rule, stepPlan, parts: inParts }),
   );
   const trained = readArrays(state, { ...weights, ...statistics });
   return {
@@ -128,7 +129,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
       steps: settings.epochs * Math.floor(rows / batchSize),
       batchSize,
       batchParts: parts,
-      learningRate,
+      learningRate: rule.learningRate,
     },
   };
 }
@@ -140,33 +141,18 @@ interface Trained {
   readonly parts: number;
 }
 
-/** Trains with each batch cut into `parts`, from the last checkpoint on. */
-async function trainInParts(
-  request: FitRequest,
-  plan: TrainingStepPlan,
-  views: readonly TrainingView[],
-  {
-    rows,
-    learningRate,
-    parts,
-  }: { readonly rows: number; readonly learningRate: number; readonly parts: number },
-): Promise<Trained> {
+/** Trains from the last checkpoint on, with each batch in so many parts. */
+async function trainInParts(request: FitRequest, plan: EpochPlan): Promise<Trained> {
+  const { parts, batchSize, stepPlan } = plan;
   if (parts > 1)
     request.log(
-      `A batch of ${plan.batchSize} does not fit the device: its gradient is summed over ${parts} parts.`,
+      `A batch of ${batchSize} does not fit the device: its gradient is summed over ${parts} parts.`,
     );
   const compiled = await request.engine.compile(
-    parts === 1 ? trainingStep(plan) : accumulatingStep(plan, parts),
+    parts === 1 ? trainingStep(stepPlan) : accumulatingStep(stepPlan, parts),
   );
   try {
-    const { optimizer, batchSize } = plan;
-    const losses = await runEpochs(request, compiled, views, {
-      rows,
-      batchSize,
-      optimizer,
-      learningRate,
-      parts,
-    });
+    const losses = await runEpochs(request, compiled, plan);
     return { losses, state: await compiled.readState(), parts };
   } finally {
     await compiled.dispose();

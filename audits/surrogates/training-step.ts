@@ -2,8 +2,9 @@ import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
-import type { Architecture } from './architecture.ts';
-import type { Optimizer } from './optimizer.ts';
+import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { Architecture, ForwardResult } from './architecture.ts';
 import { filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -15,6 +16,8 @@ export interface TrainingStepPlan {
   readonly weights: NamedArrays;
   readonly statistics: NamedArrays;
   readonly optimizer: Optimizer;
+  /** Longest joint gradient; absent: no limit. */
+  readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
   readonly views: number;
@@ -30,7 +33,7 @@ export const targetsInput = (view: number): string => `targets${view}`;
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
  * Views go through the network as one batch, so that batch norm sees them together, as in the paper's code.
- * Output `loss`: the batch's mean before the update.
+ * Outputs: `loss`, the batch's mean before the update, and with a `clipNorm` the `gradientNorm` before the clipping.
  */
 export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
   const { weights, statistics, optimizer } = plan;
@@ -41,34 +44,38 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     inputs: { ...optimizer.inputs, ...viewInputs(plan) },
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
-      const { value, gradients, moved } = lossAndGradients(plan, pick(weights), pick(statistics), inputs);
+      const current = pick(statistics);
+      const { loss, gradients, batchStatistics } = forwardBackward(plan, current, pick(weights), inputs);
+      const moved = moveStatistics(current, batchStatistics);
+      const clipped =
+        plan.clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, plan.clipNorm);
       return {
-        state: { ...optimizer.update(pick(weights), gradients, pick(slots), inputs), ...moved },
-        outputs: { loss: value },
+        state: { ...optimizer.update(pick(weights), clipped.gradients, pick(slots), inputs), ...moved },
+        outputs: { loss, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
       };
     },
   };
 }
 
-/** Loss of one batch, its gradients, and the running statistics moved by it. */
-export function lossAndGradients(
+/** Forward in train mode, the loss of all views and its gradients. `embedding`: `[views * batch, dimension]`. */
+export function forwardBackward(
   plan: TrainingStepPlan,
-  weights: Tensors,
   statistics: Tensors,
+  weights: Tensors,
   inputs: Tensors,
-): { readonly value: Scalar; readonly gradients: Tensors; readonly moved: Tensors } {
-  let moved: Tensors = {};
+): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
+  let forward: ForwardResult | undefined;
   const { value, gradients } = valueAndGradients((parameters) => {
     const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
-    const { embedding, batchStatistics } = plan.architecture.forward(
+    forward = plan.architecture.forward(
       { ...statistics, ...parameters },
       images.length === 1 ? images[0] : tf.concat(images, 0),
       'train',
     );
-    moved = moveStatistics(statistics, batchStatistics);
-    return lossOfViews(plan, embedding, inputs);
+    return lossOfViews(plan, forward.embedding, inputs);
   }, weights);
-  return { value, gradients, moved };
+  if (forward === undefined) throw new RangeError('the loss was differentiated without being computed');
+  return { ...forward, loss: value, gradients };
 }
 
 /** The inputs that hold images and replies. */

@@ -8,7 +8,8 @@ import { parityNet, smallBatch, smallStep } from '../../audits/devices/small-net
 import type { StepDefinition, StepValues } from '../../audits/contract/engine.ts';
 import { losses } from '../../audits/losses/registry.ts';
 import { createRng } from '../../audits/rng.ts';
-import { adam, sgdMomentum, type Optimizer } from '../../audits/surrogates/optimizer.ts';
+import type { Optimizer } from '../../audits/optimizers/optimizer.ts';
+import { findOptimizer, optimizers } from '../../audits/optimizers/registry.ts';
 import { findArchitecture } from '../../audits/surrogates/registry.ts';
 import { trainingStep } from '../../audits/surrogates/training-step.ts';
 import { createEngine } from '../../audits/tensor/engine.ts';
@@ -71,17 +72,24 @@ function warm(definition: StepDefinition<Tensor>): StepDefinition<Tensor> {
 
 const differences: Record<string, { loss: number; update: number }> = {};
 differences['small net'] = await compareStep(webgpu, cpu, smallStep(parityNet), smallBatch(parityNet, 0));
-const optimizers = { adam: adam(1e-4), 'sgd-momentum': sgdMomentum(1e-4) };
-for (const loss of losses)
-  for (const [name, optimizer] of Object.entries(optimizers))
-    for (const views of loss.views)
-      differences[`small-cnn, ${loss.id}, ${views} views, ${name}`] = await compareStep(
-        webgpu,
-        cpu,
-        ...step('small-cnn', loss, optimizer, views),
-      );
 const [mse] = losses;
-differences['resnet18, mse'] = await compareStep(webgpu, cpu, ...step('resnet18', mse, sgdMomentum(1e-4), 1));
+const sgd = findOptimizer('sgd-momentum').create({ weightDecay: 1e-4 });
+const compare = async (
+  architecture: string,
+  loss: (typeof losses)[number],
+  views: 1 | 2,
+  optimizer: Optimizer,
+  name: string,
+): Promise<void> => {
+  const [definition, inputs] = step(architecture, loss, optimizer, views);
+  const difference = await compareStep(webgpu, cpu, definition, inputs);
+  differences[`${architecture}, ${loss.id}, ${views} views, ${name}`] = difference;
+};
+for (const loss of losses)
+  for (const views of loss.views) await compare('small-cnn', loss, views, sgd, 'sgd-momentum');
+for (const { id, create } of optimizers)
+  if (id !== 'sgd-momentum') await compare('small-cnn', mse, 1, create({ weightDecay: 1e-4 }), id);
+await compare('resnet18', mse, 1, sgd, 'sgd-momentum');
 
 const batches = Array.from({ length: BLOCK_STEPS }, (_, at) => smallBatch(parityNet, at));
 const lossesOf = async (engine: typeof webgpu): Promise<readonly number[]> => {

@@ -8,6 +8,7 @@ import type {
 } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { checkInputs, checkState } from '../step-border.ts';
+import { findBlockSize } from './blocked-layout.ts';
 import { deviceError } from './device-errors.ts';
 import { encodeModel } from './proto.ts';
 import { executionProviders } from './providers.ts';
@@ -20,7 +21,15 @@ import { portOfStep, unrollModel } from './unroll.ts';
  * but do push transposes to places where they cost more.
  */
 const graphOptimizationLevel = 'disabled';
-const onCpu = { device: 'cpu', stepsPerRun: 1 } as const;
+
+export interface CompileOptions {
+  /** Default: `cpu`. */
+  readonly device?: DeviceId;
+  /** Steps per run of the session that `runMany` uses. Default: 1. */
+  readonly stepsPerRun?: number;
+  /** For tools that look inside a run, such as the runtime's profiler. */
+  readonly session?: InferenceSession.SessionOptions;
+}
 
 /**
  * Traces the step and keeps its state in buffers of this process. Two sets of buffers take turns: a run reads
@@ -29,14 +38,16 @@ const onCpu = { device: 'cpu', stepsPerRun: 1 } as const;
 export async function compileStep<StepTensor>(
   definition: StepDefinition<StepTensor>,
   threads: number,
-  { device, stepsPerRun }: { readonly device: DeviceId; readonly stepsPerRun: number } = onCpu,
+  { device = 'cpu', stepsPerRun = 1, session: sessionOptions = {} }: CompileOptions = {},
 ): Promise<CompiledStep> {
-  const traced = await traceStep(definition);
+  const blockSize = device === 'cpu' ? await findBlockSize() : undefined;
+  const traced = await traceStep(definition, { blockSize });
   const model = traced.graph.toModel(definition.name);
   const open = (of: typeof model): Promise<InferenceSession> =>
     createSession(encodeModel(of), threads, {
       graphOptimizationLevel,
       executionProviders: executionProviders(device),
+      ...sessionOptions,
     }).catch((cause: unknown) => {
       const refused = `The compiled step "${definition.name}" was refused by the runtime.`;
       throw deviceError(cause, device) ?? new MoatError('internal', refused, { cause });

@@ -10,6 +10,9 @@ import { encodeModel } from './proto.ts';
 import { executionProviders } from './providers.ts';
 import { createSession, runtimeVersion } from './session.ts';
 
+/** Raised when compiled steps compute in another order, so that their numbers are kept apart from older ones. */
+const GRAPH_REVISION = 2;
+
 /**
  * Steps per run where state crosses the border between host and device: Node has no way to leave it there. More would
  * save little and make the graph, which holds each step's nodes, slow to open.
@@ -39,7 +42,7 @@ export function createOnnxEngine(threads: number, device: DeviceId = 'cpu'): Eng
   return {
     id: 'onnx',
     device,
-    numericsClass: `onnx-${runtimeVersion()}-${device}-t${threads}`,
+    numericsClass: `onnx-${runtimeVersion()}-g${GRAPH_REVISION}-${device}-t${threads}`,
     threads,
     stepsPerRun,
     async compile(definition) {

@@ -6,6 +6,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph.ts';
 import { arrange, channelsFirst, inLogicalOrder, logicalShape, logical, type Traced } from '../layout.ts';
+import {
+  blockedDomain,
+  filterBlocks,
+  fromBlocks,
+  fromBlocksChannelsLast,
+  toBlocks,
+  turnedFilterBlocks,
+} from '../blocked-layout.ts';
 import { integers, reshape, scalar, transpose } from '../operations.ts';
 import { kernel, type KernelTable } from './kernel.ts';
 import { product } from './matrix.ts';
@@ -44,38 +52,71 @@ function outputShape(info: Geometry): readonly number[] {
   return [info.batchSize, info.outChannels, info.outHeight, info.outWidth];
 }
 
+/** How a convolution's windows lie: `pads`, `strides`, `dilations` of the runtime's operator. */
+type Windows = Readonly<Record<string, readonly number[]>>;
+
+/** Channels per block when the blocked convolution can take these channels. */
+function blockOf(graph: Graph, info: Geometry): number | undefined {
+  const { blockSize } = graph.target;
+  const fits = (channels: number): boolean => blockSize !== undefined && channels % blockSize === 0;
+  return fits(info.inChannels) && fits(info.outChannels) ? blockSize : undefined;
+}
+
+/**
+ * @param x `[batch, in, height, width]` @param weights `[out, in, height, width]`, or its blocks
+ * @returns `[batch, out, height, width]` of the given shape
+ */
 function convolve(
   graph: Graph,
   x: Value,
-  filter: Value,
+  weights: Value,
   shape: readonly number[],
-  attributes: Readonly<Record<string, readonly number[]>>,
+  options: { readonly windows: Windows; readonly isBlocked: boolean },
 ): Traced {
-  const value = graph.apply('Conv', [x, filter], { shape, type: 'float32' }, { attributes });
-  return { value, order: channelsFirst };
+  const attributes = { ...options.windows, kernel_shape: weights.shape.slice(2) };
+  const output = { shape, type: 'float32' as const };
+  if (!options.isBlocked)
+    return { value: graph.apply('Conv', [x, weights], output, { attributes }), order: channelsFirst };
+  const operands = [toBlocks(graph, x), weights];
+  const blocks = graph.apply('Conv', operands, output, { attributes, domain: blockedDomain });
+  return { value: fromBlocks(graph, blocks), order: channelsFirst };
+}
+
+/** A filter as `[taps, in, out]`. */
+function flatFilter(graph: Graph, filter: Traced): Value {
+  const [height = 1, width = 1, inChannels = 1, outChannels = 1] = logicalShape(filter);
+  return reshape(graph, logical(graph, filter), [height * width, inChannels, outChannels]);
 }
 
 /** The input's gradient at stride 1: a convolution of `dy` with the filter turned by 180 degrees. */
 function convolveTurned(graph: Graph, dy: Value, filter: Traced, info: Geometry): Traced {
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;
-  const taps = filterHeight * filterWidth;
-  const flat = reshape(graph, logical(graph, filter), [taps, inChannels * outChannels]);
+  const flat = flatFilter(graph, filter);
+  const block = blockOf(graph, info);
+  const turned = block === undefined ? turnedFilter(graph, flat) : turnedFilterBlocks(graph, flat, block);
+  const weights = reshape(graph, turned, [inChannels, outChannels, filterHeight, filterWidth]);
+  const windows = {
+    pads: [
+      filterHeight - 1 - padInfo.top,
+      filterWidth - 1 - padInfo.left,
+      filterHeight - 1 - padInfo.bottom,
+      filterWidth - 1 - padInfo.right,
+    ],
+  };
+  const shape = [info.batchSize, inChannels, info.inHeight, info.inWidth];
+  return convolve(graph, dy, weights, shape, { windows, isBlocked: block !== undefined });
+}
+
+/** `[taps, in, out]` to `[in, out, taps]` with the taps backwards. */
+function turnedFilter(graph: Graph, flat: Value): Value {
+  const taps = flat.shape[0] ?? 1;
   const backwards = integers(
     graph,
     Array.from({ length: taps }, (_, i) => taps - 1 - i),
   );
   const turned =
     taps === 1 ? flat : graph.apply('Gather', [flat, backwards], flat, { attributes: { axis: 0 } });
-  const kernelShape = [filterHeight, filterWidth, inChannels, outChannels];
-  const swapped = transpose(graph, reshape(graph, turned, kernelShape), [2, 3, 0, 1]);
-  const pads = [
-    filterHeight - 1 - padInfo.top,
-    filterWidth - 1 - padInfo.left,
-    filterHeight - 1 - padInfo.bottom,
-    filterWidth - 1 - padInfo.right,
-  ];
-  const shape = [info.batchSize, inChannels, info.inHeight, info.inWidth];
-  return convolve(graph, dy, swapped, shape, { pads });
+  return transpose(graph, turned, [1, 2, 0]);
 }
 
 function convolveTransposed(graph: Graph, dy: Value, filter: Traced, info: Geometry): Traced {
@@ -150,15 +191,33 @@ function columns(graph: Graph, x: Traced, info: Geometry): Value {
   return graph.apply('Concat', taps, { shape, type: 'float32' }, { attributes: { axis: 0 } });
 }
 
+/** The output's gradient as `[batch, height, width, channels]`: the runtime's products are fastest untransposed. */
+function channelsLast(graph: Graph, dy: Traced, info: Geometry): Value {
+  if (blockOf(graph, info) === undefined) return arrange(graph, dy, [0, 1, 2, 3]);
+  // These blocks exist anyway, for the input's gradient.
+  return fromBlocksChannelsLast(graph, toBlocks(graph, arrange(graph, dy, channelsFirst)));
+}
+
 export const convolutionKernels: KernelTable = {
   Conv2D: kernel<'x' | 'filter', Conv2DAttrs>((graph, { x, filter }, attributes) => {
     const info = geometry(logicalShape(x), logicalShape(filter), attributes);
-    const weights = arrange(graph, filter, filterOrder);
-    return convolve(graph, arrange(graph, x, channelsFirst), weights, outputShape(info), {
+    const flat = flatFilter(graph, filter);
+    const block = blockOf(graph, info);
+    const arranged =
+      block === undefined ? transpose(graph, flat, [2, 1, 0]) : filterBlocks(graph, flat, block);
+    const weights = reshape(graph, arranged, [
+      info.outChannels,
+      info.inChannels,
+      info.filterHeight,
+      info.filterWidth,
+    ]);
+    const windows = {
       pads: padding(info),
       strides: [info.strideHeight, info.strideWidth],
       dilations: [info.dilationHeight, info.dilationWidth],
-    });
+    };
+    const input = arrange(graph, x, channelsFirst);
+    return convolve(graph, input, weights, outputShape(info), { windows, isBlocked: block !== undefined });
   }),
   Conv2DBackpropInput: kernel<'dy' | 'filter', Conv2DBackpropInputAttrs>(
     (graph, { dy, filter }, attributes) => {
@@ -171,9 +230,9 @@ export const convolutionKernels: KernelTable = {
   ),
   Conv2DBackpropFilter: kernel<'x' | 'dy', Conv2DBackpropFilterAttrs>((graph, { x, dy }, attributes) => {
     const info = geometry(logicalShape(x), attributes.filterShape, attributes);
-    const size = info.batchSize * info.outHeight * info.outWidth;
-    const gradient = reshape(graph, arrange(graph, dy, [3, 0, 1, 2]), [info.outChannels, size]);
-    const sums = product(graph, columns(graph, x, info), gradient, { transposeB: true });
+    const pixels = info.batchSize * info.outHeight * info.outWidth;
+    const gradient = reshape(graph, channelsLast(graph, dy, info), [pixels, info.outChannels]);
+    const sums = product(graph, columns(graph, x, info), gradient);
     return inLogicalOrder(reshape(graph, sums, attributes.filterShape));
   }),
 };

@@ -2,7 +2,7 @@ import type { HostTensor, StepDefinition } from '../contract/engine.ts';
 import { mse } from '../losses/mse.ts';
 import { createRng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
-import { adam } from '../surrogates/optimizer.ts';
+import { adam } from '../optimizers/adam.ts';
 import type { NamedArrays } from '../surrogates/parameters.ts';
 import { findArchitecture } from '../surrogates/registry.ts';
 import { cifarResNet } from '../surrogates/resnet.ts';
@@ -103,7 +103,7 @@ export function benchmarkStep(network: BenchmarkNetwork, plan: StepPlan): Benchm
   const { dimension, inputSize } = network;
   const architecture = network.architecture();
   const { weights, statistics } = architecture.initialize(rng.derive('weights'), dimension, inputSize);
-  const optimizer = adam(weightDecay);
+  const optimizer = adam.create({ weightDecay });
   const definition = trainingStep({
     architecture,
     weights,

@@ -4,7 +4,9 @@ import { engineSide } from './side-process.ts';
 
 export interface Field {
   readonly contestants: readonly Contestant[];
-  /** Why the others do not take part. */
+  /** Names of those that cannot take part. */
+  readonly absent: readonly string[];
+  /** Why, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -15,6 +17,7 @@ export interface Field {
 export async function engineContestants(threads: number, engines: readonly string[] = []): Promise<Field> {
   const all = await candidates(threads, engines);
   const usable = all.filter(({ failure }) => failure === null);
+  const absent = all.filter(({ failure }) => failure !== null);
   return {
     contestants: usable.map(({ candidate }) => ({
       ...candidate,
@@ -22,8 +25,9 @@ export async function engineContestants(threads: number, engines: readonly strin
       isReference: false,
       command: engineSide,
     })),
-    notes: all.flatMap(({ candidate, failure }) =>
-      failure === null ? [] : [`${candidateName(candidate)} does not take part: ${failure}`],
+    absent: absent.map(({ candidate }) => candidateName(candidate)),
+    notes: absent.map(
+      ({ candidate, failure }) => `${candidateName(candidate)} does not take part: ${failure}`,
     ),
   };
 }

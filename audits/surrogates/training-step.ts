@@ -1,6 +1,8 @@
 import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
+import { augment, drawInputs } from '../augment/augmentation.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Architecture } from './architecture.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -17,6 +19,7 @@ export interface TrainingStepPlan {
   readonly optimizer: Optimizer;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
+  readonly augmentation: Augmentation;
   readonly views: number;
   readonly batchSize: number;
   readonly inputSize: number;
@@ -26,10 +29,13 @@ export interface TrainingStepPlan {
 /** Names of a view's inputs. */
 export const imagesInput = (view: number): string => `images${view}`;
 export const targetsInput = (view: number): string => `targets${view}`;
+/** Of the inputs with what is drawn for a view's augmentation. */
+export const drawsPrefix = (view: number): string => `draws${view}/`;
 
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
  * Views go through the network as one batch, so that batch norm sees them together, as in the paper's code.
+ * Images are bytes which the step scales and augments, unless the augmentation does so on the host.
  * Output `loss`: the batch's mean before the update.
  */
 export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
@@ -42,9 +48,9 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
+      const images = listViews(plan.views, (view) => imagesOfView(plan, view, inputs));
       let moved: Tensors = {};
       const { value, gradients } = valueAndGradients((parameters) => {
-        const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
         const { embedding, batchStatistics } = plan.architecture.forward(
           { ...current, ...parameters },
           images.length === 1 ? images[0] : tf.concat(images, 0),
@@ -62,6 +68,7 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
 }
 
 function viewInputs({
+  augmentation,
   views,
   batchSize,
   inputSize,
@@ -70,8 +77,18 @@ function viewInputs({
   const pairs = listViews(views, (view): [string, TensorSpec][] => [
     [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
     [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
+    ...(augmentation.applyOnHost === undefined
+      ? Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))
+      : []),
   ]);
   return Object.fromEntries(pairs.flat());
+}
+
+/** Before the gradients begin: no weight stands between the pixels and what is trained on. */
+function imagesOfView({ augmentation }: TrainingStepPlan, view: number, inputs: Tensors): Tensor4D {
+  const images = tensorNamed(inputs, imagesInput(view)) as Tensor4D;
+  if (augmentation.applyOnHost !== undefined) return images;
+  return augment(augmentation, tf.div(images, 255), inputs, drawsPrefix(view));
 }
 
 function lossOfViews(plan: TrainingStepPlan, embedding: Tensor2D, inputs: Tensors): Scalar {

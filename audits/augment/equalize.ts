@@ -1,5 +1,5 @@
 import { tf } from '../tensor/ops.ts';
-import type { Tensor, Tensor2D } from '../tensor/ops.ts';
+import type { Tensor, Tensor1D, Tensor2D } from '../tensor/ops.ts';
 import { perImage } from './planes.ts';
 import type { Planes } from './planes.ts';
 
@@ -13,13 +13,12 @@ const VALUES = 256;
  */
 export function equalize(planes: Planes, applied: Tensor): Planes {
   const [, batch, height, width] = planes.shape;
-  const images = 3 * batch;
-  const rounded: Tensor2D = tf.reshape(tf.round(tf.mul(planes, 255)), [images, height * width]);
-  const bytes = tf.cast(rounded, 'int32');
-  const counts = tf.denseBincount(bytes, tf.onesLike(rounded), VALUES);
-  const table = lookUpTables(counts); // [images, 256]
-  const first = tf.reshape(tf.range(0, images * VALUES, VALUES, 'int32'), [images, 1]);
-  const index = tf.reshape(tf.add(bytes, first), [-1]);
+  const histograms = 3 * batch;
+  const bytes = tf.reshape(tf.round(tf.mul(planes, 255)), [histograms, height * width]);
+  const first = tf.reshape(tf.range(0, histograms * VALUES, VALUES, 'int32'), [histograms, 1]);
+  const index = tf.reshape(tf.add(tf.cast(bytes, 'int32'), first), [-1]) as Tensor1D;
+  const counts = tf.bincount(index, tf.ones(index.shape), histograms * VALUES);
+  const table = lookUpTables(tf.reshape(counts, [histograms, VALUES]));
   const spread = tf.reshape(tf.gather(tf.reshape(table, [-1]), index), planes.shape);
   return tf.where(tf.greater(perImage(applied), 0.5), tf.div(spread, 255), planes);
 }

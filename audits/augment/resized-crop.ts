@@ -48,8 +48,7 @@ function stretchWeights(
   const pixels: Tensor3D = tf.sub(tf.reshape(tf.range(0, length), [1, 1, length]), start);
   const centers = tf.sub(tf.mul(tf.add(places, 0.5), scale), 0.5);
   const distance = tf.div(tf.abs(tf.sub(centers, pixels)), tf.maximum(scale, 1));
-  // 1 inside the rectangle, 0 at half a pixel beyond it and farther.
-  const inside = tf.mul(tf.step(tf.add(pixels, 0.5)), tf.step(tf.sub(tf.sub(extent, 0.5), pixels)));
-  const weights: Tensor3D = tf.mul(tf.relu(tf.sub(1, distance)), inside);
+  const isInside = tf.logicalAnd(tf.greaterEqual(pixels, 0), tf.less(pixels, extent));
+  const weights: Tensor3D = tf.mul(tf.relu(tf.sub(1, distance)), tf.cast(isInside, 'float32'));
   return tf.div(weights, tf.sum(weights, 2, true));
 }

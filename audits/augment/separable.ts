@@ -10,6 +10,6 @@ import type { Planes } from './planes.ts';
  * @returns `[3, batch, newHeight, newWidth]`
  */
 export function mapAxes(planes: Planes, rows: Tensor3D, columns: Tensor3D): Planes {
-  const leading = (operator: Tensor3D): Planes => tf.expandDims(operator, 0);
-  return tf.matMul(tf.matMul(leading(rows), planes), leading(columns), false, true);
+  const forEachColor = (operator: Tensor3D): Planes => tf.reshape(operator, [1, ...operator.shape]);
+  return tf.matMul(tf.matMul(forEachColor(rows), planes), forEachColor(columns), false, true);
 }

@@ -14,7 +14,7 @@ import { turnHue } from './hue.ts';
 import { fromPlanes, toPlanes } from './planes.ts';
 import type { Planes } from './planes.ts';
 import { applyOperation } from './rand-augment.ts';
-import { drawOperation, noOperation } from './rand-augment-operations.ts';
+import { drawOperation, operationIds } from './rand-augment-operations.ts';
 import type { OperationId } from './rand-augment-operations.ts';
 import { resizedCrop } from './resized-crop.ts';
 
@@ -161,7 +161,6 @@ describe.each(engines)('$id agrees with torchvision', (engine) => {
 });
 
 test('every operation of RandAugment has its case', () => {
-  const tested = fixtures.cases.flatMap(({ id }) => id ?? []);
-  expect(new Set(tested).size).toBe(14);
-  expect(Object.keys(noOperation).length).toBe(7);
+  const tested = new Set(fixtures.cases.flatMap(({ id }) => id ?? []));
+  expect([...tested].sort()).toEqual([...operationIds].sort());
 });

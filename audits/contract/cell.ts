@@ -103,5 +103,5 @@ export interface ArtifactFile {
   readonly path: string;
   readonly sha256: string;
   readonly sizeBytes: number;
-  readonly kind: 'surrogate' | 'embeddings' | 'images' | 'preparation' | 'checkpoint';
+  readonly kind: 'surrogate' | 'surrogate-onnx' | 'embeddings' | 'images' | 'preparation' | 'checkpoint';
 }

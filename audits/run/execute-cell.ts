@@ -21,6 +21,7 @@ import {
 } from '../metrics/evaluate.ts';
 import { createOracle } from '../oracle.ts';
 import { createRng, type Rng } from '../rng.ts';
+import { exportSurrogate } from '../surrogates/export-onnx.ts';
 import { openSurrogate } from '../surrogates/open.ts';
 import { encodeSurrogate } from '../surrogates/serialize.ts';
 import { createEngine } from '../tensor/engine.ts';
@@ -218,9 +219,9 @@ async function executeAttack(
   if (context.signal.aborted) throw new MoatError('cancelled', 'The cell was stopped before its evaluation.');
   context.progress(ATTACK_SHARE, 'evaluating');
   const measurements = await evaluate(surrogate, loaded, context, backbone);
-  const artifact = saveSurrogate(job, surrogate);
+  const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
-  return { measurements, diagnostics, ledger: oracle.ledger(), artifacts: [artifact] };
+  return { measurements, diagnostics, ledger: oracle.ledger(), artifacts };
 }
 
 async function evaluate(
@@ -278,8 +279,15 @@ function taskEmbeddings(task: Task, fit: Matrix, score: Matrix): TaskEmbeddings 
   };
 }
 
-function saveSurrogate(job: CellJob, surrogate: SurrogateModel): ArtifactFile {
-  const relative = path.posix.join('surrogates', `${job.key}.moat`);
-  const written = writeFileAtomic(path.join(job.artifactFolder, relative), [encodeSurrogate(surrogate)]);
-  return { path: relative, kind: 'surrogate', ...written };
+/** As Moat's own file, and as ONNX for everybody else. */
+async function saveSurrogate(job: CellJob, surrogate: SurrogateModel): Promise<readonly ArtifactFile[]> {
+  const save = (kind: ArtifactFile['kind'], ending: string, bytes: Uint8Array): ArtifactFile => {
+    const relative = path.posix.join('surrogates', `${job.key}.${ending}`);
+    return { path: relative, kind, ...writeFileAtomic(path.join(job.artifactFolder, relative), [bytes]) };
+  };
+  const onnx = await exportSurrogate(surrogate);
+  return [
+    save('surrogate', 'moat', encodeSurrogate(surrogate)),
+    ...(onnx === undefined ? [] : [save('surrogate-onnx', 'onnx', onnx)]),
+  ];
 }

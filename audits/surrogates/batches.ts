@@ -14,6 +14,11 @@ export interface TrainingView {
   readonly targets: Matrix;
 }
 
+/** Whether a batch's images are changed before the step gets them, instead of in it. */
+export function isAppliedOnHost(augmentation: Augmentation): boolean {
+  return augmentation.applyOnHost !== undefined;
+}
+
 /**
  * Images and targets of one batch as inputs of the training step. Each time an image is used it is augmented anew while
  * its reply stays: more images from the same queries, under the assumption that the victim answers such copies alike.
@@ -35,7 +40,7 @@ export function batchInputs(
       data: batchPixels(pixels, rows, size, augmentation, rng),
     };
     inputs[targetsInput(view)] = { shape: [rows.length, targets.columns], data: replies };
-    if (augmentation.applyOnHost === undefined)
+    if (!isAppliedOnHost(augmentation))
       Object.assign(inputs, drawBatch(augmentation, rows.length, size, rng, drawsPrefix(view)));
   }
   return inputs;

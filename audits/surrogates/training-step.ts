@@ -4,8 +4,9 @@ import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.
 import { augment, drawInputs } from '../augment/augmentation.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
-import type { Architecture } from './architecture.ts';
-import type { Optimizer } from './optimizer.ts';
+import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { Architecture, ForwardResult } from './architecture.ts';
 import { filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -17,9 +18,12 @@ export interface TrainingStepPlan {
   readonly weights: NamedArrays;
   readonly statistics: NamedArrays;
   readonly optimizer: Optimizer;
+  /** Longest joint gradient; absent: no limit. */
+  readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
-  readonly augmentation: Augmentation;
+  /** What the step does to the bytes it gets. Absent: it gets images as it trains on them, in [0, 1]. */
+  readonly augmentation?: Augmentation | undefined;
   readonly views: number;
   readonly batchSize: number;
   readonly inputSize: number;
@@ -35,8 +39,7 @@ export const drawsPrefix = (view: number): string => `draws${view}/`;
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
  * Views go through the network as one batch, so that batch norm sees them together, as in the paper's code.
- * Images are bytes which the step scales and augments, unless the augmentation does so on the host.
- * Output `loss`: the batch's mean before the update.
+ * Outputs: `loss`, the batch's mean before the update, and with a `clipNorm` the `gradientNorm` before the clipping.
  */
 export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
   const { weights, statistics, optimizer } = plan;
@@ -48,26 +51,40 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
-      const images = listViews(plan.views, (view) => imagesOfView(plan, view, inputs));
-      let moved: Tensors = {};
-      const { value, gradients } = valueAndGradients((parameters) => {
-        const { embedding, batchStatistics } = plan.architecture.forward(
-          { ...current, ...parameters },
-          images.length === 1 ? images[0] : tf.concat(images, 0),
-          'train',
-        );
-        moved = moveStatistics(current, batchStatistics);
-        return lossOfViews(plan, embedding, inputs);
-      }, pick(weights));
+      const { loss, gradients, batchStatistics } = forwardBackward(plan, current, pick(weights), inputs);
+      const moved = moveStatistics(current, batchStatistics);
+      const clipped =
+        plan.clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, plan.clipNorm);
       return {
-        state: { ...optimizer.update(pick(weights), gradients, pick(slots), inputs), ...moved },
-        outputs: { loss: value },
+        state: { ...optimizer.update(pick(weights), clipped.gradients, pick(slots), inputs), ...moved },
+        outputs: { loss, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
       };
     },
   };
 }
 
-function viewInputs({
+/** Forward in train mode, the loss of all views and its gradients. `embedding`: `[views * batch, dimension]`. */
+export function forwardBackward(
+  plan: TrainingStepPlan,
+  statistics: Tensors,
+  weights: Tensors,
+  inputs: Tensors,
+): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
+  const images = listViews(plan.views, (view) => imagesOfView(plan, view, inputs));
+  let forward: ForwardResult | undefined;
+  const { value, gradients } = valueAndGradients((parameters) => {
+    forward = plan.architecture.forward(
+      { ...statistics, ...parameters },
+      images.length === 1 ? images[0] : tf.concat(images, 0),
+      'train',
+    );
+    return lossOfViews(plan, forward.embedding, inputs);
+  }, weights);
+  if (forward === undefined) throw new RangeError('the loss was differentiated without being computed');
+  return { ...forward, loss: value, gradients };
+}
+
+export function viewInputs({
   augmentation,
   views,
   batchSize,
@@ -77,17 +94,17 @@ function viewInputs({
   const pairs = listViews(views, (view): [string, TensorSpec][] => [
     [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
     [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
-    ...(augmentation.applyOnHost === undefined
-      ? Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))
-      : []),
+    ...(augmentation === undefined
+      ? []
+      : Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))),
   ]);
   return Object.fromEntries(pairs.flat());
 }
 
-/** Before the gradients begin: no weight stands between the pixels and what is trained on. */
+/** Outside of the gradients: no weight stands between the pixels and what is trained on. */
 function imagesOfView({ augmentation }: TrainingStepPlan, view: number, inputs: Tensors): Tensor4D {
   const images = tensorNamed(inputs, imagesInput(view)) as Tensor4D;
-  if (augmentation.applyOnHost !== undefined) return images;
+  if (augmentation === undefined) return images;
   return augment(augmentation, tf.div(images, 255), inputs, drawsPrefix(view));
 }
 

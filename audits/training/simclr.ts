@@ -5,9 +5,11 @@ import type { Checkpoint, CheckpointSlot, SurrogateModel } from '../contract/met
 import { augment, drawBatch, drawInputs } from '../augment/augmentation.ts';
 import { openAugmentation } from '../augment/registry.ts';
 import { infonce } from '../losses/infonce.ts';
+import { cosine } from '../learning-rates/cosine.ts';
+import { adam } from '../optimizers/adam.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Rng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
-import { adam, cosineLearningRate, type Optimizer } from '../surrogates/optimizer.ts';
 import {
   filled,
   filterNames,
@@ -71,7 +73,7 @@ export async function trainSimclr(request: SimclrRequest): Promise<{
   const architecture = findArchitecture(request.architecture);
   const { weights, statistics } = architecture.initialize(rng.derive('initialization'), dimension, inputSize);
   const head = projectionHead(rng.derive('projection'), dimension);
-  const optimizer = adam(WEIGHT_DECAY);
+  const optimizer = adam.create({ weightDecay: WEIGHT_DECAY });
   const batchSize = Math.min(request.batchSize, images.count);
   const compiled = await request.engine.compile(
     simclrStep({
@@ -190,7 +192,7 @@ async function runEpochs(
       const outputs = await compiled.run({
         images: gatherPixels(pixels, rows, inputSize),
         ...drawBatch(augmentation, 2 * batchSize, inputSize, viewRng, DRAWS),
-        ...optimizer.feeds(step, cosineLearningRate(request.learningRate, step, totalSteps)),
+        ...optimizer.feeds(step, cosine.rate(request.learningRate, { step, stepsPerEpoch, epochs })),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
       if (!Number.isFinite(loss))

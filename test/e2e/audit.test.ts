@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditResult } from '../../audits/contract/result.ts';
 import { resultSchema } from '../../audits/report/result-schema.ts';
+import { createEngine } from '../../audits/tensor/engine.ts';
 import { runMoat, startMoat, type CommandEnd } from '../helpers/moat.ts';
 import { makeTinyProject, measurementsOf, type TinyProject } from '../helpers/tiny-project.ts';
 
@@ -55,6 +56,26 @@ test('every pair of the battery is in the matrix, the adaptive attack that noise
       expect(pairs).toContain(`${attack} | ${defense}`);
   expect(pairs).toContain('repeat-averaging | gaussian-noise:sigma=4');
   expect(result.matrix.every((cell) => cell.state === 'done')).toBe(true);
+});
+
+test('every surrogate lies beside the database as an ONNX file that opens', async () => {
+  const database = new Database(path.join(project.folder, 'x.db'), { readonly: true });
+  const files = database
+    .prepare(
+      `SELECT artifacts.path FROM artifacts JOIN cells ON cells.key = artifacts.cell_key
+       WHERE artifacts.kind = 'surrogate-onnx'`,
+    )
+    .pluck()
+    .all() as readonly string[];
+  const attacks = database.prepare(`SELECT count(*) FROM artifacts WHERE kind = 'surrogate'`).pluck().get();
+  database.close();
+  expect(files.length).toBe(attacks);
+  const engine = await createEngine('onnx', { threads: 1 });
+  const model = await engine.loadModel(path.join(project.folder, 'x.artifacts', files[0] ?? ''));
+  expect(model.inputs.map(({ name }) => name)).toEqual(['image']);
+  expect(model.outputs.map(({ name }) => name)).toEqual(['embedding']);
+  await model.dispose();
+  await engine.dispose();
 });
 
 test('no attack got more answers than its budget', () => {

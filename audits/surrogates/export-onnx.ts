@@ -52,7 +52,7 @@ function linearStep(
     },
     step(state, inputs) {
       const embedded = tensorNamed(network.step(state, inputs).outputs, 'embedding') as Tensor2D;
-      const mapped = tf.matMul(embedded, tensorNamed(state, LINEAR_WEIGHTS) as Tensor2D);
+      const mapped = tf.matMul(embedded, tensorNamed(state, LINEAR_WEIGHTS));
       return { state: {}, outputs: { embedding: tf.add(mapped, tensorNamed(state, LINEAR_BIAS)) } };
     },
   };

@@ -105,7 +105,8 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^electron$/, /^electron\//],
   [/^sharp$/, /^audits\/datasets\//],
   [/^protobufjs$/, /^audits\/tensor\//],
-  [/^commander$|^cli-table3$/, /^audits\/cli\//],
+  [/^commander$/, /^audits\/cli\//],
+  [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
 ];
 test.each(onlyImporters)('%s has one importer: %s', (packageName, allowed) => {

@@ -1,5 +1,6 @@
 import { registerAttacks } from './attacks.ts';
 import { registerAudit } from './audit.ts';
+import { registerBench } from './bench.ts';
 import { registerCancel } from './cancel.ts';
 import { registerDefenses } from './defenses.ts';
 import { registerDemo } from './demo.ts';
@@ -22,4 +23,5 @@ export const commands: readonly Registration[] = Object.freeze([
   registerAttacks,
   registerDefenses,
   registerDoctor,
+  registerBench,
 ]);

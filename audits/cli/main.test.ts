@@ -111,6 +111,7 @@ describe.concurrent('what is printed', { timeout: 60_000 }, () => {
       'attacks',
       'defenses',
       'doctor',
+      'bench',
     ])
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(ended.stdout).toContain('Example:');

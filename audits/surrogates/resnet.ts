@@ -5,10 +5,8 @@ import type { Architecture } from './architecture.ts';
 import { centerPixels, initializeConvolutions, initializeHead, LayerRunner, poolAverage } from './layers.ts';
 import type { ConvolutionPlan } from './layers.ts';
 
-/** Width of the pooled features, and of the paper's representation. */
-const FEATURES = 512;
-
-const STAGE_CHANNELS = [64, 128, 256, 512] as const;
+/** Of the paper's networks; the last one is the width of the pooled features and of the paper's representation. */
+const PAPER_CHANNELS = [64, 128, 256, 512] as const;
 
 /** Two 3x3 convolutions around a shortcut, which is a 1x1 convolution where the shape changes. */
 interface BasicBlock {
@@ -17,46 +15,65 @@ interface BasicBlock {
   readonly shortcut: ConvolutionPlan | null;
 }
 
-const STEM: ConvolutionPlan = {
-  name: 'stem',
-  kernelSize: 3,
-  inputChannels: 3,
-  outputChannels: STAGE_CHANNELS[0],
-  stride: 1,
-};
+interface ResNetPlan {
+  readonly id: string;
+  readonly name: string;
+  readonly blocksPerStage: readonly number[];
+  /** As many as stages; the stem has as many as the first. */
+  readonly channels: readonly [number, ...number[]];
+}
+
+/** ResNet-18 and -34 of the paper (section 4.1 and appendix F). */
+export const resnet18: Architecture = cifarResNet({
+  id: 'resnet18',
+  name: 'ResNet-18',
+  blocksPerStage: [2, 2, 2, 2],
+  channels: PAPER_CHANNELS,
+});
+export const resnet34: Architecture = cifarResNet({
+  id: 'resnet34',
+  name: 'ResNet-34',
+  blocksPerStage: [3, 4, 6, 3],
+  channels: PAPER_CHANNELS,
+});
 
 /**
- * The paper's encoders (section 4.1 and appendix F; He et al., CVPR 2016) with the stem for 32x32 images: a 3x3
- * convolution of stride 1, no max-pooling, basic blocks, average pooling after the last ReLU.
- * For 512 dimensions the pooled features are the embedding, as in the paper; for any other dimension a linear head
- * follows.
+ * A residual network (He et al., CVPR 2016) with the stem for 32x32 images: a 3x3 convolution of stride 1, no
+ * max-pooling, basic blocks, average pooling after the last ReLU.
+ * Where the dimension is the width of the pooled features, these are the embedding, as in the paper; for any other
+ * dimension a linear head follows.
  */
-export const resnet18: Architecture = resnet('resnet18', [2, 2, 2, 2]);
-export const resnet34: Architecture = resnet('resnet34', [3, 4, 6, 3]);
-
-function resnet(id: string, blocksPerStage: readonly number[]): Architecture {
-  const blocks = planBlocks(blocksPerStage);
+export function cifarResNet({ id, name, blocksPerStage, channels }: ResNetPlan): Architecture {
+  const features = channels.at(-1) ?? channels[0];
+  const stemPlan: ConvolutionPlan = {
+    name: 'stem',
+    kernelSize: 3,
+    inputChannels: 3,
+    outputChannels: channels[0],
+    stride: 1,
+  };
+  const blocks = planBlocks(blocksPerStage, channels);
   const plans = [
-    STEM,
+    stemPlan,
     ...blocks.flatMap(({ first, second, shortcut }) => [first, second, ...(shortcut ? [shortcut] : [])]),
   ];
   return {
     id,
-    summary: `CIFAR-stem ResNet-${id.slice('resnet'.length)}; a linear head only when the dimension is not ${FEATURES}.`,
+    summary: `CIFAR-stem ${name}; a linear head only when the dimension is not ${features}.`,
     learningRateFactor: 1,
     initialize(rng, dimension) {
       const { weights, statistics } = initializeConvolutions(rng, plans);
-      const head = dimension === FEATURES ? {} : initializeHead(rng, FEATURES, dimension);
+      const head = dimension === features ? {} : initializeHead(rng, features, dimension);
       return { weights: { ...weights, ...head }, statistics };
     },
     forward(parameters, images, mode) {
       const layers = new LayerRunner(parameters, mode);
-      const stem = tf.relu(layers.convolve(centerPixels(images), STEM));
+      const stem = tf.relu(layers.convolve(centerPixels(images), stemPlan));
       const maps = blocks.reduce((input, block) => runBlock(layers, input, block), stem);
-      const features = poolAverage(maps);
+      const pooled = poolAverage(maps);
       const hasHead = parameters[HEAD_KERNEL] !== undefined;
       return {
-        embedding: hasHead ? layers.head(features) : features,
+        embedding: hasHead ? layers.head(pooled) : pooled,
         batchStatistics: layers.batchStatistics,
       };
     },
@@ -68,11 +85,11 @@ function runBlock(layers: LayerRunner, input: Tensor4D, { first, second, shortcu
   return tf.relu(tf.add(residual, shortcut === null ? input : layers.convolve(input, shortcut)));
 }
 
-function planBlocks(blocksPerStage: readonly number[]): readonly BasicBlock[] {
-  return STAGE_CHANNELS.flatMap((outputChannels, stage) =>
+function planBlocks(blocksPerStage: readonly number[], channels: readonly number[]): readonly BasicBlock[] {
+  return channels.flatMap((outputChannels, stage) =>
     Array.from({ length: blocksPerStage[stage] ?? 0 }, (_, at): BasicBlock => {
       const entersStage = at === 0 && stage > 0;
-      const inputChannels = entersStage ? (STAGE_CHANNELS[stage - 1] ?? outputChannels) : outputChannels;
+      const inputChannels = entersStage ? (channels[stage - 1] ?? outputChannels) : outputChannels;
       const name = `stage${stage + 1}/block${at + 1}`;
       const stride = entersStage ? 2 : 1;
       return {

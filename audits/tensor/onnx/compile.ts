@@ -1,7 +1,8 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { CompiledStep, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { checkInputs, checkState } from '../step-border.ts';
+import { findBlockSize } from './blocked-layout.ts';
 import { encodeModel } from './proto.ts';
 import { createSession } from './session.ts';
 import { mapEntries, portName, traceStep } from './trace.ts';
@@ -15,14 +16,17 @@ const graphOptimizationLevel = 'disabled';
 /**
  * Traces the step and keeps its state in buffers of this process. Two sets of buffers take turns: a run reads
  * one and writes the other, so no weight is copied between runs beyond what the runtime itself does.
+ * @param options.session for tools that look inside a run, such as the runtime's profiler
  */
 export async function compileStep<StepTensor>(
   definition: StepDefinition<StepTensor>,
   threads: number,
+  { session: sessionOptions = {} }: { readonly session?: InferenceSession.SessionOptions } = {},
 ): Promise<CompiledStep> {
-  const traced = await traceStep(definition);
+  const traced = await traceStep(definition, { blockSize: await findBlockSize() });
   const model = encodeModel(traced.graph.toModel(definition.name));
-  const session = await createSession(model, threads, { graphOptimizationLevel }).catch((cause: unknown) => {
+  const options: InferenceSession.SessionOptions = { graphOptimizationLevel, ...sessionOptions };
+  const session = await createSession(model, threads, options).catch((cause: unknown) => {
     throw new MoatError('internal', `The compiled step "${definition.name}" was refused by the runtime.`, {
       cause,
     });

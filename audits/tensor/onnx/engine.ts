@@ -8,12 +8,15 @@ import { loadModel } from './model.ts';
 import { encodeModel } from './proto.ts';
 import { createSession, runtimeVersion } from './session.ts';
 
+/** Raised when compiled steps compute in another order, so that their numbers are kept apart from older ones. */
+const GRAPH_REVISION = 2;
+
 /** Steps compiled to ONNX and run by onnxruntime on the CPU. Every call computes on the calling thread. */
 export function createOnnxEngine(threads: number): Engine {
   const products = new Map<string, Promise<InferenceSession>>();
   return {
     id: 'onnx',
-    numericsClass: `onnx-${runtimeVersion()}-cpu-t${threads}`,
+    numericsClass: `onnx-${runtimeVersion()}-g${GRAPH_REVISION}-cpu-t${threads}`,
     threads,
     compile: (definition) => compileStep(definition, threads),
     loadModel: (source) => loadModel(source, threads),

@@ -47,13 +47,24 @@ export const runtimeDomain = 'com.microsoft';
 const OPSET_VERSION = 17;
 const IR_VERSION = 8;
 
+/** What the runtime that will run the graph has beyond the standard. */
+export interface GraphTarget {
+  /** Channels per block of its blocked convolutions (see `blocked-layout.ts`), where it has them. */
+  readonly blockSize?: number | undefined;
+}
+
 export class Graph {
+  readonly target: GraphTarget;
   private readonly nodes: GraphNode[] = [];
   private readonly known = new Map<string, readonly Value[]>();
   private readonly constants = new Map<string, Value>();
   private readonly inputs: Value[] = [];
   private readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   private counter = 0;
+
+  constructor(target: GraphTarget = {}) {
+    this.target = target;
+  }
 
   input(name: string, shape: readonly number[], type: ElementType): Value {
     const value: Value = { name, shape, type };
@@ -122,11 +133,12 @@ export class Graph {
       else copies.push({ opType: 'Identity', input: [value.name], output: [output], attribute: [] });
     }
     const nameOf = (own: string): string => renamed.get(own) ?? own;
+    const domains = new Set(this.nodes.map(({ domain }) => domain).filter((domain) => domain !== ''));
     return {
       irVersion: IR_VERSION,
       opsetImport: [
         { domain: '', version: OPSET_VERSION },
-        { domain: runtimeDomain, version: 1 },
+        ...[...domains].map((domain) => ({ domain, version: 1 })),
       ],
       graph: {
         name,

@@ -3,7 +3,7 @@ import type { StepDefinition } from '../../contract/engine.ts';
 import { MoatError } from '../../contract/errors.ts';
 import { withBackend } from '../backend-lock.ts';
 import { tf } from '../ops.ts';
-import { Graph, type ElementType, type Value } from './graph.ts';
+import { Graph, type ElementType, type GraphTarget, type Value } from './graph.ts';
 import { inLogicalOrder, logical } from './layout.ts';
 import { traceBackend, traceBackendName } from './trace-backend.ts';
 
@@ -26,8 +26,11 @@ export const portName = {
  * Calls the step once with symbolic tensors and returns the graph it recorded.
  * @throws MoatError operation-unsupported naming the first operation without a kernel
  */
-export async function traceStep<StepTensor>(definition: StepDefinition<StepTensor>): Promise<TracedStep> {
-  const graph = new Graph();
+export async function traceStep<StepTensor>(
+  definition: StepDefinition<StepTensor>,
+  target: GraphTarget = {},
+): Promise<TracedStep> {
+  const graph = new Graph(target);
   return withBackend(traceBackendName, () => {
     traceBackend.begin(graph);
     try {

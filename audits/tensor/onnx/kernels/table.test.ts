@@ -60,6 +60,19 @@ const convolutions = [1, 2].flatMap((stride) =>
   ),
 );
 
+/** Enough channels for the runtime's blocked layout, whatever the processor: 16 and 32 are whole numbers of blocks. */
+const blockedConvolutions = [
+  { stride: 1, pad: 'same' as const, shapes: { x: [2, 6, 5, 16], filter: [3, 3, 16, 32] } },
+  { stride: 1, pad: 'valid' as const, shapes: { x: [2, 6, 5, 32], filter: [3, 3, 32, 16] } },
+  { stride: 2, pad: 'same' as const, shapes: { x: [2, 6, 8, 32], filter: [3, 3, 32, 32] } },
+  { stride: 2, pad: 1, shapes: { x: [2, 6, 8, 32], filter: [3, 3, 32, 16] } },
+  { stride: 2, pad: 1, shapes: { x: [1, 7, 8, 16], filter: [3, 3, 16, 16] } },
+  { stride: 3, pad: 2, shapes: { x: [1, 9, 6, 16], filter: [5, 5, 16, 16] } },
+  { stride: 1, pad: 'same' as const, shapes: { x: [2, 3, 4, 32], filter: [1, 1, 32, 48] } },
+  { stride: 2, pad: 'same' as const, shapes: { x: [2, 6, 6, 16], filter: [1, 1, 16, 32] } },
+] satisfies readonly { readonly shapes: Shapes; readonly [key: string]: unknown }[];
+const allConvolutions = [...convolutions, ...blockedConvolutions];
+
 /** How to reach each kernel through the public operations; gradients where only a gradient reaches it. */
 const cases: Readonly<Record<string, readonly Case[]>> = {
   Add: binary(tf.add),
@@ -188,19 +201,19 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     of({ a: [2, 4, 3], b: [1, 4, 5] }, ({ a, b }) => tf.matMul(tf.transpose(a!, [0, 2, 1]), b!)),
   ],
   Conv2D: [
-    ...convolutions.map(({ shapes, stride, pad }) =>
+    ...allConvolutions.map(({ shapes, stride, pad }) =>
       of(shapes, ({ x, filter }) => tf.conv2d(x as Tensor4D, filter as Tensor4D, stride, pad)),
     ),
     of({ x: [1, 9, 9, 2], filter: [3, 3, 2, 2] }, ({ x, filter }) =>
       tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, 'same', 'NHWC', 2),
     ),
   ],
-  Conv2DBackpropInput: convolutions.map(({ shapes, stride, pad }) =>
+  Conv2DBackpropInput: allConvolutions.map(({ shapes, stride, pad }) =>
     of(shapes, ({ x, filter }) =>
       tf.grad((each) => tf.square(tf.conv2d(each as Tensor4D, filter as Tensor4D, stride, pad)))(x!),
     ),
   ),
-  Conv2DBackpropFilter: convolutions.map(({ shapes, stride, pad }) =>
+  Conv2DBackpropFilter: allConvolutions.map(({ shapes, stride, pad }) =>
     of(shapes, ({ x, filter }) =>
       tf.grad((each) => tf.square(tf.conv2d(x as Tensor4D, each as Tensor4D, stride, pad)))(filter!),
     ),

@@ -1,0 +1,34 @@
+import type { Engine } from '../contract/engine.ts';
+import { floatsNamed } from '../surrogates/parameters.ts';
+import { benchmarkStep, findNetwork } from './networks.ts';
+import type { OpenWorkload, WorkloadOf } from './workload.ts';
+
+/** Losses compared: of the untouched weights, and after one and two updates. */
+const CHECKED_STEPS = 3;
+
+/** Training steps of one network on one batch; a unit is a step. */
+export async function openTraining(workload: WorkloadOf<'training'>, engine: Engine): Promise<OpenWorkload> {
+  const { definition, weights, images, targets, inputs } = benchmarkStep(
+    findNetwork(workload.network),
+    workload,
+  );
+  const compiled = await engine.compile(definition);
+  let steps = 0;
+  const step = async (): Promise<number> => {
+    const outputs = await compiled.run(inputs(steps++));
+    return floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
+  };
+  return {
+    arrays: { ...weights, images, targets },
+    async check() {
+      const losses: number[] = [];
+      while (losses.length < CHECKED_STEPS) losses.push(await step());
+      return losses;
+    },
+    async run() {
+      await step();
+      return 1;
+    },
+    dispose: () => compiled.dispose(),
+  };
+}

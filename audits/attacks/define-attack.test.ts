@@ -46,6 +46,8 @@ const returning = (surrogate: SurrogateModel, diagnostics: Record<string, number
 /** Nothing here computes, so there is no engine to call. */
 const noEngine: Engine = {
   id: 'reference',
+  device: 'cpu',
+  stepsPerRun: 1,
   numericsClass: 'none',
   threads: 1,
   compile: () => Promise.reject(new Error('no engine')),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import {
   addDatabaseOption,
+  addDeviceOptions,
   addEncoderOptions,
   addExample,
   addJsonOption,
@@ -51,7 +52,7 @@ export function registerAudit(program: Command, context: CommandContext): void {
 
 /** `--attacks`, `--defenses` and all that shapes the battery; shared by `audit` and `demo`. */
 export function addBatteryOptions(command: Command): Command {
-  return command
+  return addDeviceOptions(command)
     .option('--preset <name>', 'quick, standard or demo')
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
@@ -64,7 +65,6 @@ export function addBatteryOptions(command: Command): Command {
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))
     .option('--seeds <count>', 'repetitions behind every interval', readWhole('--seeds'))
     .option('--seed <number>', 'seed of everything', readWhole('--seed', 0))
-    .option('--engine <name>', 'auto, onnx or reference')
     .option('--workers <count>', 'cells at a time', readWhole('--workers'))
     .option('--policy <file>', 'what you can live with; the exit code then answers it')
     .option('--price <dollars>', 'US dollars per query', readNumber('--price'));

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { checkEngines } from './doctor-engine.ts';
 import { checkImages } from './doctor-images.ts';
 import { checkMemory, checkNode, checkPackages, guarded, judgeDisk, ok } from './doctor-checks.ts';
 
@@ -35,11 +34,13 @@ test('little memory warns', () => {
 
 test('a check that throws becomes a problem in the list', async () => {
   const check = await guarded('engine', 'Run npm ci.', () => Promise.reject(new Error('cannot load')));
-  expect(check).toEqual({ id: 'engine', status: 'problem', sentence: 'cannot load', advice: 'Run npm ci.' });
-  expect(await guarded('engine', 'x', () => ok('engine', 'fine'))).toMatchObject({ status: 'ok' });
+  expect(check).toEqual([
+    { id: 'engine', status: 'problem', sentence: 'cannot load', advice: 'Run npm ci.' },
+  ]);
+  expect(await guarded('engine', 'x', () => ok('engine', 'fine'))).toMatchObject([{ status: 'ok' }]);
+  expect(await guarded('engine', 'x', () => [ok('a', 'fine'), ok('b', 'fine')])).toHaveLength(2);
 });
 
-test('the compiled engine trains as the reference engine does, and images decode', async () => {
-  expect(await checkEngines()).toMatchObject({ status: 'ok' });
+test('images decode', async () => {
   expect(await checkImages()).toMatchObject({ status: 'ok' });
 });

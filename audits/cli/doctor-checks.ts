@@ -9,10 +9,11 @@ import { formatBytes } from './render/numbers.ts';
 /** One line of `moat doctor`. */
 export interface DoctorCheck {
   readonly id: string;
-  readonly status: 'ok' | 'warning' | 'problem';
+  /** `absent`: not there, and nothing needs it. */
+  readonly status: 'ok' | 'absent' | 'warning' | 'problem';
   /** What was found, one sentence. */
   readonly sentence: string;
-  /** What to do about it; null when it is ok. */
+  /** What to do about it, or to have it; null when it is ok. */
   readonly advice: string | null;
 }
 
@@ -85,21 +86,27 @@ export function checkMemory(
     : ok('memory', sentence);
 }
 
+type Checked = DoctorCheck | readonly DoctorCheck[];
+
 /** A check that throws is a problem with its own sentence, never the end of the others. */
 export async function guarded(
   id: string,
   advice: string,
-  check: () => DoctorCheck | Promise<DoctorCheck>,
-): Promise<DoctorCheck> {
+  check: () => Checked | Promise<Checked>,
+): Promise<readonly DoctorCheck[]> {
   try {
-    return await check();
+    return [await check()].flat();
   } catch (error) {
-    return problem(id, error instanceof Error ? error.message : String(error), advice);
+    return [problem(id, error instanceof Error ? error.message : String(error), advice)];
   }
 }
 
 export function ok(id: string, sentence: string): DoctorCheck {
   return { id, status: 'ok', sentence, advice: null };
+}
+
+export function absent(id: string, sentence: string, advice: string): DoctorCheck {
+  return { id, status: 'absent', sentence, advice };
 }
 
 export function warning(id: string, sentence: string, advice: string): DoctorCheck {

@@ -8,7 +8,7 @@ import { renderChecks } from './render/doctor.ts';
 export function registerDoctor(program: Command, context: CommandContext): void {
   const command = program
     .command('doctor')
-    .summary('check this machine: runtime, packages, engine, disk, memory')
+    .summary('check this machine: runtime, packages, engines and devices, disk, memory')
     .description('Checks whether this machine can run audits, and says what to do where it cannot.');
   addJsonOption(command);
   addExample(command, 'moat doctor').action(async (flags: { readonly json?: boolean }) => {
@@ -17,13 +17,15 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       checkNode(),
       checkPackages(),
       // Loaded late: a broken native library must become a line of this list, not the end of the program.
-      await guarded('engine', reinstall, async () => (await import('./doctor-engine.ts')).checkEngines()),
-      await guarded('images', reinstall, async () => (await import('./doctor-images.ts')).checkImages()),
-      await guarded('database', reinstall, async () =>
+      ...(await guarded('engine', reinstall, async () =>
+        (await import('./doctor-engine.ts')).checkEngines(),
+      )),
+      ...(await guarded('images', reinstall, async () => (await import('./doctor-images.ts')).checkImages())),
+      ...(await guarded('database', reinstall, async () =>
         (await import('./doctor-database.ts')).checkDatabase(context.clock),
-      ),
-      await guarded('folder', 'Work in another folder.', () => checkFolder(context.folder)),
-      await guarded('disk', 'Work in another folder.', () => checkDisk(context.folder)),
+      )),
+      ...(await guarded('folder', 'Work in another folder.', () => checkFolder(context.folder))),
+      ...(await guarded('disk', 'Work in another folder.', () => checkDisk(context.folder))),
       checkMemory(),
     ];
     if (flags.json === true) context.terminal.printJson(checks);

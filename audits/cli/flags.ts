@@ -90,6 +90,13 @@ export function addEncoderOptions(command: Command): Command {
     );
 }
 
+/** `--engine` and `--device`, wherever something is computed. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option('--engine <name>', 'auto, onnx, tensorflow or reference')
+    .option('--device <name>', 'auto, cpu, cuda, webgpu, directml or coreml');
+}
+
 /** `--db FILE`; the default is filled in after `moat.config.json` was read. */
 export function addDatabaseOption(command: Command): Command {
   return command.option('--db <file>', 'database file (default: moat.db)');

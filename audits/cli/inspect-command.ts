@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { resolvePath } from './context.ts';
-import { addEncoderOptions, addExample, addJsonOption } from './flags.ts';
+import { addDeviceOptions, addEncoderOptions, addExample, addJsonOption } from './flags.ts';
 import { mergeSettings, checkSettings, readSettings } from './settings.ts';
 
 interface InspectFlags {
@@ -20,7 +20,7 @@ export function registerInspect(program: Command, context: CommandContext): void
     .argument('<encoder>', 'path of the ONNX file')
     .option('--expect <replies.npz>', 'image paths or arrays, and the vectors production returned for them')
     .option('--images <dir>', 'images to run the encoder on (default: drawn ones)');
-  addJsonOption(addEncoderOptions(command));
+  addJsonOption(addDeviceOptions(addEncoderOptions(command)));
   addExample(command, 'moat inspect encoder.onnx --range 0-255').action(
     async (encoder: string, flags: InspectFlags & Record<string, unknown>) => {
       const { expect, images, json, ...encoderFlags } = flags;
@@ -31,7 +31,13 @@ export function registerInspect(program: Command, context: CommandContext): void
       const { size, mean, std, layout, range, output, pooling } = settings;
       const { inspectEncoder } = await import('./inspect.ts');
       const { createEngine } = await import('../tensor/engine.ts');
-      const engine = await createEngine('onnx', { threads: 1 });
+      const { chooseDevice } = await import('../devices/choose.ts');
+      const { cachedTrials } = await import('../devices/trial-cache.ts');
+      const choice = await chooseDevice(
+        { engine: settings.engine ?? 'auto', device: settings.device ?? 'auto', workers: 1 },
+        cachedTrials(),
+      );
+      const engine = await createEngine(choice.engine, { threads: 1, device: choice.device });
       try {
         const inspected = await inspectEncoder({
           encoder: resolvePath(context, encoder),

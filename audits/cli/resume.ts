@@ -1,10 +1,32 @@
 import type { Command } from 'commander';
+import type { AuditConfig } from '../contract/audit.ts';
+import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
 import { defaultReportFolder, readSettings } from './settings.ts';
 import type { AuditSummary } from '../store/types.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
+
+/**
+ * An audit goes on where it began or not at all: another device computes other numbers.
+ * @throws MoatError device-unavailable saying what to do
+ */
+async function requireStoredDevice(id: AuditId, config: AuditConfig): Promise<void> {
+  const { requireDevice } = await import('../devices/choose.ts');
+  const { tryDevice } = await import('../devices/try-device.ts');
+  try {
+    await requireDevice(config, tryDevice);
+  } catch (error) {
+    const known = MoatError.from(error);
+    if (known.code !== 'device-unavailable') throw known;
+    throw new MoatError(
+      known.code,
+      `Audit ${id} began with ${config.engine} on ${config.device}, which is gone: ${known.message} Bring it back and resume, or start a new audit with --device auto, whose cells are computed anew.`,
+      { cause: error },
+    );
+  }
+}
 
 interface ResumeFlags {
   readonly db?: string;
@@ -31,7 +53,7 @@ export function registerResume(program: Command, context: CommandContext): void 
     async (id: string | undefined, flags: ResumeFlags) => {
       const database = chosenDatabase(context, flags.db);
       const retryFailed = flags.failed === true;
-      const { auditId, isGated } = await withStore(context, database, (store) => {
+      const { auditId, config } = await withStore(context, database, (store) => {
         // Without an id: the newest that was stopped on the way; one that could not even begin comes last.
         const unfinished = (audit: AuditSummary): boolean =>
           audit.state !== 'completed' || (retryFailed && audit.cellsFailed > 0);
@@ -48,8 +70,9 @@ export function registerResume(program: Command, context: CommandContext): void 
               ? `Audit ${chosen} is complete but for failed cells, which --failed tries again.`
               : `Audit ${chosen} is complete.`,
           );
-        return { auditId: chosen, isGated: audit.config.isGated };
+        return { auditId: chosen, config: audit.config };
       });
+      await requireStoredDevice(auditId, config);
       const [{ continueAudit }, { runSession }] = await Promise.all([
         import('../run/runner.ts'),
         import('./session.ts'),
@@ -62,7 +85,7 @@ export function registerResume(program: Command, context: CommandContext): void 
           reportFolder: flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
           json: flags.json === true,
           quiet: flags.quiet === true,
-          hasPolicy: isGated,
+          hasPolicy: config.isGated,
         },
         (options) => continueAudit(auditId, options, { failed: retryFailed }),
       );

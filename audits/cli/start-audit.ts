@@ -1,6 +1,8 @@
 import type { AuditConfig, Policy } from '../contract/audit.ts';
 import { silentLog } from '../contract/context.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
+import { chooseDevice } from '../devices/choose.ts';
+import { cachedTrials } from '../devices/trial-cache.ts';
 import { builtinDemo, configureAudit, type AuditRequest } from '../plan/configure.ts';
 import { parsePolicy } from '../plan/policy.ts';
 import { planAudit, runAudit } from '../run/runner.ts';
@@ -19,7 +21,12 @@ export async function startAudit(
   settings: Settings,
   flags: RunFlags,
 ): Promise<void> {
-  const config = configureAudit(auditRequest(context, settings));
+  const asked = configureAudit(auditRequest(context, settings));
+  const choice = await chooseDevice(
+    { engine: settings.engine ?? 'auto', device: settings.device ?? 'auto', workers: asked.workers },
+    cachedTrials(),
+  );
+  const config: AuditConfig = { ...asked, engine: choice.engine, device: choice.device };
   const session: SessionSettings = {
     command: 'moat audit',
     database: settings.db ?? defaultDatabase,
@@ -29,7 +36,12 @@ export async function startAudit(
     quiet: flags.quiet,
   };
   if (flags.dryRun) await printPlan(context, config, session);
-  else await runSession(context, session, (options) => runAudit(config, options));
+  else {
+    if (!flags.quiet) context.terminal.note(`device: ${choice.reason}`);
+    await runSession(context, session, (options) =>
+      runAudit(config, { ...options, deviceReason: choice.reason }),
+    );
+  }
 }
 
 function auditRequest(context: CommandContext, settings: Settings): AuditRequest {
@@ -58,6 +70,7 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     seed: settings.seed,
     surrogate: settings.surrogate,
     engine: settings.engine,
+    device: settings.device,
     workers: settings.workers,
     policy: policyOf(context, settings.policy),
     price: settings.price,

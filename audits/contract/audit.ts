@@ -1,7 +1,7 @@
 import type { EncoderOptions } from './encoder.ts';
 import type { EvaluationSettings } from './cell.ts';
 import type { MethodSpec, SurrogateSettings } from './method.ts';
-import type { EngineId } from './engine.ts';
+import type { DeviceId, EngineId } from './engine.ts';
 
 /** A frozen, named, versioned list. A changed preset gets a new version. */
 export interface Preset {
@@ -45,6 +45,8 @@ export interface AuditConfig {
   readonly evaluation: EvaluationSettings;
   readonly surrogate: SurrogateSettings;
   readonly engine: EngineId;
+  /** Chosen once, when the audit begins: another device computes other numbers, under other keys. */
+  readonly device: DeviceId;
   /** Cells at a time; one thread each. */
   readonly workers: number;
   readonly policy: Policy;

@@ -2,7 +2,11 @@ import type { Matrix } from './data.ts';
 
 /** The training engine's border: host arrays and shapes, never a library's tensor. */
 
-export type EngineId = 'onnx' | 'reference';
+export type EngineId = 'onnx' | 'tensorflow' | 'reference';
+
+/** Where an engine computes. One engine offers some of them, a machine fewer. */
+export const deviceIds = ['cpu', 'cuda', 'webgpu', 'directml', 'coreml'] as const;
+export type DeviceId = (typeof deviceIds)[number];
 
 export interface HostTensor {
   readonly shape: readonly number[];
@@ -31,12 +35,21 @@ export interface StepDefinition<Tensor> {
   ): { readonly state: Readonly<Record<string, Tensor>>; readonly outputs: Readonly<Record<string, Tensor>> };
 }
 
+/** Host arrays by name: a step's inputs, outputs or state. */
+export type StepValues = Readonly<Record<string, HostTensor>>;
+
 export interface CompiledStep {
   /** Runs once; returns `outputs`. State moves on inside. */
-  run(inputs: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
+  run(inputs: StepValues): Promise<StepValues>;
+  /**
+   * Runs once per entry, in order, as that many calls of `run` would. Where state crosses the border between host and
+   * device, blocks of `Engine.stepsPerRun` cross it once. After an error the state is that of a step before the one
+   * that failed.
+   */
+  runMany(inputs: readonly StepValues[]): Promise<readonly StepValues[]>;
   /** A copy of the current state. */
-  readState(): Promise<Readonly<Record<string, HostTensor>>>;
-  writeState(state: Readonly<Record<string, HostTensor>>): Promise<void>;
+  readState(): Promise<StepValues>;
+  writeState(state: StepValues): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -71,9 +84,12 @@ export interface ModelTensor {
 
 export interface Engine {
   readonly id: EngineId;
+  readonly device: DeviceId;
   /** Part of every cell's key: results of different classes are never mixed. */
   readonly numericsClass: string;
   readonly threads: number;
+  /** Steps worth handing over at once to `runMany`; 1 where nothing is gained by it. */
+  readonly stepsPerRun: number;
   compile<Tensor>(definition: StepDefinition<Tensor>): Promise<CompiledStep>;
   /** Loads an ONNX model from a file (external data beside it) or from bytes. @throws MoatError encoder-* */
   loadModel(source: string | Uint8Array): Promise<LoadedModel>;

@@ -122,6 +122,15 @@ export const errorTable = {
     retryable: true,
     exitCode: exitCode.cancelled,
   },
+  'device-unavailable': environment(
+    'See with `moat doctor` what this machine offers, or choose another with --device and --engine.',
+  ),
+  'device-out-of-memory': environment(
+    'Use fewer --workers or a smaller --surrogate, or close other programs that use the device.',
+  ),
+  'device-lost': environment(
+    'The cell is tried again in a new process; if it happens again, update the driver or use --device cpu.',
+  ),
   'worker-died': environment(
     'The cell is tried again on resume; if it dies again, lower --workers or use a smaller surrogate.',
   ),

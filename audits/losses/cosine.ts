@@ -15,6 +15,7 @@ export const cosine: LossDefinition = {
   defaults: { batchSize: 64, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
   // A factor changes nothing, but an offset turns every target's direction: targets stay as they were answered.
   affineEquivariant: false,
+  meanOverRows: true,
   compute: (surrogateViews, victimViews) =>
     meanOverViews(surrogateViews, victimViews, (surrogate, victim): Scalar => {
       const similarity = tf.sum(tf.mul(normalizeRows(surrogate), normalizeRows(victim)), 1); // [batch]

@@ -22,6 +22,8 @@ export const infonce: LossDefinition = {
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 3e-4, weightDecay: 1e-4 },
   // Normalised rows: an offset would move every target's direction, a factor does nothing.
   affineEquivariant: false,
+  // The other rows of the batch are in the denominator.
+  meanOverRows: false,
   compute(surrogateViews, victimViews, options) {
     const temperature = options.temperature ?? DEFAULT_TEMPERATURE;
     const blocks = [...surrogateViews, ...victimViews].map(normalizeRows);

@@ -38,6 +38,11 @@ export interface LossDefinition {
    */
   readonly affineEquivariant: boolean;
   /**
+   * Whether a batch's loss is the plain mean of what each row would lose alone: then the mean of the gradients of its parts
+   * is its gradient, and a batch that does not fit the device's memory can be trained in parts.
+   */
+  readonly meanOverRows: boolean;
+  /**
    * @param surrogateViews one tensor `[batch, dimension]` per view; row i of every tensor belongs to image i.
    * @param victimViews the replies, same order and shape.
    * @returns the mean over the batch.

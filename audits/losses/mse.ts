@@ -14,6 +14,7 @@ export const mse: LossDefinition = {
   defaults: { batchSize: 64, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
   // A common factor of all dimensions multiplies the loss by a constant; an offset is absorbed by the head's bias.
   affineEquivariant: true,
+  meanOverRows: true,
   compute: (surrogateViews, victimViews) =>
     meanOverViews(surrogateViews, victimViews, (surrogate, victim): Scalar =>
       tf.mean(tf.square(tf.sub(surrogate, victim))),

@@ -19,6 +19,8 @@ export const softnn: LossDefinition = {
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
   // Distances ignore an offset, but a factor acts like another temperature.
   affineEquivariant: false,
+  // The other rows of the batch are in the denominator.
+  meanOverRows: false,
   compute(surrogateViews, victimViews, options) {
     const temperature = options.temperature ?? DEFAULT_TEMPERATURE;
     const blocks = [...surrogateViews, ...victimViews];

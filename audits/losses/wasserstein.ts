@@ -17,6 +17,7 @@ export const wasserstein: LossDefinition = {
   views: [1, 2],
   defaults: { batchSize: 64, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
   affineEquivariant: false,
+  meanOverRows: true,
   compute: (surrogateViews, victimViews) =>
     meanOverViews(surrogateViews, victimViews, (surrogate, victim): Scalar => {
       const difference = tf.sub(asDistributions(surrogate), asDistributions(victim));

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { AuditConfig, DataSource, Policy, Preset } from '../contract/audit.ts';
 import type { EncoderOptions } from '../contract/encoder.ts';
-import type { EngineId } from '../contract/engine.ts';
+import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
@@ -29,14 +29,16 @@ export interface AuditRequest {
   readonly seeds?: number | undefined;
   readonly seed?: number | undefined;
   readonly surrogate?: string | undefined;
+  /** `auto` (the default) stands for what `devices/choose.ts` finds the fastest; here for the engine everybody has. */
   readonly engine?: string | undefined;
+  readonly device?: string | undefined;
   readonly workers?: number | undefined;
   readonly policy?: Policy | undefined;
   readonly price?: number | undefined;
 }
 
 export const builtinDemo = 'builtin:demo';
-const ENGINES: readonly EngineId[] = ['onnx', 'reference'];
+const ENGINES: readonly EngineId[] = ['onnx', 'tensorflow', 'reference'];
 /** More processes than this gain nothing before memory becomes the limit. */
 const MOST_WORKERS = 8;
 const MOST_SEEDS = 100;
@@ -84,6 +86,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
       ...parseSurrogate(request.surrogate ?? preset.surrogate.architecture, preset.surrogate.epochs),
     },
     engine: engine(request.engine ?? 'auto'),
+    device: device(request.device ?? 'auto'),
     workers: positive(
       request.workers ?? Math.min(availableParallelism(), MOST_WORKERS),
       '--workers',
@@ -142,6 +145,14 @@ function engine(id: string): EngineId {
   const known = ENGINES.find((candidate) => candidate === id);
   if (known === undefined)
     throw invalid(`There is no engine "${id}"; there are auto, ${ENGINES.join(', ')}.`);
+  return known;
+}
+
+function device(id: string): DeviceId {
+  if (id === 'auto') return 'cpu';
+  const known = deviceIds.find((candidate) => candidate === id);
+  if (known === undefined)
+    throw invalid(`There is no device "${id}"; there are auto, ${deviceIds.join(', ')}.`);
   return known;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceIds } from '../contract/engine.ts';
 import { trainingSettingsSchema } from '../surrogates/training-schema.ts';
 
 /** An audit's configuration as it is stored in a result: every default filled in. */
@@ -61,7 +62,8 @@ export const configSchema = z.object({
     batchSize: positive,
     training: trainingSettingsSchema.optional().describe('What was set beyond the defaults of each loss'),
   }),
-  engine: z.enum(['onnx', 'reference']),
+  engine: z.enum(['onnx', 'tensorflow', 'reference']),
+  device: z.enum(deviceIds),
   workers: positive,
   policy: z.object({
     budget: z.number(),

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { EngineId } from '../contract/engine.ts';
+import type { AuditConfig } from '../contract/audit.ts';
 
 /** Facts of machine and runtime that a number may depend on, as the report prints them. */
-export function describeEnvironment(engine: EngineId): Readonly<Record<string, string | number>> {
+export function describeEnvironment(
+  { engine, device }: Pick<AuditConfig, 'engine' | 'device'>,
+  /** Why this engine and this device. */
+  deviceReason?: string,
+): Readonly<Record<string, string | number>> {
   const cpus = os.cpus();
   return {
     processor: cpus[0]?.model.trim() ?? 'unknown',
@@ -14,6 +18,8 @@ export function describeEnvironment(engine: EngineId): Readonly<Record<string, s
     osRelease: os.release(),
     node: process.versions.node,
     engine,
+    device,
+    ...(deviceReason === undefined ? {} : { deviceReason }),
     onnxruntime: packageVersion('onnxruntime-node') ?? 'missing',
     tfjs: packageVersion('@tensorflow/tfjs-core') ?? 'missing',
   };

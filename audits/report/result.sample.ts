@@ -94,6 +94,7 @@ export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
       evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },
       surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 40, batchSize: 64 },
       engine: 'onnx',
+      device: 'cpu',
       workers: 2,
       policy: {
         budget: 5000,

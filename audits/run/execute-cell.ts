@@ -89,7 +89,13 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
 
 async function load(job: CellJob, folder: string): Promise<Loaded> {
   const { config, preparation } = job;
-  const engine = await createEngine(config.engine, { threads: 1 });
+  const engine = await createEngine(config.engine, { threads: 1, device: config.device });
+  const { numericsClass } = preparation.inputs;
+  if (engine.numericsClass !== numericsClass)
+    throw new MoatError(
+      'device-unavailable',
+      `This audit was prepared with ${numericsClass}; here is ${engine.numericsClass} now, which computes other numbers. Start a new audit.`,
+    );
   const victim = once(() => sameVictim(engine, config, preparation.inputs.encoder));
   const { backbone } = config;
   const tasks: readonly Task[] = preparation.tasks.map(({ name, classes }, i) => ({

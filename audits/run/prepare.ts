@@ -42,7 +42,7 @@ export async function prepareAudit(
 ): Promise<PreparationRecord> {
   const { config } = job;
   // One thread, as the cells: sums over several threads round differently, and the class is part of every key.
-  const engine = await createEngine(config.engine, { threads: 1 });
+  const engine = await createEngine(config.engine, { threads: 1, device: config.device });
   const victim = await openEncoder(engine, encoderFile(config.encoder), config.encoderOptions);
   const backbone = config.backbone === null ? undefined : await openBackbone(engine, config.backbone);
   const rng = createRng(config.seed).derive('data');

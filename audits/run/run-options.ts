@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   onEvent(event: RunEvent): void;
   readonly moatVersion: string;
+  /** Why a new audit computes where it does; one sentence, kept with it. */
+  readonly deviceReason?: string;
   readonly startWorker?: StartWorker;
 }
 

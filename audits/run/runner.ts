@@ -31,7 +31,7 @@ export async function runAudit(config: AuditConfig, options: RunOptions): Promis
     createdAt: timestamp(clock),
     moatVersion: options.moatVersion,
     config,
-    environment: describeEnvironment(config.engine),
+    environment: describeEnvironment(config, options.deviceReason),
   });
   // Cells are shared by key: what failed in an earlier audit of this database gets another chance in this one.
   return continueAudit(id, options, { failed: true });

@@ -247,6 +247,7 @@ function config(options: WorldOptions, seeds: number, defenses: readonly string[
     evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },
     surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 1, batchSize: 1 },
     engine: 'onnx',
+    device: 'cpu',
     workers: 1,
     policy: {
       budget: BUDGET,

@@ -138,7 +138,8 @@ function toRow(record: AuditRecord, state: AuditState): AuditRow {
     finishedAt: record.finished_at,
     state,
     moatVersion: record.moat_version,
-    config: fromJson(record.config) as AuditRow['config'],
+    // Audits of before there was a choice ran on the processor.
+    config: { device: 'cpu', ...(fromJson(record.config) as Omit<AuditRow['config'], 'device'>) },
     preparation:
       record.preparation === null ? null : (fromJson(record.preparation) as AuditRow['preparation']),
     environment: fromJson(record.environment) as AuditRow['environment'],

@@ -1,26 +1,21 @@
-import type { CompiledStep, Engine, HostTensor } from '../contract/engine.ts';
+import type { Engine, StepValues } from '../contract/engine.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
-import { HEAD_KERNEL } from './architecture.ts';
-import { explainDivergence } from './divergence.ts';
-import { batchInputs } from './batches.ts';
+import { accumulatingStep } from './accumulation.ts';
+import { HEAD_KERNEL, type Architecture } from './architecture.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
+import { trainWithinMemory } from './out-of-memory.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
+import { runEpochs, type EpochPlan } from './run-epochs.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
-import { resumeTraining, saveTraining } from './training-checkpoint.ts';
 import { trainingRule } from './training-rule.ts';
-import type { TrainingRule } from './training-rule.ts';
-import { trainingStep } from './training-step.ts';
-import type { TrainingStepPlan } from './training-step.ts';
-
-/** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
-const MAXIMUM_CHECKPOINTS = 20;
+import { trainingStep, type TrainingStepPlan } from './training-step.ts';
 
 export interface FitRequest {
   readonly engine: Engine;
@@ -43,6 +38,8 @@ export interface FitRequest {
    * the surrogate's neighbor accuracy from 0.46 to 0.53.
    */
   readonly augmentation?: LocalAugmentation;
+  /** Default: the one that the settings name. */
+  readonly architecture?: Architecture;
 }
 
 export interface FitResult {
@@ -54,6 +51,8 @@ export interface FitResult {
     readonly epochs: number;
     readonly steps: number;
     readonly batchSize: number;
+    /** Parts in which a batch went through the device; more than 1 where it did not fit at once. */
+    readonly batchParts: number;
     /** Peak of the schedule. */
     readonly learningRate: number;
   };
@@ -70,13 +69,15 @@ export interface FitResult {
  * would be wrong: they look at directions from the origin, which an offset changes; their scale is free anyway.
  * A network without a linear head (ResNets at 512 dimensions) is trained on the replies as they are, as in the paper.
  *
+ * A batch that does not fit the device's memory is trained in parts where that gives the same numbers.
+ *
  * @throws MoatError `cancelled` when the signal fires, `training-diverged` when the loss is not finite,
- * `dataset-too-small` for fewer than two rows.
+ * `device-out-of-memory` with a smaller batch to try, `dataset-too-small` for fewer than two rows.
  */
 export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { settings, dimension, rng, loss } = request;
   const rows = countRows(request);
-  const architecture = findArchitecture(settings.architecture);
+  const architecture = request.architecture ?? findArchitecture(settings.architecture);
   const { weights, statistics } = architecture.initialize(
     rng.derive('initialization'),
     dimension,
@@ -109,128 +110,56 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     inputSize: settings.inputSize,
     dimension,
   };
-  const compiled = await request.engine.compile(trainingStep(stepPlan));
+  const { losses, state, parts } = await trainWithinMemory(stepPlan, (inParts) =>
+    trainInParts(request, { views, rows, batchSize, rule, stepPlan, parts: inParts }),
+  );
+  const trained = readArrays(state, { ...weights, ...statistics });
+  return {
+    surrogate: {
+      kind: 'network',
+      architecture: architecture.id,
+      inputSize: settings.inputSize,
+      dimension,
+      weights: map === null ? trained : foldIntoHead(trained, map),
+    },
+    diagnostics: {
+      firstLoss: losses[0] ?? 0,
+      finalLoss: losses.at(-1) ?? 0,
+      epochs: settings.epochs,
+      steps: settings.epochs * Math.floor(rows / batchSize),
+      batchSize,
+      batchParts: parts,
+      learningRate: rule.learningRate,
+    },
+  };
+}
+
+interface Trained {
+  /** Mean loss of every epoch, those before a resume included. */
+  readonly losses: readonly number[];
+  readonly state: StepValues;
+  readonly parts: number;
+}
+
+/** Trains from the last checkpoint on, with each batch in so many parts. */
+async function trainInParts(request: FitRequest, plan: EpochPlan): Promise<Trained> {
+  const { parts, batchSize, stepPlan } = plan;
+  if (parts > 1)
+    request.log(
+      `A batch of ${batchSize} does not fit the device: its gradient is summed over ${parts} parts.`,
+    );
+  const compiled = await request.engine.compile(
+    parts === 1 ? trainingStep(stepPlan) : accumulatingStep(stepPlan, parts),
+  );
   try {
-    const losses = await runEpochs(request, compiled, { views, rows, batchSize, rule, stepPlan });
-    const state = await compiled.readState();
-    const trained = readArrays(state, { ...weights, ...statistics });
-    return {
-      surrogate: {
-        kind: 'network',
-        architecture: architecture.id,
-        inputSize: settings.inputSize,
-        dimension,
-        weights: map === null ? trained : foldIntoHead(trained, map),
-      },
-      diagnostics: {
-        firstLoss: losses[0] ?? 0,
-        finalLoss: losses.at(-1) ?? 0,
-        epochs: settings.epochs,
-        steps: settings.epochs * Math.floor(rows / batchSize),
-        batchSize,
-        learningRate: rule.learningRate,
-      },
-    };
+    const losses = await runEpochs(request, compiled, plan);
+    return { losses, state: await compiled.readState(), parts };
   } finally {
     await compiled.dispose();
   }
 }
 
-interface EpochPlan {
-  readonly views: readonly TrainingView[];
-  readonly rows: number;
-  readonly batchSize: number;
-  readonly rule: TrainingRule;
-  readonly stepPlan: TrainingStepPlan;
-}
-
-/** @returns the mean loss of every epoch, those before a resume included. */
-async function runEpochs(
-  request: FitRequest,
-  compiled: CompiledStep,
-  plan: EpochPlan,
-): Promise<readonly number[]> {
-  const { settings } = request;
-  const stepsPerEpoch = Math.floor(plan.rows / plan.batchSize);
-  const totalSteps = stepsPerEpoch * settings.epochs;
-  const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
-  const losses = [...(await resumeTraining(request.checkpoint, compiled))];
-  if (losses.length > 0)
-    request.log(`The training resumes after epoch ${losses.length} of ${settings.epochs}.`);
-  for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
-    let sum = 0;
-    let step = epoch * stepsPerEpoch;
-    for (const inputs of epochInputs(request, plan, epoch)) {
-      stopIfCancelled(request.signal);
-      const outputs = await compiled.run(inputs);
-      const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
-      if (!Number.isFinite(loss)) throw await diverged(request, compiled, plan, { loss, step, totalSteps });
-      sum += loss;
-      step += 1;
-      request.progress(step / totalSteps, 'training the surrogate');
-    }
-    losses.push(sum / stepsPerEpoch);
-    if ((epoch + 1) % checkpointEvery === 0 || epoch + 1 === settings.epochs)
-      await saveTraining(request.checkpoint, compiled, losses);
-  }
-  return losses;
-}
-
-/** The inputs of every step of an epoch, a function of the seed and the epoch alone. */
-function* epochInputs(
-  { rng, settings, augmentation = 'flip-shift' }: FitRequest,
-  { views, rows, batchSize, rule }: EpochPlan,
-  epoch: number,
-): Generator<Readonly<Record<string, HostTensor>>> {
-  const stepsPerEpoch = Math.floor(rows / batchSize);
-  const epochRng = rng.derive(`epoch-${epoch}`);
-  const order = epochRng.permutation(rows);
-  const augmentationRng = epochRng.derive('augmentation');
-  for (let at = 0; at < stepsPerEpoch; at++) {
-    const step = epoch * stepsPerEpoch + at;
-    const batch = order.subarray(at * batchSize, (at + 1) * batchSize);
-    yield {
-      ...batchInputs(views, batch, settings.inputSize, augmentation, augmentationRng),
-      ...rule.optimizer.feeds(step, rule.rateAt({ step, stepsPerEpoch, epochs: settings.epochs })),
-    };
-  }
-}
-
-/** The error for a loss that is not finite, with the cause that a replay from the last checkpoint finds. */
-async function diverged(
-  request: FitRequest,
-  compiled: CompiledStep,
-  plan: EpochPlan,
-  { loss, step, totalSteps }: { readonly loss: number; readonly step: number; readonly totalSteps: number },
-): Promise<MoatError> {
-  const stepsPerEpoch = totalSteps / request.settings.epochs;
-  await compiled.writeState(trainingStep(plan.stepPlan).state);
-  const { length: firstEpoch } = await resumeTraining(request.checkpoint, compiled);
-  const { cause, sentence, details } = await explainDivergence({
-    engine: request.engine,
-    compiled,
-    stepPlan: plan.stepPlan,
-    replies: request.targets,
-    firstStep: firstEpoch * stepsPerEpoch,
-    failedStep: step,
-    *inputs() {
-      for (let epoch = firstEpoch; epoch < request.settings.epochs; epoch++)
-        for (const inputs of epochInputs(request, plan, epoch)) {
-          stopIfCancelled(request.signal);
-          yield inputs;
-        }
-    },
-  });
-  return new MoatError(
-    'training-diverged',
-    `The surrogate's ${request.loss.id} loss became ${loss} at step ${step + 1} of ${totalSteps}: ${sentence}`,
-    {
-      details: { step: step + 1, totalSteps, epoch: Math.floor(step / stepsPerEpoch) + 1, cause, ...details },
-    },
-  );
-}
-
-function readArrays(state: Readonly<Record<string, HostTensor>>, wanted: NamedArrays): NamedArrays {
+function readArrays(state: StepValues, wanted: NamedArrays): NamedArrays {
   return Object.fromEntries(
     Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
       name,
@@ -256,8 +185,4 @@ function countRows({ inputs, targets, dimension, loss }: FitRequest): number {
       `A surrogate needs at least two replies to train on, got ${rows}.`,
     );
   return rows;
-}
-
-function stopIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new MoatError('cancelled', 'The training of the surrogate was cancelled.');
 }

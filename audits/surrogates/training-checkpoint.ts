@@ -1,11 +1,12 @@
 import type { CompiledStep } from '../contract/engine.ts';
 import type { Checkpoint, CheckpointSlot } from '../contract/method.ts';
+import { isAccumulated } from './accumulation.ts';
 import { floatsNamed } from './parameters.ts';
 
 /** Marks a checkpoint as one of a training; a slot may hold another kind of work. */
 const STAGE = 'fit-surrogate';
 
-/** Saves the whole state of a step (weights, slots, running statistics) and the mean loss of every epoch so far. */
+/** Saves the state of a step (weights, slots, running statistics; sums of gradients are 0 between steps) and the mean loss of every epoch so far. */
 export async function saveTraining(
   slot: CheckpointSlot,
   compiled: CompiledStep,
@@ -13,7 +14,9 @@ export async function saveTraining(
 ): Promise<void> {
   const state = await compiled.readState();
   const tensors = Object.fromEntries(
-    Object.entries(state).map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
+    Object.entries(state)
+      .filter(([name]) => !isAccumulated(name))
+      .map(([name, { shape }]) => [name, { shape, data: floatsNamed(state, name) }]),
   );
   await slot.save({ progress: { stage: STAGE, losses: [...losses] }, tensors });
 }

@@ -78,6 +78,7 @@ export function forwardBackward(
   return { ...forward, loss: value, gradients };
 }
 
+/** The inputs that hold images and replies. */
 export function viewInputs({
   views,
   batchSize,

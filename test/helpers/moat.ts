@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..', '..');
+/** What commands of a test file remember; never the user's own. */
+const dataFolder = mkdtempSync(path.join(tmpdir(), 'moat-data-'));
+process.once('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
 const main = path.join(root, 'audits', 'cli', 'main.ts');
 
 export interface CommandEnd {
@@ -35,7 +38,7 @@ export function startMoat(
     cwd: options.cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', MOAT_DATA: dataFolder },
   });
   let stdout = '';
   let stderr = '';

@@ -2,7 +2,7 @@ import type { DoctorCheck } from '../doctor-checks.ts';
 import { cleanText, hangingText } from './text.ts';
 import type { Tone, View } from './view.ts';
 
-const tones = { ok: 'good', warning: 'doubtful', problem: 'bad' } as const satisfies Record<
+const tones = { ok: 'good', absent: 'quiet', warning: 'doubtful', problem: 'bad' } as const satisfies Record<
   DoctorCheck['status'],
   Tone
 >;

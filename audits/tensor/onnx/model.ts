@@ -1,5 +1,6 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type {
+  DeviceId,
   HostTensor,
   LoadedModel,
   ModelElementType,
@@ -8,6 +9,8 @@ import type {
 } from '../../contract/engine.ts';
 import { fromFloat16, toFloat16 } from './float16.ts';
 import { loadError, runError } from './model-errors.ts';
+import { deviceError } from './device-errors.ts';
+import { executionProviders } from './providers.ts';
 import { createSession } from './session.ts';
 
 /** Element types a caller can meet by name; everything else is `other`. */
@@ -25,11 +28,16 @@ const elementTypes = new Set<string>([
 /**
  * Loads an ONNX model from a file (external data beside it) or from bytes.
  * @throws MoatError path-missing, encoder-not-onnx, encoder-truncated, encoder-operator-unknown,
- *   encoder-external-data-missing, encoder-failed
+ *   encoder-external-data-missing, encoder-failed, device-*
  */
-export async function loadModel(source: string | Uint8Array, threads: number): Promise<LoadedModel> {
-  const session = await createSession(source, threads).catch((cause: unknown) => {
-    throw loadError(source, cause);
+export async function loadModel(
+  source: string | Uint8Array,
+  threads: number,
+  device: DeviceId = 'cpu',
+): Promise<LoadedModel> {
+  const options = { executionProviders: executionProviders(device) };
+  const session = await createSession(source, threads, options).catch((cause: unknown) => {
+    throw deviceError(cause, device) ?? loadError(source, cause);
   });
   return {
     inputs: session.inputMetadata.map(port),
@@ -39,7 +47,7 @@ export async function loadModel(source: string | Uint8Array, threads: number): P
         Object.entries(inputs).map(([name, tensor]) => [name, toRuntime(tensor)]),
       );
       const results = await session.run(feeds, outputs).catch((cause: unknown) => {
-        throw runError(cause);
+        throw deviceError(cause, device) ?? runError(cause);
       });
       return Object.fromEntries(outputs.map((name) => [name, toHost(results[name])]));
     },

@@ -5,6 +5,7 @@ import { matrix } from '../../contract/data.ts';
 import { withBackend } from '../backend-lock.ts';
 import { loadModel } from '../onnx/model.ts';
 import { tf, type Tensor } from '../ops.ts';
+import { runInTurn } from '../run-in-turn.ts';
 import { checkInputs, checkState } from '../step-border.ts';
 
 /**
@@ -14,8 +15,10 @@ import { checkInputs, checkState } from '../step-border.ts';
 export function createReferenceEngine(): Engine {
   return {
     id: 'reference',
+    device: 'cpu',
     numericsClass: `reference-tfjs-${backendVersion}`,
     threads: 1,
+    stepsPerRun: 1,
     compile: async (definition) => eagerStep(definition as unknown as StepDefinition<Tensor>),
     loadModel: (source) => loadModel(source, 1),
     matmul: async (a, b, options = {}) =>
@@ -31,17 +34,19 @@ export function createReferenceEngine(): Engine {
 
 function eagerStep(definition: StepDefinition<Tensor>): CompiledStep {
   let state: Record<string, HostTensor> = copies(definition.state);
+  const run: CompiledStep['run'] = async (inputs) => {
+    // Promises alone would starve the process's messages: a cancel must be heard between steps.
+    await new Promise((resolve) => setImmediate(resolve));
+    return withBackend('cpu', () => {
+      checkInputs(definition, inputs);
+      const result = definition.step(tensors(state), tensors(inputs));
+      state = { ...state, ...hosts(result.state) };
+      return hosts(result.outputs);
+    });
+  };
   return {
-    async run(inputs) {
-      // Promises alone would starve the process's messages: a cancel must be heard between steps.
-      await new Promise((resolve) => setImmediate(resolve));
-      return withBackend('cpu', () => {
-        checkInputs(definition, inputs);
-        const result = definition.step(tensors(state), tensors(inputs));
-        state = { ...state, ...hosts(result.state) };
-        return hosts(result.outputs);
-      });
-    },
+    run,
+    runMany: (list) => runInTurn(run, list),
     readState: async () => copies(state),
     async writeState(given) {
       checkState(definition, given);

@@ -1,0 +1,110 @@
+import { fork } from 'node:child_process';
+import path from 'node:path';
+import type { DeviceId, EngineId } from '../contract/engine.ts';
+import { errorTable, MoatError, type SerializedError } from '../contract/errors.ts';
+import type { Parity } from './parity.ts';
+
+export interface Candidate {
+  readonly engine: EngineId;
+  readonly device: DeviceId;
+}
+
+/** What a child process reports, in this order. */
+export type TrialMessage =
+  | { readonly type: 'parity'; readonly parity: Parity; readonly agrees: boolean }
+  | { readonly type: 'speed'; readonly stepsPerSecond: number }
+  | { readonly type: 'failed'; readonly error: SerializedError };
+
+export type Trial =
+  | {
+      readonly usable: true;
+      readonly parity: Parity;
+      /** Of the speed net, one thread for what runs on the CPU; null when it was too slow to be measured. */
+      readonly stepsPerSecond: number | null;
+    }
+  | { readonly usable: false; readonly reason: string; readonly advice: string };
+
+export interface TrialOptions {
+  /** A driver may take this long to compile a training step; what takes longer is no help to an audit. */
+  readonly timeoutMs?: number;
+  /** Default: true. Without, `stepsPerSecond` is null. */
+  readonly withSpeed?: boolean;
+  /** Where a driver is looked for; for tests. */
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly entry?: string;
+}
+
+const TIMEOUT_MS = 12_000;
+const ENTRY = path.join(import.meta.dirname, 'trial-process.ts');
+
+/**
+ * Opens a device, compares a training step with the reference engine and measures its speed, in a process of its own:
+ * a driver may crash or hang, and takes memory that this process would keep.
+ */
+export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Promise<Trial> {
+  const withSpeed = options.withSpeed ?? true;
+  const child = fork(options.entry ?? ENTRY, [candidate.engine, candidate.device], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Drivers and loaders print; what matters comes as a message.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    ...(options.environment === undefined ? {} : { env: options.environment }),
+  });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  return new Promise((resolve) => {
+    let parity: Parity | undefined;
+    let settled = false;
+    const settle = (trial: Trial): void => {
+      settled = true;
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      resolve(trial);
+    };
+    const timer = setTimeout(() => {
+      settle(
+        parity === undefined
+          ? unusable(`It made no training step within ${timeoutMs / 1000} s.`, 'Use another device.')
+          : { usable: true, parity, stepsPerSecond: null },
+      );
+    }, timeoutMs);
+    child.on('message', (message: TrialMessage) => {
+      if (message.type === 'speed' && parity !== undefined)
+        settle({ usable: true, parity, stepsPerSecond: message.stepsPerSecond });
+      else if (message.type === 'parity') {
+        parity = message.parity;
+        if (!message.agrees) settle(wrong(parity));
+        else if (!withSpeed) settle({ usable: true, parity, stepsPerSecond: null });
+      }
+      if (message.type === 'failed') settle(refused(MoatError.fromJSON(message.error)));
+    });
+    child.once('error', (error) => settle(unusable(error.message, 'Run npm ci in the project folder.')));
+    child.once('exit', (code, signal) => {
+      if (settled) return;
+      const last = said.trim().split('\n').at(-1) ?? '';
+      settle(
+        unusable(
+          `Its driver ended the process (${signal ?? `exit code ${code}`})${last === '' ? '' : `: ${last}`}.`,
+          'Update the driver, or use another device.',
+        ),
+      );
+    });
+  });
+}
+
+function unusable(reason: string, advice: string): Trial {
+  return { usable: false, reason, advice };
+}
+
+function refused(error: MoatError): Trial {
+  const { advice } = error.details;
+  return unusable(error.message, typeof advice === 'string' ? advice : errorTable[error.code].hint);
+}
+
+function wrong({ loss, update }: Parity): Trial {
+  const most = Math.max(loss, update).toExponential(1);
+  return unusable(
+    `A training step differs from the reference engine by ${most}.`,
+    'Use another device, and report this with your processor, driver and system.',
+  );
+}

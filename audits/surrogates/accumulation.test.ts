@@ -63,7 +63,7 @@ function deviceFor(rows: number, stepsPerRun = 1) {
   const small: Engine = {
     ...engine,
     stepsPerRun,
-    async compile<Tensor>(definition: StepDefinition<Tensor>): Promise<CompiledStep> {
+    async compile<Symbolic>(definition: StepDefinition<Symbolic>): Promise<CompiledStep> {
       compiled.push(definition.name);
       const step = await engine.compile(definition);
       return {
@@ -188,26 +188,28 @@ test('which losses are means over rows is what they compute', async () => {
     shape: [2, DIMENSION],
     data: data.subarray(from * DIMENSION, (from + 2) * DIMENSION),
   });
-  for (const { id, meanOverRows, compute } of losses) {
+  for (const loss of losses) {
     const lossOf = async (surrogate: HostTensor, victim: HostTensor): Promise<number> => {
       const spec = { shape: surrogate.shape, dtype: 'float32' } as const;
       const step = await engine.compile<Tensor>({
-        name: id,
+        name: loss.id,
         state: {},
         inputs: { surrogate: spec, victim: spec },
         step: (_, inputs) => ({
           state: {},
-          outputs: { loss: compute([inputs['surrogate'] as Tensor2D], [inputs['victim'] as Tensor2D], {}) },
+          outputs: {
+            loss: loss.compute([inputs['surrogate'] as Tensor2D], [inputs['victim'] as Tensor2D], {}),
+          },
         }),
       });
-      const { loss } = await step.run({ surrogate, victim });
+      const outputs = await step.run({ surrogate, victim });
       await step.dispose();
-      return loss?.data[0] ?? NaN;
+      return outputs['loss']?.data[0] ?? NaN;
     };
     const [ours, theirs] = [rows(4), rows(4)];
     const whole = await lossOf(ours, theirs);
     const ofParts =
       ((await lossOf(part(ours, 0), part(theirs, 0))) + (await lossOf(part(ours, 2), part(theirs, 2)))) / 2;
-    expect(Math.abs(whole - ofParts) < 1e-5, id).toBe(meanOverRows);
+    expect(Math.abs(whole - ofParts) < 1e-5, loss.id).toBe(loss.meanOverRows);
   }
 });

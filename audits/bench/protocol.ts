@@ -38,8 +38,8 @@ export const blockSchema = z.object({
   seconds: z.number().positive(),
   /** User and system time of all its threads. */
   processorSeconds: z.number(),
-  /** Of the process since its start. */
-  peakMemoryBytes: z.number(),
+  /** Of the process since its start; null where its system does not tell. */
+  peakMemoryBytes: z.number().nullable(),
 });
 export type Block = z.infer<typeof blockSchema>;
 

@@ -14,6 +14,8 @@ export type TimedBlock = z.infer<typeof timedBlockSchema>;
 const sideSchema = z.object({
   /** `onnx cpu`, `PyTorch` */
   name: z.string(),
+  /** `cpu`, `cuda`, `webgpu` ... */
+  device: z.string(),
   /** What the others are compared with. */
   isReference: z.boolean(),
   threads: z.number(),
@@ -53,8 +55,13 @@ export interface SideFigures {
   readonly threads: number;
   /** Units per second, the median of the rounds; null where there are none. */
   readonly rate: number | null;
-  /** Speed beside the reference, by rounds. */
+  /** Speed beside the reference on the same hardware, by rounds. */
   readonly ratio: Spread | null;
+  /**
+   * The same by processor time instead of the clock's: on a shared machine closer to the truth, but it counts threads
+   * that spin, and nothing that an accelerator does.
+   */
+  readonly processorRatio: Spread | null;
   /** Largest relative difference of the compared numbers. */
   readonly difference: number | null;
   readonly peakMemoryBytes: number | null;
@@ -63,29 +70,47 @@ export interface SideFigures {
   readonly failure: string | null;
 }
 
-const rateOf = ({ units, seconds }: { readonly units: number; readonly seconds: number }): number =>
-  units / seconds;
+const rateOf = ({ units, seconds }: TimedBlock): number => units / seconds;
+const processorRateOf = ({ units, processorSeconds }: TimedBlock): number => units / processorSeconds;
+
+/** Devices of a reference library that are the same hardware, best first. */
+const sameHardware: Readonly<Record<string, readonly string[]>> = {
+  cpu: ['cpu'],
+  cuda: ['cuda'],
+  directml: ['cuda'],
+  webgpu: ['cuda', 'mps'],
+  coreml: ['mps'],
+};
+
+function referenceFor(side: SideResult, sides: readonly SideResult[]): SideResult | undefined {
+  if (side.isReference) return undefined;
+  const references = sides.filter((other) => other.isReference);
+  return (sameHardware[side.device] ?? [])
+    .map((device) => references.find((reference) => reference.device === device))
+    .find((reference) => reference !== undefined);
+}
 
 /** One entry per side, in the result's order. */
 export function figures(result: BenchmarkResult): readonly SideFigures[] {
-  const reference = result.sides.find((side) => side.isReference);
   return result.sides.map((side) => {
     const { blocks } = side;
-    const others = side.isReference ? [] : (reference?.blocks ?? []);
-    const rounds = Math.min(blocks.length, others.length);
+    const reference = referenceFor(side, result.sides);
+    const rounds = Math.min(blocks.length, reference?.blocks.length ?? 0);
+    const ratioOf = (rate: (block: TimedBlock) => number): Spread | null =>
+      rounds > 0 && reference !== undefined
+        ? pairedRatio(blocks.slice(0, rounds).map(rate), reference.blocks.slice(0, rounds).map(rate))
+        : null;
     const isMeasured = blocks.length > 0;
     return {
       name: side.name,
       isReference: side.isReference,
       threads: side.threads,
       rate: isMeasured ? median(blocks.map(rateOf)) : null,
-      ratio:
-        rounds > 0
-          ? pairedRatio(blocks.slice(0, rounds).map(rateOf), others.slice(0, rounds).map(rateOf))
-          : null,
+      ratio: ratioOf(rateOf),
+      processorRatio: ratioOf(processorRateOf),
       difference:
         rounds > 0 && reference !== undefined ? largestDifference(side.check, reference.check) : null,
-      peakMemoryBytes: isMeasured ? Math.max(...blocks.map((block) => block.peakMemoryBytes)) : null,
+      peakMemoryBytes: blocks.at(-1)?.peakMemoryBytes ?? null,
       others: isMeasured ? median(blocks.map(({ othersSeconds, seconds }) => othersSeconds / seconds)) : null,
       failure: side.failure,
     };

@@ -73,7 +73,7 @@ async function open(
   const { name, isReference, engine, device } = contestant;
   const threads = benchmark.threads ?? contestant.threads;
   const side = startSide(contestant.command);
-  const base = { name, isReference, threads, blocks: [], failure: null };
+  const base = { name, device, isReference, threads, blocks: [], failure: null };
   try {
     const opened = await side.open({
       workload: benchmark.workload,

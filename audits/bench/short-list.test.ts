@@ -9,6 +9,7 @@ import { quickCellTime, shortList } from './short-list.ts';
 const { id, title, unit, workload } = trainingBenchmark(findNetwork('small-cnn-16px'), 32);
 const side = (name: string, stepsPerSecond: number) => ({
   name,
+  device: 'cpu',
   isReference: false,
   threads: 1,
   versions: {},

@@ -32,7 +32,7 @@ export async function compare(request: CompareRequest): Promise<BenchReport> {
 
   const contestantsOf = (benchmark: Benchmark): readonly Contestant[] => [
     ...field.contestants,
-    ...referenceOf(benchmark, request.python, threads),
+    ...referencesOf(benchmark, request.python, threads),
   ];
   const expected = benchmarks.map((benchmark) =>
     expectedSeconds(benchmark, contestantsOf(benchmark).length, rounds, seconds),
@@ -60,17 +60,22 @@ export async function compare(request: CompareRequest): Promise<BenchReport> {
   };
 }
 
-function referenceOf(benchmark: Benchmark, python: Python | null, threads: number): readonly Contestant[] {
+/** The library on the processor, and on every accelerator that it can use. */
+function referencesOf(benchmark: Benchmark, python: Python | null, threads: number): readonly Contestant[] {
   const { title, packages } = references[benchmark.workload.kind];
   if (python === null || !packages.every((name) => name in python.versions)) return [];
   const command = pythonSide(python, benchmark.threads ?? threads);
-  return [{ name: title, isReference: true, command, engine: title, device: 'cpu', threads }];
+  return python.devices[benchmark.workload.kind].map((device) => {
+    const name = device === 'cpu' ? title : `${title} ${device}`;
+    return { name, isReference: true, command, engine: title, device, threads };
+  });
 }
 
 function summary(result: BenchmarkResult): readonly string[] {
-  return figures(result).map(({ name, rate, ratio, failure }) =>
-    rate === null
-      ? `${name}: ${failure ?? 'no blocks'}`
-      : `${name}: ${formatRate(rate)} ${result.unit}s/s${ratio === null ? '' : `, ratio ${formatRatio(ratio)}`}`,
-  );
+  return figures(result).map(({ name, rate, ratio, processorRatio, failure }) => {
+    if (rate === null) return `${name}: ${failure ?? 'no blocks'}`;
+    const speed = `${name}: ${formatRate(rate)} ${result.unit}s/s`;
+    if (ratio === null || processorRatio === null) return speed;
+    return `${speed}, ratio ${formatRatio(ratio)}, by processor time ${formatRatio(processorRatio)}`;
+  });
 }

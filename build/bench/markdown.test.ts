@@ -12,6 +12,7 @@ const block = (units: number, othersSeconds = 0) => ({
 });
 const side = (name: string, given: Partial<SideResult>): SideResult => ({
   name,
+  device: 'cpu',
   isReference: false,
   threads: 2,
   versions: {},
@@ -86,7 +87,7 @@ describe('the table of a stored report', () => {
     const results = report.results.map((result) => ({ ...result, sides: shared }));
     const text = renderMarkdown({ ...report, results });
     expect(text).toContain('0.5 \\*');
-    expect(text).toContain('only the ratio means something');
+    expect(text).toContain('waits at barriers');
   });
 });
 

@@ -53,7 +53,7 @@ export function renderMarkdown(report: BenchReport): string {
     ...(isShared
       ? [
           '',
-          `\\* Others kept more than ${SHARED_MACHINE} of the machine's processors busy meanwhile: the speed is not the machine's, and only the ratio means something.`,
+          `\\* Others kept more than ${SHARED_MACHINE} of the machine's processors busy meanwhile: the speed is not the machine's, and a ratio with several threads says more about who waits at barriers than about who computes faster.`,
         ]
       : []),
     ...(notes.length > 0 ? ['', ...notes.map((note) => `- ${escape(note)}`)] : []),

@@ -13,7 +13,11 @@ export interface Python {
   readonly command: string;
   /** Installed packages of the reference libraries, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the library for a kind of work can compute on. */
+  readonly devices: Readonly<Record<Workload['kind'], readonly string[]>>;
 }
+
+const folder = path.join(import.meta.dirname, 'python');
 
 /** What the bench installs; onnxruntime in the version that the product has, so that only the binding differs. */
 const REQUIREMENTS = ['torch==2.13.0', 'onnxruntime==1.30.0', 'scikit-learn==1.9.1'];
@@ -27,25 +31,17 @@ export const references: Readonly<
   'linear-algebra': { title: 'NumPy / scikit-learn', packages: ['scikit-learn', 'numpy'] },
 };
 
-const LIST_PACKAGES = `
-import json, sys
-from importlib import metadata
-names = json.loads(sys.argv[1])
-found = {"python": sys.version.split()[0]}
-for name in names:
-    try:
-        found[name] = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        pass
-print(json.dumps(found))
-`;
+const devices = z.array(z.string());
+const inspected = z.object({
+  versions: z.record(z.string(), z.string()),
+  devices: z.object({ training: devices, inference: devices, 'linear-algebra': devices }),
+});
 
 /** Looks at one interpreter. @returns null when it does not start */
 export function inspectPython(command: string): Python | null {
-  const names = Object.values(references).flatMap(({ packages }) => packages);
-  const result = spawnSync(command, ['-c', LIST_PACKAGES, JSON.stringify(names)], { encoding: 'utf8' });
+  const result = spawnSync(command, [path.join(folder, 'inspect_libraries.py')], { encoding: 'utf8' });
   if (result.status !== 0) return null;
-  return { command, versions: z.record(z.string(), z.string()).parse(JSON.parse(result.stdout)) };
+  return { command, ...inspected.parse(JSON.parse(result.stdout)) };
 }
 
 /** The environment that `--install-python` makes, in the user's cache folder. */
@@ -110,7 +106,7 @@ export function pythonSide(python: Python, threads: number): SideCommand {
   const variables = ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS'];
   return {
     command: python.command,
-    args: [path.join(import.meta.dirname, 'python', 'side.py')],
+    args: [path.join(folder, 'side.py')],
     env: {
       ...Object.fromEntries(variables.map((name) => [name, String(threads)])),
       // No compiled files beside the sources.

@@ -83,22 +83,46 @@ export function filterBlocks(graph: Graph, filter: Value, block: number): Value 
   return graph.apply('ReorderInput', [pixels], output, { attributes, domain: blockedDomain });
 }
 
-/** The blocks of a filter `[taps, in, out]` for the gradient of its input: in and out change places, taps turn around. */
-export function turnedFilterBlocks(graph: Graph, filter: Value, block: number): Value {
-  const [taps = 1, inChannels = 1, outChannels = 1] = filter.shape;
+/**
+ * The blocks of a filter `[taps, in, out]` for the gradient of its input: in and out change places.
+ * @param taps which taps, in the order in which the gradient's windows meet them
+ */
+export function swappedFilterBlocks(
+  graph: Graph,
+  filter: Value,
+  block: number,
+  taps: readonly number[],
+): Value {
+  const [allTaps = 1, inChannels = 1, outChannels = 1] = filter.shape;
   const inBlocks = inChannels / block;
   const outBlocks = outChannels / block;
-  const rows = reshape(graph, filterBlocks(graph, filter, block), [
-    outBlocks * inBlocks * taps,
-    block * block,
-  ]);
-  const turned = pickRows(graph, rows, inBlocks * outBlocks, taps, (pair, tap) => {
+  const shape = [outBlocks * inBlocks * allTaps, block * block];
+  const rows = reshape(graph, filterBlocks(graph, filter, block), shape);
+  const picked = pickRows(graph, rows, inBlocks * outBlocks, taps.length, (pair, at) => {
     const inBlock = Math.floor(pair / outBlocks);
     const outBlock = pair % outBlocks;
-    return (outBlock * inBlocks + inBlock) * taps + (taps - 1 - tap);
+    return (outBlock * inBlocks + inBlock) * allTaps + (taps[at] ?? 0);
   });
   // Each block is a small matrix `[in, out]`; to the reordering it is an image of `in` channels and `out` pixels.
-  return toBlocks(graph, reshape(graph, turned, [outBlocks * inBlocks * taps, block, block, 1]));
+  return toBlocks(graph, reshape(graph, picked, [outBlocks * inBlocks * taps.length, block, block, 1]));
+}
+
+/**
+ * Puts images side by side pixel by pixel: from `parts[row][column]`, all blocks of one shape, the image whose pixel
+ * `(y * rows + row, x * columns + column)` is pixel `(y, x)` of that part.
+ */
+export function interleaveBlocks(graph: Graph, parts: readonly (readonly Value[])[], block: number): Value {
+  const [batch = 1, channels = 1, height = 1, width = 1] = parts[0]?.[0]?.shape ?? [];
+  const lines = (batch * channels * height) / block;
+  const beside = (values: readonly Value[], rows: number, length: number): Value => {
+    const flat = values.map((value) => reshape(graph, value, [rows, length]));
+    const output = { shape: [rows, length * values.length], type: 'float32' as const };
+    return graph.apply('Concat', flat, output, { attributes: { axis: 1 } });
+  };
+  const columns = parts[0]?.length ?? 1;
+  const rows = parts.map((row) => beside(row, lines * width, block));
+  const image = beside(rows, lines, width * columns * block);
+  return reshape(graph, image, [batch, channels, height * parts.length, width * columns]);
 }
 
 /** Rows of a matrix in the order of two nested counters. */
@@ -110,6 +134,7 @@ function pickRows(
   source: (outer: number, inner: number) => number,
 ): Value {
   const order = Array.from({ length: outer * inner }, (_, at) => source(Math.floor(at / inner), at % inner));
-  if (order.every((row, at) => row === at)) return rows;
-  return graph.apply('Gather', [rows, integers(graph, order)], rows, { attributes: { axis: 0 } });
+  if (order.length === rows.shape[0] && order.every((row, at) => row === at)) return rows;
+  const output = { shape: [order.length, rows.shape[1] ?? 1], type: rows.type };
+  return graph.apply('Gather', [rows, integers(graph, order)], output, { attributes: { axis: 0 } });
 }

@@ -4,11 +4,17 @@ Reads a JSON message per line on stdin and answers with one line on stdout; the 
 """
 
 import json
-import resource
 import sys
 import time
 import traceback
-from importlib import import_module, metadata
+from importlib import import_module
+
+from versions import versions
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None
 
 ANSWER = "@bench "
 WORKLOADS = {
@@ -16,20 +22,11 @@ WORKLOADS = {
     "inference": "inference",
     "linear-algebra": "linear_algebra",
 }
-PACKAGES = ("torch", "onnxruntime", "scikit-learn", "numpy", "scipy")
-
-
-def versions():
-    found = {"python": sys.version.split()[0]}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            pass
-    return found
 
 
 def peak_memory_bytes():
+    if resource is None:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -62,9 +62,21 @@ export function convolve(
   const output = { shape, type: 'float32' as const };
   if (!options.isBlocked)
     return { value: graph.apply('Conv', [x, weights], output, { attributes }), order: channelsFirst };
-  const operands = [toBlocks(graph, x), weights];
-  const blocks = graph.apply('Conv', operands, output, { attributes, domain: blockedDomain });
+  const blocks = convolveBlocks(graph, toBlocks(graph, x), weights, shape, options.windows);
   return { value: fromBlocks(graph, blocks), order: channelsFirst };
+}
+
+/** The same from blocks to blocks; shapes are stated as in the plain layout. */
+export function convolveBlocks(
+  graph: Graph,
+  blocks: Value,
+  weights: Value,
+  shape: readonly number[],
+  windows: Windows,
+): Value {
+  const attributes = { ...windows, kernel_shape: weights.shape.slice(2) };
+  const output = { shape, type: 'float32' as const };
+  return graph.apply('Conv', [blocks, weights], output, { attributes, domain: blockedDomain });
 }
 
 /** A filter as `[taps, in, out]`. */

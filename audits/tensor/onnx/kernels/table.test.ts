@@ -65,6 +65,9 @@ const blockedConvolutions = [
   { stride: 1, pad: 'same' as const, shapes: { x: [2, 6, 5, 16], filter: [3, 3, 16, 32] } },
   { stride: 1, pad: 'valid' as const, shapes: { x: [2, 6, 5, 32], filter: [3, 3, 32, 16] } },
   { stride: 2, pad: 'same' as const, shapes: { x: [2, 6, 8, 32], filter: [3, 3, 32, 32] } },
+  { stride: 2, pad: 1, shapes: { x: [2, 6, 8, 32], filter: [3, 3, 32, 16] } },
+  { stride: 2, pad: 1, shapes: { x: [1, 7, 8, 16], filter: [3, 3, 16, 16] } },
+  { stride: 3, pad: 2, shapes: { x: [1, 9, 6, 16], filter: [5, 5, 16, 16] } },
   { stride: 1, pad: 'same' as const, shapes: { x: [2, 3, 4, 32], filter: [1, 1, 32, 48] } },
   { stride: 2, pad: 'same' as const, shapes: { x: [2, 6, 6, 16], filter: [1, 1, 16, 32] } },
 ] satisfies readonly { readonly shapes: Shapes; readonly [key: string]: unknown }[];

@@ -1,6 +1,7 @@
 /**
  * `npm run train:demo`: trains the demo's encoder by SimCLR on drawn images and writes it as ONNX, a few minutes on two
- * cores. The file is committed, so users never need this; the same kind of machine gives the same file.
+ * cores. The file is committed, so users never need this; the same code on the same kind of
+ * machine gives the same file.
  */
 import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -73,6 +73,7 @@ function methodsOf(folder: string): ReadonlySet<string> {
 }
 
 const methodFolders = [
+  'augment',
   'attacks',
   'defenses',
   'metrics',

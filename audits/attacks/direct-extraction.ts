@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { simclrViews } from '../augment/simclr-views.ts';
+import { augmentImages } from '../augment/augment-images.ts';
+import { augmentationIds, openAugmentation } from '../augment/registry.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext } from '../contract/method.ts';
@@ -21,7 +22,7 @@ const config = z.object({
   loss: z.enum(lossIds).default('mse'),
   views: z.union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' }).default(1),
   /** What the attacker does to its own copies while training, the reply staying as it is: costs no query. */
-  augmentation: z.enum(['flip-shift', 'none']).default('flip-shift'),
+  augmentation: z.enum(augmentationIds).default('flip-shift'),
 });
 
 /** Share of the attack's time, for progress only: replies mostly come from a cache. */
@@ -30,7 +31,7 @@ const QUERY_SHARE = 0.05;
 export const directExtraction = defineAttack({
   meta: {
     id: 'direct-extraction',
-    version: 1,
+    version: 2,
     title: 'Direct extraction',
     summary: 'Trains a fresh encoder to reproduce the replies to the queried images.',
     reference: {
@@ -47,7 +48,7 @@ export const directExtraction = defineAttack({
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
   async run(context, { loss, views, augmentation }) {
-    const inputs = drawViews(context, affordableImages(context, views), views);
+    const inputs = await drawViews(context, affordableImages(context, views), views);
     const targets: Matrix[] = [];
     for (const [view, images] of inputs.entries())
       targets.push(
@@ -75,15 +76,21 @@ export const directExtraction = defineAttack({
 });
 
 /** What is sent: the images themselves, or two augmented copies of each at the victim's input size. */
-function drawViews({ rng, signal }: AttackContext, images: Images, views: 1 | 2): readonly Images[] {
+async function drawViews(
+  { engine, rng, signal }: AttackContext,
+  images: Images,
+  views: 1 | 2,
+): Promise<readonly Images[]> {
   if (views === 1) return [images];
   if (images.height !== images.width)
     throw new MoatError(
       'not-applicable',
       `Two views are drawn as squares, and this encoder takes ${images.height} x ${images.width} images.`,
     );
-  return ['first', 'second'].map((name) => {
+  const drawn: Images[] = [];
+  for (const name of ['first', 'second']) {
     if (signal.aborted) throw new MoatError('cancelled', 'The audit was cancelled.');
-    return simclrViews(images, images.width, rng.derive(`views/${name}`));
-  });
+    drawn.push(await augmentImages(engine, openAugmentation('simclr'), images, rng.derive(`views/${name}`)));
+  }
+  return drawn;
 }

@@ -29,7 +29,7 @@ const OWN_SSL_LEARNING_RATE = 1e-3;
 export const noVictim = defineAttack({
   meta: {
     id: 'no-victim',
-    version: 1,
+    version: 2,
     title: 'No victim (control)',
     summary: 'What an attacker has without a single query: a random network, a public encoder, its own SSL.',
     reference: {

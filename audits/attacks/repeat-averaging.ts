@@ -25,7 +25,7 @@ const config = z.object({
 export const repeatAveraging = defineAttack({
   meta: {
     id: 'repeat-averaging',
-    version: 1,
+    version: 2,
     title: 'Repeat averaging',
     summary: 'Queries each image several times and hands the shrunken average to another attack.',
     reference: {

@@ -1,32 +1,36 @@
-import type { Rng } from '../rng.ts';
+import { z } from 'zod';
+import type { AugmentationSet, ImageDraws } from './augmentation.ts';
+import { fromPlanes, toPlanes } from './planes.ts';
+import { flipAndShift } from './shift.ts';
 
-/** Farthest move in pixels along each axis. */
-const MAXIMUM_SHIFT = 2;
+const parameters = z.object({
+  /** Farthest move along each axis, in pixels. */
+  farthest: z.int().min(0).default(2),
+});
 
-/** A mirror image or not, and a move in pixels (positive: right, down). */
-export interface FlipShift {
-  readonly flip: boolean;
-  readonly right: number;
-  readonly down: number;
-}
+/** A mirror image with probability 1/2, moved by whole pixels; what comes in at the border repeats the edge. */
+export const flipShift: AugmentationSet<typeof parameters> = {
+  id: 'flip-shift',
+  summary: 'Flip and a move by up to two pixels, edges repeated.',
+  source:
+    'The usual crop and flip of CIFAR (He et al., CVPR 2016, section 4.2), milder: two pixels instead of four.',
+  parameters,
+  open({ farthest }) {
+    return {
+      draws: { flip: 1, move: 2 },
+      drawImage(rng) {
+        const move = (): number => rng.integer(2 * farthest + 1) - farthest;
+        return { flip: [rng.integer(2)], move: [move(), move()] };
+      },
+      apply: (images, draw) => fromPlanes(flipAndShift(toPlanes(images), draw('flip'), draw('move'), 'edge')),
+      applyOnHost: writeFlipShifted,
+    };
+  },
+};
 
-export function drawFlipShift(rng: Rng): FlipShift {
-  const shift = (): number => rng.integer(2 * MAXIMUM_SHIFT + 1) - MAXIMUM_SHIFT;
-  return { flip: rng.integer(2) === 1, right: shift(), down: shift() };
-}
-
-/** Bytes `[size, size, 3]` as numbers in [0, 1]. */
-export function writePixels(source: Uint8Array, target: Float32Array): void {
-  for (let at = 0; at < source.length; at++) target[at] = (source[at] ?? 0) / 255;
-}
-
-/** As `writePixels`, flipped and then moved; what comes in at the border repeats the edge. */
-export function writeFlipShifted(
-  source: Uint8Array,
-  target: Float32Array,
-  size: number,
-  { flip, right, down }: FlipShift,
-): void {
+function writeFlipShifted(source: Uint8Array, target: Float32Array, size: number, draws: ImageDraws): void {
+  const flip = draws['flip']?.[0] === 1;
+  const [right = 0, down = 0] = draws['move'] ?? [];
   const clamp = (position: number): number => Math.min(Math.max(position, 0), size - 1);
   for (let y = 0; y < size; y++) {
     const sourceRow = clamp(y - down) * size;

@@ -64,6 +64,6 @@ function relative(actual: readonly number[], expected: readonly number[]): numbe
   return difference === 0 ? 0 : difference / size;
 }
 
-function norm(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+function norm(vector: readonly number[]): number {
+  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }

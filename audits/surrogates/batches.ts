@@ -1,15 +1,10 @@
 import type { HostTensor } from '../contract/engine.ts';
 import type { Matrix } from '../contract/data.ts';
 import { matrixRow } from '../contract/data.ts';
-import { drawFlipShift, writeFlipShifted, writePixels } from '../augment/flip-shift.ts';
+import { drawBatch } from '../augment/augmentation.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
 import type { Rng } from '../rng.ts';
-import { imagesInput, targetsInput } from './training-step.ts';
-
-/**
- * `flip-shift`: each time an image is used it is mirrored with probability 1/2 and moved by up to two pixels, while its
- * reply stays: more images from the same queries, under the assumption that the victim answers such copies alike.
- */
-export type LocalAugmentation = 'none' | 'flip-shift';
+import { drawsPrefix, imagesInput, targetsInput } from './training-step.ts';
 
 /** What one view is trained on, at the surrogate's input size. */
 export interface TrainingView {
@@ -19,28 +14,54 @@ export interface TrainingView {
   readonly targets: Matrix;
 }
 
-/** Images and targets of one batch as inputs of the training step: pixels as RGB in [0, 1]. */
+/** Whether a batch's images are changed before the step gets them, instead of in it. */
+export function isAppliedOnHost(augmentation: Augmentation): boolean {
+  return augmentation.applyOnHost !== undefined;
+}
+
+/**
+ * Images and targets of one batch as inputs of the training step. Each time an image is used it is augmented anew while
+ * its reply stays: more images from the same queries, under the assumption that the victim answers such copies alike.
+ * Pixels are bytes where the step augments, and changed here to RGB in [0, 1] where the augmentation does so on the host.
+ */
 export function batchInputs(
   views: readonly TrainingView[],
   rows: Uint32Array,
   size: number,
-  augmentation: LocalAugmentation,
+  augmentation: Augmentation,
   rng: Rng,
 ): Readonly<Record<string, HostTensor>> {
   const inputs: Record<string, HostTensor> = {};
-  const imageLength = size * size * 3;
   for (const [view, { pixels, targets }] of views.entries()) {
-    const images = new Float32Array(rows.length * imageLength);
     const replies = new Float32Array(rows.length * targets.columns);
-    for (const [at, row] of rows.entries()) {
-      const source = pixels.subarray(row * imageLength, (row + 1) * imageLength);
-      const target = images.subarray(at * imageLength, (at + 1) * imageLength);
-      if (augmentation === 'none') writePixels(source, target);
-      else writeFlipShifted(source, target, size, drawFlipShift(rng));
-      replies.set(matrixRow(targets, row), at * targets.columns);
-    }
-    inputs[imagesInput(view)] = { shape: [rows.length, size, size, 3], data: images };
+    for (const [at, row] of rows.entries()) replies.set(matrixRow(targets, row), at * targets.columns);
+    inputs[imagesInput(view)] = {
+      shape: [rows.length, size, size, 3],
+      data: batchPixels(pixels, rows, size, augmentation, rng),
+    };
     inputs[targetsInput(view)] = { shape: [rows.length, targets.columns], data: replies };
+    if (!isAppliedOnHost(augmentation))
+      Object.assign(inputs, drawBatch(augmentation, rows.length, size, rng, drawsPrefix(view)));
   }
   return inputs;
+}
+
+function batchPixels(
+  pixels: Uint8Array,
+  rows: Uint32Array,
+  size: number,
+  augmentation: Augmentation,
+  rng: Rng,
+): Float32Array {
+  const length = size * size * 3;
+  const images = new Float32Array(rows.length * length);
+  for (const [at, row] of rows.entries()) {
+    const source = pixels.subarray(row * length, (row + 1) * length);
+    if (augmentation.applyOnHost === undefined) images.set(source, at * length);
+    else {
+      const target = images.subarray(at * length, (at + 1) * length);
+      augmentation.applyOnHost(source, target, size, augmentation.drawImage(rng, size));
+    }
+  }
+  return images;
 }

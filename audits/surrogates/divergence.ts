@@ -3,6 +3,7 @@ import type { Matrix } from '../contract/data.ts';
 import { matrixRow } from '../contract/data.ts';
 import { gradientOutput, observingStep } from './observing-step.ts';
 import { filterNames } from './parameters.ts';
+import { viewInputs } from './training-step.ts';
 import type { TrainingStepPlan } from './training-step.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -73,14 +74,14 @@ interface Largest {
 async function observe(
   observer: CompiledStep,
   compiled: CompiledStep,
-  { weights, statistics }: TrainingStepPlan,
+  stepPlan: TrainingStepPlan,
   inputs: HostTensors,
 ): Promise<Observation> {
+  const { weights, statistics } = stepPlan;
   const state = filterNames(await compiled.readState(), (name) => name in weights || name in statistics);
   await observer.writeState(state);
-  const outputs = await observer.run(
-    filterNames(inputs, (name) => name.startsWith('images') || name.startsWith('targets')),
-  );
+  const seen = viewInputs(stepPlan);
+  const outputs = await observer.run(filterNames(inputs, (name) => name in seen));
   return {
     weights: largest(filterNames(state, (name) => name in weights)),
     activations: largest(filterNames(outputs, (name) => name === 'embedding')),

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { matrix, matrixRow, sliceImages } from '../contract/data.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { Checkpoint, CheckpointSlot } from '../contract/method.ts';
+import type { Checkpoint, CheckpointSlot, TrainingSettings } from '../contract/method.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
 import type { LossDefinition } from '../losses/loss.ts';
 import { findLoss } from '../losses/registry.ts';
@@ -105,6 +105,37 @@ describe('fitting a surrogate', () => {
     expect(resumed.surrogate).toEqual(whole.surrogate);
     expect(resumed.diagnostics).toEqual(whole.diagnostics);
   });
+
+  // Cancelled in the fourth epoch: within the warm-up of the first two, past a milestone of the third.
+  test.each<readonly [TrainingSettings]>([
+    [{ optimizer: 'adamw', schedule: 'constant', warmUpEpochs: 4.5, clipNorm: 0.5 }],
+    [{ optimizer: 'lars', warmUpEpochs: 5 }],
+    [{ optimizer: 'sgd-momentum', nesterov: true, schedule: 'step-decay' }],
+    [{ schedule: 'late-cosine', weightDecay: 0 }],
+  ])(
+    'a training cancelled within an epoch resumes to bitwise the same weights under %o',
+    async (training) => {
+      const common = { settings: { ...settings(6), training } };
+      const whole = await fitSurrogate(request(common));
+      const checkpoint = new MemorySlot();
+      const abort = new AbortController();
+      let steps = 0;
+      const cut = request({
+        ...common,
+        checkpoint,
+        signal: abort.signal,
+        progress: () => {
+          steps += 1;
+          if (steps === 7) abort.abort();
+        },
+      });
+      await expect(fitSurrogate(cut)).rejects.toMatchObject({ code: 'cancelled' });
+      const resumed = await fitSurrogate(request({ ...common, checkpoint }));
+      expect(resumed).toEqual(whole);
+      // The settings are not just read past: another rule ends elsewhere.
+      expect(resumed.surrogate).not.toEqual((await fitSurrogate(request())).surrogate);
+    },
+  );
 
   test('a finished training is read back from its checkpoint without a step', async () => {
     const slot = new MemorySlot();
@@ -235,24 +266,30 @@ describe('what cannot be trained', () => {
     });
   });
 
-  test('a cause is also found after a resume, by a replay from the checkpoint', async () => {
-    const slot = new MemorySlot();
-    const abort = new AbortController();
-    const cut = request({
-      checkpoint: slot,
-      signal: abort.signal,
-      progress: (fraction) => {
-        if (fraction > 0.4) abort.abort();
-      },
-    });
-    await expect(fitSurrogate(cut)).rejects.toMatchObject({ code: 'cancelled' });
-    const training = { schedule: 'constant', learningRate: 1e38 } as const;
-    const failing = fitSurrogate(request({ checkpoint: slot, settings: { ...settings(6), training } }));
-    await expect(failing).rejects.toMatchObject({
-      code: 'training-diverged',
-      details: { cause: 'activations', step: 6, epoch: 3 },
-    });
-  });
+  test.each(['flip-shift', 'stolen-encoder'] as const)(
+    'a cause is also found after a resume, by a replay from the checkpoint: %s',
+    async (augmentation) => {
+      const slot = new MemorySlot();
+      const abort = new AbortController();
+      const cut = request({
+        augmentation,
+        checkpoint: slot,
+        signal: abort.signal,
+        progress: (fraction) => {
+          if (fraction > 0.4) abort.abort();
+        },
+      });
+      await expect(fitSurrogate(cut)).rejects.toMatchObject({ code: 'cancelled' });
+      const training = { schedule: 'constant', learningRate: 1e38 } as const;
+      const failing = fitSurrogate(
+        request({ augmentation, checkpoint: slot, settings: { ...settings(6), training } }),
+      );
+      await expect(failing).rejects.toMatchObject({
+        code: 'training-diverged',
+        details: { cause: 'activations', step: 6, epoch: 3 },
+      });
+    },
+  );
 
   test('a single reply is too few', async () => {
     const one = request({

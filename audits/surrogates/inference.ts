@@ -2,7 +2,7 @@ import type { CompiledStep, Engine, StepDefinition } from '../contract/engine.ts
 import type { Images, Matrix } from '../contract/data.ts';
 import { matrix } from '../contract/data.ts';
 import type { SurrogateModel } from '../contract/method.ts';
-import { writePixels } from '../augment/flip-shift.ts';
+import { writePixels } from '../augment/pixels.ts';
 import { tensorNamed, floatsNamed } from './parameters.ts';
 import type { Tensor, Tensor4D } from '../tensor/ops.ts';
 import { findArchitecture } from './registry.ts';

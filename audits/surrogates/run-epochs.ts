@@ -2,11 +2,12 @@ import type { CompiledStep, Engine, StepValues } from '../contract/engine.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CheckpointSlot, SurrogateSettings } from '../contract/method.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
 import type { LossDefinition } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { splitBatch } from './accumulation.ts';
 import { batchInputs } from './batches.ts';
-import type { LocalAugmentation, TrainingView } from './batches.ts';
+import type { TrainingView } from './batches.ts';
 import { explainDivergence } from './divergence.ts';
 import { floatsNamed } from './parameters.ts';
 import { resumeTraining, saveTraining } from './training-checkpoint.ts';
@@ -28,7 +29,6 @@ export interface EpochContext {
   readonly signal: AbortSignal;
   readonly progress: (fraction: number, stage: string) => void;
   readonly log: (message: string) => void;
-  readonly augmentation?: LocalAugmentation;
 }
 
 export interface EpochPlan {
@@ -36,6 +36,7 @@ export interface EpochPlan {
   readonly rows: number;
   readonly batchSize: number;
   readonly rule: TrainingRule;
+  readonly augmentation: Augmentation;
   readonly stepPlan: TrainingStepPlan;
   /** Runs of the compiled step per batch; above 1 it is an accumulating one. */
   readonly parts: number;
@@ -82,8 +83,8 @@ export async function runEpochs(
 
 /** The inputs of every step of an epoch, a function of the seed and the epoch alone. */
 function* epochInputs(
-  { rng, settings, augmentation = 'flip-shift' }: EpochContext,
-  { views, rows, batchSize, rule }: EpochPlan,
+  { rng, settings }: EpochContext,
+  { views, rows, batchSize, rule, augmentation }: EpochPlan,
   epoch: number,
 ): Generator<StepValues> {
   const stepsPerEpoch = Math.floor(rows / batchSize);

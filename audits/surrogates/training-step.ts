@@ -1,6 +1,8 @@
 import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
+import { augment, drawInputs } from '../augment/augmentation.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
@@ -20,6 +22,8 @@ export interface TrainingStepPlan {
   readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
+  /** What the step does to the bytes it gets. Absent: it gets images as it trains on them, in [0, 1]. */
+  readonly augmentation?: Augmentation | undefined;
   readonly views: number;
   readonly batchSize: number;
   readonly inputSize: number;
@@ -29,6 +33,8 @@ export interface TrainingStepPlan {
 /** Names of a view's inputs. */
 export const imagesInput = (view: number): string => `images${view}`;
 export const targetsInput = (view: number): string => `targets${view}`;
+/** Of the inputs with what is drawn for a view's augmentation. */
+export const drawsPrefix = (view: number): string => `draws${view}/`;
 
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
@@ -64,9 +70,9 @@ export function forwardBackward(
   weights: Tensors,
   inputs: Tensors,
 ): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
+  const images = listViews(plan.views, (view) => imagesOfView(plan, view, inputs));
   let forward: ForwardResult | undefined;
   const { value, gradients } = valueAndGradients((parameters) => {
-    const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
     forward = plan.architecture.forward(
       { ...statistics, ...parameters },
       images.length === 1 ? images[0] : tf.concat(images, 0),
@@ -80,6 +86,7 @@ export function forwardBackward(
 
 /** The inputs that hold images and replies. */
 export function viewInputs({
+  augmentation,
   views,
   batchSize,
   inputSize,
@@ -88,8 +95,18 @@ export function viewInputs({
   const pairs = listViews(views, (view): [string, TensorSpec][] => [
     [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
     [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
+    ...(augmentation === undefined
+      ? []
+      : Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))),
   ]);
   return Object.fromEntries(pairs.flat());
+}
+
+/** Outside of the gradients: no weight stands between the pixels and what is trained on. */
+function imagesOfView({ augmentation }: TrainingStepPlan, view: number, inputs: Tensors): Tensor4D {
+  const images = tensorNamed(inputs, imagesInput(view)) as Tensor4D;
+  if (augmentation === undefined) return images;
+  return augment(augmentation, tf.div(images, 255), inputs, drawsPrefix(view));
 }
 
 function lossOfViews(plan: TrainingStepPlan, embedding: Tensor2D, inputs: Tensors): Scalar {

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from './gradients.ts';
 
-export type { Tensor, Tensor1D, Tensor2D, Tensor4D, Scalar } from '@tensorflow/tfjs-core';
+export type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Scalar } from '@tensorflow/tfjs-core';
 
 /** Parameters by name, as steps receive them. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;

@@ -2,7 +2,8 @@ import type { CompiledStep, Engine, HostTensor, StepDefinition } from '../contra
 import type { Images } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { Checkpoint, CheckpointSlot, SurrogateModel } from '../contract/method.ts';
-import { simclrView } from '../augment/simclr-views.ts';
+import { augment, drawBatch, drawInputs } from '../augment/augmentation.ts';
+import { openAugmentation } from '../augment/registry.ts';
 import { infonce } from '../losses/infonce.ts';
 import { cosine } from '../learning-rates/cosine.ts';
 import { adam } from '../optimizers/adam.ts';
@@ -34,6 +35,9 @@ import {
 const PROJECTION = 128;
 const WEIGHT_DECAY = 1e-4;
 const CHECKPOINT_STAGE = 'simclr';
+/** Of the step's inputs with what is drawn for the views. */
+const DRAWS = 'draws/';
+const augmentation = openAugmentation('simclr');
 
 export interface SimclrRequest {
   readonly engine: Engine;
@@ -122,7 +126,10 @@ interface SimclrStepPlan {
   readonly temperature: number;
 }
 
-/** Both views go through the network as one batch `[2 * batch, size, size, 3]`: first views, then second ones. */
+/**
+ * The step gets bytes and makes both views of them. They go through the network as one batch
+ * `[2 * batch, size, size, 3]`: first views, then second ones.
+ */
 function simclrStep(plan: SimclrStepPlan): StepDefinition<Tensor> {
   const { weights, statistics, optimizer, batchSize, inputSize } = plan;
   const slots = optimizer.slots(weights);
@@ -131,14 +138,16 @@ function simclrStep(plan: SimclrStepPlan): StepDefinition<Tensor> {
     state: { ...weights, ...statistics, ...slots },
     inputs: {
       ...optimizer.inputs,
-      views: { shape: [2 * batchSize, inputSize, inputSize, 3], dtype: 'float32' },
+      images: { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' },
+      ...drawInputs(augmentation, 2 * batchSize, DRAWS),
     },
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
+      const images: Tensor4D = tf.div(tensorNamed(inputs, 'images'), 255);
+      const views = augment(augmentation, tf.concat([images, images], 0), inputs, DRAWS);
       let moved: Tensors = {};
       const { value, gradients } = valueAndGradients((parameters) => {
-        const views = tensorNamed(inputs, 'views') as Tensor4D;
         const { embedding, batchStatistics } = plan.architecture.forward(
           { ...current, ...parameters },
           views,
@@ -185,7 +194,8 @@ async function runEpochs(
       const step = epoch * stepsPerEpoch + at;
       const rows = order.subarray(at * batchSize, (at + 1) * batchSize);
       const outputs = await compiled.run({
-        views: drawViews(pixels, rows, inputSize, viewRng),
+        images: gatherPixels(pixels, rows, inputSize),
+        ...drawBatch(augmentation, 2 * batchSize, inputSize, viewRng, DRAWS),
         ...optimizer.feeds(step, cosine.rate(request.learningRate, { step, stepsPerEpoch, epochs })),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
@@ -203,15 +213,12 @@ async function runEpochs(
   return losses;
 }
 
-function drawViews(pixels: Uint8Array, rows: Uint32Array, size: number, rng: Rng): HostTensor {
+function gatherPixels(pixels: Uint8Array, rows: Uint32Array, size: number): HostTensor {
   const length = size * size * 3;
-  const data = new Float32Array(2 * rows.length * length);
-  for (const [at, row] of rows.entries()) {
-    const source = pixels.subarray(row * length, (row + 1) * length);
-    data.set(simclrView(source, size, size, size, rng), at * length);
-    data.set(simclrView(source, size, size, size, rng), (rows.length + at) * length);
-  }
-  return { shape: [2 * rows.length, size, size, 3], data };
+  const data = new Float32Array(rows.length * length);
+  for (const [at, row] of rows.entries())
+    data.set(pixels.subarray(row * length, (row + 1) * length), at * length);
+  return { shape: [rows.length, size, size, 3], data };
 }
 
 async function save(

@@ -43,6 +43,7 @@ const reduction = (run: (x: Tensor, axes?: number[], keep?: boolean) => Tensor):
   of(images, ({ x }) => run(tf.transpose(x!, [0, 3, 1, 2]), [1], true), { note: 'another axis order' }),
   of(images, ({ x }) => run(tf.transpose(x!, [3, 1, 0, 2]), [0, 2]), { note: 'the rest changes order' }),
 ];
+const whole = (x: Tensor): Tensor1D => tf.cast(tf.abs(x), 'int32') as Tensor1D;
 const bool = (x: Tensor): Tensor => tf.greater(x, 0);
 
 const convolutions = [1, 2].flatMap((stride) =>
@@ -190,6 +191,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
   OneHot: [of(one, ({ x }) => tf.oneHot(tf.cast(tf.abs(x!), 'int32'), 4, 2, -1), { values: 'integer' })],
   UnsortedSegmentSum: [of(one, ({ x }) => tf.unsortedSegmentSum(x!, tf.tensor1d([1, 0, 1], 'int32'), 4))],
+  Bincount: [
+    of({ a: [7], b: [7] }, ({ a, b }) => tf.bincount(whole(a!), b as Tensor1D, 4), { values: 'integer' }),
+    of({ a: [7] }, ({ a }) => tf.bincount(whole(a!), tf.tensor1d([]), 3), {
+      values: 'integer',
+      note: 'no weights',
+    }),
+  ],
   BatchMatMul: [
     ...[false, true].flatMap((ta) =>
       [false, true].map((tb) =>

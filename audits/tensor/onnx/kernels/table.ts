@@ -2,6 +2,7 @@ import { concatKernels } from './concat.ts';
 import { convolutionKernels } from './convolution.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import { gatherKernels } from './gather.ts';
+import { histogramKernels } from './histogram.ts';
 import type { KernelTable } from './kernel.ts';
 import { matrixKernels } from './matrix.ts';
 import { normalizationKernels } from './normalization.ts';
@@ -17,6 +18,7 @@ export const kernelTable: KernelTable = {
   ...sliceKernels,
   ...concatKernels,
   ...gatherKernels,
+  ...histogramKernels,
   ...matrixKernels,
   ...convolutionKernels,
   ...normalizationKernels,

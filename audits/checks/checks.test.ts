@@ -30,6 +30,7 @@ const rows: readonly {
     severity: 'weakens',
     scope: 'audit',
   },
+  { id: 'smaller-batch', raised: { askedBatch: 64 }, severity: 'weakens', scope: 'audit' },
   { id: 'too-few-repeats', raised: { seeds: 2 }, severity: 'weakens', scope: 'audit' },
   {
     id: 'adaptive-attack-missing',

@@ -8,6 +8,7 @@ import { nonDeterministicVictim } from './non-deterministic-victim.ts';
 import { nothingToSteal } from './nothing-to-steal.ts';
 import { poolDuplicates } from './pool-duplicates.ts';
 import { probeAtChance } from './probe-at-chance.ts';
+import { smallerBatch } from './smaller-batch.ts';
 import { tooFewRepeats } from './too-few-repeats.ts';
 import { trainingFailed } from './training-failed.ts';
 import { unresolvablePolicy } from './unresolvable-policy.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   probeAtChance,
   nothingToSteal,
   trainingFailed,
+  smallerBatch,
   tooFewRepeats,
   adaptiveAttackMissing,
   adaptiveWorseThanPlain,

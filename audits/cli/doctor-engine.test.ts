@@ -22,6 +22,8 @@ test('a graphics device that is not there is no problem, a processor that fails 
   const failed = { usable: false, reason: 'No adapter.', advice: 'Install a driver.' } as const;
   expect(judgeTrial('onnx', 'webgpu', failed)).toMatchObject({ status: 'absent', sentence: 'No adapter.' });
   expect(judgeTrial('onnx', 'cpu', failed).status).toBe('problem');
+  // A busy machine is no broken one.
+  expect(judgeTrial('onnx', 'cpu', { ...failed, timedOut: true }).status).toBe('warning');
 });
 
 test('a device with wrong numbers is a warning', () => {

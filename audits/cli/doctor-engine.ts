@@ -1,15 +1,21 @@
 import type { DeviceId, EngineId } from '../contract/engine.ts';
 import { cachedTrials, type TryCandidate } from '../devices/trial-cache.ts';
-import type { Trial } from '../devices/try-device.ts';
+import { tryDevice, type Trial } from '../devices/try-device.ts';
 import { engineList, type EngineEntry } from '../tensor/engine-list.ts';
 import { absent, ok, problem, warning, type DoctorCheck } from './doctor-checks.ts';
+
+/** Somebody waits for an answer about this machine: longer than before an audit, where the next best device will do. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Every engine on every device: why it cannot be used, or that a training step on it (two 3x3 convolutions on 8x8 images)
  * agrees with the reference engine, and how fast it is. Measured now, and kept for the audits to come.
  */
 export async function checkEngines(
-  tryCandidate: TryCandidate = cachedTrials({ refresh: true }),
+  tryCandidate: TryCandidate = cachedTrials({
+    refresh: true,
+    tryCandidate: (candidate) => tryDevice(candidate, { timeoutMs: PATIENCE_MS }),
+  }),
   engines: readonly EngineEntry[] = engineList,
 ): Promise<readonly DoctorCheck[]> {
   const checks: DoctorCheck[] = [];
@@ -29,6 +35,7 @@ export async function checkEngines(
 export function judgeTrial(engine: EngineId, device: DeviceId, trial: Trial): DoctorCheck {
   const id = `${engine} on ${device}`;
   if (!trial.usable) {
+    if (trial.timedOut === true) return warning(id, trial.reason, trial.advice);
     if (device === 'cpu') return problem(id, trial.reason, trial.advice);
     const isWrong = trial.reason.includes('differs');
     return (isWrong ? warning : absent)(id, trial.reason, trial.advice);

@@ -22,9 +22,11 @@ export async function startAudit(
   flags: RunFlags,
 ): Promise<void> {
   const asked = configureAudit(auditRequest(context, settings));
+  const { device = 'auto' } = settings;
   const choice = await chooseDevice(
-    { engine: settings.engine ?? 'auto', device: settings.device ?? 'auto', workers: asked.workers },
-    cachedTrials(),
+    { engine: settings.engine ?? 'auto', device, workers: asked.workers },
+    // Whoever names a device may just have installed its driver.
+    cachedTrials({ refresh: device !== 'auto' }),
   );
   const config: AuditConfig = { ...asked, engine: choice.engine, device: choice.device };
   const session: SessionSettings = {

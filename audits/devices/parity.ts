@@ -7,7 +7,7 @@ export const LARGEST_DIFFERENCE = 1e-4;
 export interface Parity {
   /** Of the loss, relative. */
   readonly loss: number;
-  /** Of the change that the step makes to an entry of the state, relative to the entry's largest change. */
+  /** Of the change that the step makes to a tensor of the state, relative to the change; the largest over all tensors. */
   readonly update: number;
 }
 
@@ -56,12 +56,14 @@ function values(tensors: StepValues, name: string): readonly number[] {
   return tensor === undefined ? [Number.NaN] : Array.from(tensor.data);
 }
 
+/** `|actual - expected| / |expected|`, Euclidean: single entries near 0 are rounding and nothing else. */
 function relative(actual: readonly number[], expected: readonly number[]): number {
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = expected.reduce(
-    (most, value, i) => Math.max(most, Math.abs((actual[i] ?? Number.NaN) - value)),
-    0,
-  );
-  if (!Number.isFinite(difference) || !Number.isFinite(scale)) return Number.POSITIVE_INFINITY;
-  return difference === 0 ? 0 : difference / scale;
+  const difference = norm(expected.map((value, i) => (actual[i] ?? Number.NaN) - value));
+  const size = norm(expected);
+  if (!Number.isFinite(difference) || !Number.isFinite(size)) return Number.POSITIVE_INFINITY;
+  return difference === 0 ? 0 : difference / size;
+}
+
+function norm(vector: readonly number[]): number {
+  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }

@@ -71,8 +71,8 @@ export function cachedTrials(
     const kept = read(file, fingerprint)[name];
     if (kept !== undefined && options.refresh !== true) return kept;
     const trial = await tryCandidate(candidate);
-    // A processor fails for want of time alone; tomorrow it has some.
-    if (candidate.device === 'cpu' && !(trial.usable && trial.stepsPerSecond !== null)) return trial;
+    // What failed for want of time says something about this minute, not about the machine.
+    if (trial.usable ? trial.stepsPerSecond === null : trial.timedOut === true) return trial;
     // Read again: another audit may have written meanwhile.
     write(file, { fingerprint, trials: { ...read(file, fingerprint), [name]: trial } });
     return trial;

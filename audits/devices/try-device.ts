@@ -22,7 +22,13 @@ export type Trial =
       /** Of the speed net, one thread for what runs on the CPU; null when it was too slow to be measured. */
       readonly stepsPerSecond: number | null;
     }
-  | { readonly usable: false; readonly reason: string; readonly advice: string };
+  | {
+      readonly usable: false;
+      readonly reason: string;
+      readonly advice: string;
+      /** For want of time alone: a busy machine may have it later. */
+      readonly timedOut?: true;
+    };
 
 export interface TrialOptions {
   /** A driver may take this long to compile a training step; what takes longer is no help to an audit. */
@@ -64,7 +70,12 @@ export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Pro
     const timer = setTimeout(() => {
       settle(
         parity === undefined
-          ? unusable(`It made no training step within ${timeoutMs / 1000} s.`, 'Use another device.')
+          ? {
+              usable: false,
+              reason: `It made no training step within ${timeoutMs / 1000} s.`,
+              advice: 'Try again when the machine is less busy, or use another device.',
+              timedOut: true,
+            }
           : { usable: true, parity, stepsPerSecond: null },
       );
     }, timeoutMs);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AuditConfig } from '../contract/audit.ts';
-import type { CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
+import type { AuditId, CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
 import { silentLog } from '../contract/context.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { RunEvent } from '../contract/events.ts';
@@ -214,4 +214,103 @@ test('progress counts up to all cells and never past', async () => {
   const last = progress.at(-1);
   expect(last).toMatchObject({ fraction: 1, etaMs: 0 });
   expect(progress.every((event) => event.type === 'progress' && event.fraction <= 1)).toBe(true);
+});
+
+/** What a worker says whose device does not hold a batch of more than `most` images. */
+function tooLarge(work: CellWork, most: number): MoatError | undefined {
+  if (work.kind !== 'attack' || work.attack.id !== 'direct-extraction') return undefined;
+  const { batchSize } = work.surrogate;
+  if (batchSize <= most) return undefined;
+  return new MoatError('device-out-of-memory', `A batch of ${batchSize} images does not fit.`, {
+    details: { batchSize, smallerBatchSize: Math.floor(batchSize / 2) },
+  });
+}
+
+const attackCells = (id: AuditId) =>
+  store.cells
+    .byAudit(id)
+    .flatMap(({ key, state, work }) =>
+      work.kind === 'attack' && work.attack.id === 'direct-extraction'
+        ? [{ key, state, batchSize: work.surrogate.batchSize }]
+        : [],
+    );
+
+test('a batch that does not fit is halved until it does, under another key, and the result says so', async () => {
+  const asked = { ...config, surrogate: { ...config.surrogate, batchSize: 64 } };
+  const whole = await runAudit(asked, options(workers((job) => pretend(workOf(job)))));
+  const before = attackCells(whole.auditId);
+  const tried: number[] = [];
+  const small = workers((job) => {
+    const work = workOf(job);
+    if (work.kind === 'attack' && work.attack.id === 'direct-extraction')
+      tried.push(work.surrogate.batchSize);
+    const error = tooLarge(work, 16);
+    if (error !== undefined) throw error;
+    return pretend(work);
+  });
+  // Another seed: cells of the first audit would be reused.
+  const end = await runAudit({ ...asked, seed: 5 }, options(small));
+  const cells = attackCells(end.auditId);
+  expect(cells).toHaveLength(before.length);
+  expect(new Set(cells.map(({ batchSize }) => batchSize))).toEqual(new Set([16]));
+  expect(cells.every(({ state }) => state === 'done')).toBe(true);
+  expect(new Set(tried)).toEqual(new Set([64, 32, 16]));
+  expect(cells.some(({ key }) => before.some((other) => other.key === key))).toBe(false);
+  expect(end.result.flags.find(({ id }) => id === 'smaller-batch')?.sentence).toContain(
+    'batches of 16 instead of 64 images',
+  );
+  expect(end.result.matrix.every(({ state }) => state === 'done')).toBe(true);
+});
+
+test('an audit that goes on keeps its smaller batches, also in plan and order', async () => {
+  const controller = new AbortController();
+  const asked = { ...config, workers: 1, surrogate: { ...config.surrogate, batchSize: 64 } };
+  const small = workers((job) => {
+    const error = tooLarge(workOf(job), 32);
+    if (error !== undefined) throw error;
+    // The first smaller batch is the last cell before the stop.
+    if (workOf(job).kind === 'attack' && tooLarge(workOf(job), 0) !== undefined) controller.abort();
+    return pretend(workOf(job));
+  });
+  const stopped = await runAudit(asked, options(small, { signal: controller.signal }));
+  expect(stopped.state).toBe('cancelled');
+  const [first] = attackCells(stopped.auditId);
+  expect(first).toMatchObject({ state: 'done', batchSize: 32 });
+  const count = store.cells.byAudit(stopped.auditId).length;
+  const end = await continueAudit(stopped.auditId, options(small));
+  expect(end.state).toBe('completed');
+  expect(store.cells.byAudit(end.auditId)).toHaveLength(count);
+  expect(attackCells(end.auditId)[0]).toEqual(first);
+});
+
+test('a batch that never fits fails, and is not tried for ever', async () => {
+  let tried = 0;
+  const never = workers((job) => {
+    const work = workOf(job);
+    const error = tooLarge(work, 0);
+    if (error === undefined) return pretend(work);
+    tried += 1;
+    // The training of two images asks for none smaller.
+    const hasSmaller = Number(error.details['batchSize']) > 2;
+    throw hasSmaller ? error : new MoatError('device-out-of-memory', 'Two images do not fit.');
+  });
+  const asked = { ...config, surrogate: { ...config.surrogate, batchSize: 8 } };
+  const end = await runAudit(asked, options(never));
+  const cells = attackCells(end.auditId);
+  expect(cells.every(({ state, batchSize }) => state === 'failed' && batchSize === 2)).toBe(true);
+  expect(tried).toBe(3 * cells.length);
+});
+
+test('a lost device costs a cell its time, not its result', async () => {
+  let lost = 0;
+  const flaky = workers((job, index) => {
+    if (index === 0) {
+      lost += 1;
+      throw new MoatError('device-lost', 'The device webgpu was lost.');
+    }
+    return pretend(workOf(job));
+  });
+  const end = await runAudit(config, options(flaky));
+  expect([lost, end.state]).toEqual([1, 'completed']);
+  expect(states()).not.toContain('failed');
 });

@@ -5,6 +5,7 @@ import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
+import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { describeEnvironment } from '../report/environment.ts';
 import type { AuditRow, PreparationRecord, Store } from '../store/types.ts';
@@ -53,7 +54,8 @@ export async function continueAudit(
   try {
     const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
-    store.cells.plan(id, planCells(audit.config, preparation.inputs));
+    const cells = planCells(audit.config, preparation.inputs);
+    store.cells.plan(id, keepSmallerBatches(cells, store.cells.byAudit(id)));
     // After planning: a cell left behind by another audit's dead runner is now one of ours too.
     store.cells.requeue(id, retry);
     store.audits.setState(id, 'running', timestamp(clock));

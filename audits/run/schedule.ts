@@ -1,5 +1,6 @@
 import type { CellKey, CellOutcome } from '../contract/cell.ts';
-import { MoatError } from '../contract/errors.ts';
+import { MoatError, type ErrorCode } from '../contract/errors.ts';
+import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
 import { remainingMs } from './eta.ts';
 import { CANCEL_GRACE_MS, guarded, TICK_MS, timestamp, type RunOptions } from './run-options.ts';
@@ -7,6 +8,9 @@ import { forkWorker, type WorkerHost } from './worker-host.ts';
 
 /** A dead worker may be bad luck (memory pressure); twice on the same cell is the cell's own doing. */
 const MOST_ATTEMPTS = 2;
+
+/** After these the worker's process is not to be trusted with another cell: its device is gone, or its memory in pieces. */
+const endsProcess: ReadonlySet<ErrorCode> = new Set(['worker-died', 'device-lost', 'device-out-of-memory']);
 
 interface Lane {
   host: WorkerHost;
@@ -116,13 +120,14 @@ export class Schedule {
 
   async #failed(lane: Lane, cell: CellRow, error: MoatError): Promise<void> {
     const { store, clock } = this.#options;
-    if (error.code === 'worker-died') {
+    if (endsProcess.has(error.code)) {
       await lane.host.stop(0);
       if (!this.#stopping) {
         lane.host = this.#start();
+        if (this.#continueSmaller(cell, error)) return;
         const deaths = (this.#deaths.get(cell.key) ?? 0) + 1;
         this.#deaths.set(cell.key, deaths);
-        if (deaths < MOST_ATTEMPTS) {
+        if (deaths < MOST_ATTEMPTS && error.code !== 'device-out-of-memory') {
           this.#options.log.warning(
             `${cellLabel(cell)}: ${error.message} It is tried again from its last checkpoint.`,
           );
@@ -132,7 +137,7 @@ export class Schedule {
       }
     }
     // Stopped, not failed: the row stays "running" until the next requeue puts it back.
-    if (this.#stopping && (error.code === 'cancelled' || error.code === 'worker-died')) return;
+    if (this.#stopping && (error.code === 'cancelled' || endsProcess.has(error.code))) return;
     // The disk, not the cell, is at fault: nothing more can be kept, so the audit stops and resumes later.
     if (error.code === 'disk-full') throw error;
     this.#options.log.error(`${cellLabel(cell)}: ${error.message}`, error);
@@ -145,6 +150,26 @@ export class Schedule {
       label: cellLabel(cell),
       error: error.toJSON(),
     });
+  }
+
+  /** A batch that did not fit: the cell ends, and one with a smaller batch and its own key takes its place. */
+  #continueSmaller(cell: CellRow, error: MoatError): boolean {
+    const { store, clock, log } = this.#options;
+    const { id, config } = this.#audit;
+    const smaller = withSmallerBatch(cell, error, this.#preparation.inputs, config.seed);
+    if (smaller === undefined) return false;
+    store.cells.fail(cell.key, error.toJSON(), timestamp(clock));
+    store.cells.replace(id, cell.key, smaller);
+    this.#cells.delete(cell.key);
+    const row = store.cells.get(smaller.key);
+    if (row === undefined) throw new MoatError('internal', `The cell ${smaller.key} was not stored.`);
+    this.#cells.set(row.key, row);
+    const isNew = row.state !== 'done' && row.state !== 'failed' && !this.#queue.includes(row.key);
+    if (isNew) this.#queue.unshift(row.key);
+    log.warning(
+      `${cellLabel(cell)}: ${error.message} It is run with a smaller batch instead, as another cell.`,
+    );
+    return true;
   }
 
   #update(cell: CellRow, change: Pick<CellRow, 'state' | 'elapsedMs'>): void {

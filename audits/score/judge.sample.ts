@@ -11,6 +11,8 @@ export interface WorldOptions {
   readonly tasks?: readonly string[];
   readonly defenses?: readonly string[];
   readonly seeds?: number;
+  /** Images per batch that the audit asks for; its cells have 1. */
+  readonly askedBatch?: number;
   readonly items?: number;
   readonly victimAccuracy?: number;
   readonly controlAccuracy?: number;
@@ -245,7 +247,12 @@ function config(options: WorldOptions, seeds: number, defenses: readonly string[
     seeds,
     seed: 1,
     evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },
-    surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 1, batchSize: 1 },
+    surrogate: {
+      architecture: 'small-cnn',
+      inputSize: 32,
+      epochs: 1,
+      batchSize: options.askedBatch ?? 1,
+    },
     engine: 'onnx',
     device: 'cpu',
     workers: 1,

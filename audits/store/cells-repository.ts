@@ -47,6 +47,14 @@ export function cellsRepository(database: Database.Database): CellRepository {
        attack_label = excluded.attack_label, defense_label = excluded.defense_label,
        estimated_ms = excluded.estimated_ms, exclusion = excluded.exclusion, reason = excluded.reason`,
   );
+  const dropPlanned = database.prepare(
+    'DELETE FROM audit_cells WHERE audit_id = @auditId AND cell_key = @key AND @key <> @replaced',
+  );
+  const replacePlanned = database.prepare(
+    `UPDATE audit_cells SET cell_key = @key, attack_label = @attackLabel, defense_label = @defenseLabel,
+       estimated_ms = @estimatedMs, exclusion = NULL, reason = NULL
+     WHERE audit_id = @auditId AND cell_key = @replaced`,
+  );
   const selectByAudit = database.prepare<[string], CellRecord>(
     `SELECT ${columns} FROM audit_cells AS planned JOIN cells ON cells.key = planned.cell_key
      WHERE planned.audit_id = ? ORDER BY planned.position`,
@@ -117,6 +125,14 @@ export function cellsRepository(database: Database.Database): CellRepository {
           const exclusion = exclusionOf(state);
           insertPlanned.run({ auditId, key, attackLabel, defenseLabel, estimatedMs, exclusion, reason });
         }
+      }),
+    replace: (auditId, replaced, { key, work, attackLabel, defenseLabel, estimatedMs }) =>
+      inTransaction(() => {
+        insertCell.run(key, toJson(work));
+        dropPlanned.run({ auditId, key, replaced });
+        const planned = { auditId, key, replaced, attackLabel, defenseLabel, estimatedMs };
+        if (replacePlanned.run(planned).changes === 0)
+          throw new MoatError('internal', `The audit ${auditId} has not planned the cell ${replaced}.`);
       }),
     byAudit: (auditId: AuditId) => selectByAudit.all(auditId).map(toRow),
     get(key) {

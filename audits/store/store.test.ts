@@ -271,6 +271,37 @@ describe('a key planned by two audits', () => {
   });
 });
 
+describe('a cell in the place of another', () => {
+  const keys = () => store.cells.byAudit(exampleId).map(({ key }) => key);
+
+  test('stands where the other stood; the other audit keeps its own', () => {
+    createAudit(store, exampleId);
+    const second = auditId('second');
+    createAudit(store, second);
+    for (const id of [exampleId, second])
+      store.cells.plan(id, [plannedCell('one'), plannedCell('two'), plannedCell('three')]);
+    store.cells.replace(exampleId, cellKey('two'), plannedCell('smaller', { estimatedMs: 7 }));
+    expect(keys()).toEqual(['one', 'smaller', 'three'].map(cellKey));
+    expect(store.cells.byAudit(exampleId)[1]).toMatchObject({ state: 'pending', estimatedMs: 7 });
+    expect(store.cells.byAudit(second).map(({ key }) => key)).toEqual(['one', 'two', 'three'].map(cellKey));
+  });
+
+  test('that was planned besides stands there once, with its results', () => {
+    createAudit(store, exampleId);
+    store.cells.plan(exampleId, [plannedCell('one'), plannedCell('two')]);
+    store.cells.setRunning(cellKey('two'), startedAt);
+    store.cells.replace(exampleId, cellKey('one'), plannedCell('two'));
+    expect(keys()).toEqual([cellKey('two')]);
+    expect(store.cells.byAudit(exampleId)[0]?.state).toBe('running');
+  });
+
+  test('needs one that was planned', () => {
+    createAudit(store, exampleId);
+    expect(() => store.cells.replace(exampleId, cellKey('nobody'), plannedCell('two'))).toThrow(MoatError);
+    expect(keys()).toEqual([]);
+  });
+});
+
 describe('reports', () => {
   test('a saved result reads back equal, and a second save replaces it', () => {
     fillExample(store);

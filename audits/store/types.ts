@@ -92,6 +92,11 @@ export interface CellRepository {
     auditId: AuditId,
     cells: readonly (Cell & { readonly state: CellState; readonly reason: string | null })[],
   ): void;
+  /**
+   * Puts another cell in the place of a planned one. The old one stays in the database, in no plan of this audit; one
+   * that was planned besides takes the place.
+   */
+  replace(auditId: AuditId, key: CellKey, cell: Cell): void;
   /** In the order planned. */
   byAudit(auditId: AuditId): readonly CellRow[];
   get(key: CellKey): CellRow | undefined;

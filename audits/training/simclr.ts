@@ -18,6 +18,7 @@ import {
   tensorNamed,
   type NamedArrays,
 } from '../surrogates/parameters.ts';
+import { asksForSmallerBatch, isOutOfMemory } from '../surrogates/out-of-memory.ts';
 import { findArchitecture } from '../surrogates/registry.ts';
 import { resizePixels } from '../surrogates/resize.ts';
 import { moveStatistics } from '../surrogates/training-step.ts';
@@ -87,7 +88,10 @@ export async function trainSimclr(request: SimclrRequest): Promise<{
     }),
   );
   try {
-    const losses = await runEpochs(request, compiled, optimizer, batchSize);
+    const losses = await runEpochs(request, compiled, optimizer, batchSize).catch((error: unknown) => {
+      // Its loss compares the images of a batch with each other: parts would train something else.
+      throw isOutOfMemory(error) ? asksForSmallerBatch(error, batchSize) : error;
+    });
     const state = await compiled.readState();
     const kept = Object.fromEntries(
       Object.entries({ ...weights, ...statistics }).map(([name, { shape }]) => [

@@ -87,8 +87,9 @@ const compare = async (
 };
 for (const loss of losses)
   for (const views of loss.views) await compare('small-cnn', loss, views, sgd, 'sgd-momentum');
-for (const { id, create } of optimizers)
-  if (id !== 'sgd-momentum') await compare('small-cnn', mse, 1, create({ weightDecay: 1e-4 }), id);
+for (const optimizer of optimizers)
+  if (optimizer.id !== 'sgd-momentum')
+    await compare('small-cnn', mse, 1, optimizer.create({ weightDecay: 1e-4 }), optimizer.id);
 await compare('resnet18', mse, 1, sgd, 'sgd-momentum');
 
 const batches = Array.from({ length: BLOCK_STEPS }, (_, at) => smallBatch(parityNet, at));

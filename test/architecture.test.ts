@@ -94,7 +94,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^better-sqlite3$/, /^audits\/store\//],
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
-  [/^sharp$/, /^audits\/datasets\//],
+  [/^(sharp|@cornerstonejs\/.*)$/, /^audits\/datasets\//],
   [/^protobufjs$/, /^audits\/tensor\//],
   [/^commander$|^cli-table3$/, /^audits\/cli\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],

@@ -30,12 +30,12 @@ export function createImageDecoder(): DecodeImage {
       const pixels = await (await (jpeg ??= JpegDecoder.create())).decode(image.bytes);
       if (pixels !== undefined) return pixels;
     }
-    return toGeometry(image, geometry);
+    return decodeGenerally(image, geometry);
   };
 }
 
-/** sharp shrinks, `enlarge` does the rest. */
-async function toGeometry(image: StoredImage, geometry: ImageGeometry): Promise<Uint8Array> {
+/** The way for every format and size: sharp decodes and shrinks, `enlarge` does the rest. */
+export async function decodeGenerally(image: StoredImage, geometry: ImageGeometry): Promise<Uint8Array> {
   const { height, width, resize, resizeTo, interpolation } = geometry;
   const shrunk = await shrink(image, geometry);
   if (resize === 'stretch') {

@@ -201,7 +201,9 @@ function readManifest(folder: string): RowManifest {
 }
 
 function damaged(folder: string, what: string, cause?: unknown): MoatError {
-  return new MoatError('rows-damaged', `The prepared rows in ${folder} are damaged: ${what}.`, {
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new MoatError(
+    'rows-damaged',
+    `The prepared rows in ${folder} are damaged: ${what}.`,
+    cause === undefined ? {} : { cause },
+  );
 }

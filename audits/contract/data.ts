@@ -7,6 +7,13 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** Row-major matrix in float64: for sums of squares and factorisations, which float32 would leave without their small end. */
+export interface DoubleMatrix {
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row. */
 export interface RowBlocks {
   readonly rows: number;

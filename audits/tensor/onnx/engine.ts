@@ -2,6 +2,7 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { matrix, type Matrix } from '../../contract/data.ts';
 import type { Engine } from '../../contract/engine.ts';
 import { compileStep } from './compile.ts';
+import { createDoubleProducts } from './double-products.ts';
 import { freeSize, Graph } from './graph.ts';
 import { product } from './kernels/matrix.ts';
 import { loadModel } from './model.ts';
@@ -11,6 +12,7 @@ import { createSession, runtimeVersion } from './session.ts';
 /** Steps compiled to ONNX and run by onnxruntime on the CPU. Every call computes on the calling thread. */
 export function createOnnxEngine(threads: number): Engine {
   const products = new Map<string, Promise<InferenceSession>>();
+  const doubles = createDoubleProducts(threads);
   return {
     id: 'onnx',
     numericsClass: `onnx-${runtimeVersion()}-cpu-t${threads}`,
@@ -27,7 +29,9 @@ export function createOnnxEngine(threads: number): Engine {
       await (await session).run(feeds, { c: toTensor(result) });
       return result;
     },
+    matmulFloat64: doubles.matmulFloat64,
     async dispose() {
+      await doubles.dispose();
       for (const session of products.values()) await (await session).release();
       products.clear();
     },

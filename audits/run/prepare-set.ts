@@ -4,11 +4,11 @@ import { MoatError } from '../contract/errors.ts';
 import type { FeatureEncoder } from '../contract/method.ts';
 import { resizePixels } from '../surrogates/resize.ts';
 import { bytesOf } from './files.ts';
-import { packHashes, preparedColumns } from './prepared.ts';
+import { openRows, packHashes, preparedColumns } from './prepared.ts';
 import type { LabelledBlock } from './read-data.ts';
 import { rechunk } from './rechunk.ts';
 import type { RowColumn } from './row-format.ts';
-import { hasRows, RowTable } from './row-reader.ts';
+import type { RowTable } from './row-reader.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Images embedded at a time and written as one chunk: what a kill costs at most. */
@@ -45,7 +45,7 @@ export async function prepareSet(
 ): Promise<SetSummary> {
   const { victim, backbone } = options;
   const earlier =
-    options.earlier === undefined ? undefined : openEarlier(path.join(options.earlier, options.name));
+    options.earlier === undefined ? undefined : openRows(path.join(options.earlier, options.name));
   const hashes: string[] = [];
   const labels: number[] = [];
   let writer: RowWriter | undefined;
@@ -91,16 +91,6 @@ function isWritten(writer: RowWriter, packedHashes: Uint8Array, labels: Int32Arr
   const found = writer.earlier('hashes');
   if (found === undefined || Buffer.compare(found, packedHashes) !== 0) return false;
   return Buffer.compare(writer.earlier('labels') ?? new Uint8Array(), bytesOf(labels)) === 0;
-}
-
-/** An unusable earlier preparation is none. */
-function openEarlier(folder: string): RowTable | undefined {
-  try {
-    return hasRows(folder) ? new RowTable(folder) : undefined;
-  } catch (error) {
-    if (error instanceof MoatError && error.code === 'rows-damaged') return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -21,7 +21,7 @@ import { dataFlags } from './data-flags.ts';
 import type { ExecutionContext } from './execute-cell.ts';
 import { writeFileAtomic } from './files.ts';
 import type { Job } from './jobs.ts';
-import { PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
+import { isWhole, PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
 import { prepareSet, type SetSummary } from './prepare-set.ts';
 import {
   planPool,
@@ -234,7 +234,7 @@ function earlierFolder(artifactFolder: string, requestFile: string): string | un
 
 /** Moves a finished preparation to the place that its content names; one that is there already stays. */
 function publish(staging: string, target: string, record: PreparationRecord): void {
-  if (readRecord(target) !== undefined) {
+  if (isWhole(target)) {
     rmSync(staging, { recursive: true, force: true });
     return;
   }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { imageBytes, type Images, type Matrix } from '../contract/data.ts';
+import { MoatError } from '../contract/errors.ts';
 import type { PreparationRecord } from '../store/types.ts';
 import { bytesOf, writeFileAtomic } from './files.ts';
 import type { RowColumn } from './row-format.ts';
-import { RowTable } from './row-reader.ts';
+import { hasRows, RowTable } from './row-reader.ts';
 
 /**
  * What all cells of an audit read: decoded images, labels and clean embeddings, each computed once.
@@ -99,7 +100,7 @@ export function writeRecord(folder: string, record: PreparationRecord): void {
   writeFileAtomic(path.join(folder, recordFile), [JSON.stringify({ version: PREPARATION_VERSION, record })]);
 }
 
-/** The record of a whole preparation of this layout, or undefined where none was finished. */
+/** The record of a whole preparation of this layout, or undefined where none was finished or a set was taken away. */
 export function readRecord(folder: string): PreparationRecord | undefined {
   const file = path.join(folder, recordFile);
   if (!existsSync(file)) return undefined;
@@ -107,5 +108,28 @@ export function readRecord(folder: string): PreparationRecord | undefined {
     version?: number;
     record?: PreparationRecord;
   };
-  return version === PREPARATION_VERSION ? record : undefined;
+  if (version !== PREPARATION_VERSION || record === undefined) return undefined;
+  return setNames(record).every((name) => hasRows(path.join(folder, name))) ? record : undefined;
+}
+
+/** Is everything there that a record speaks of, and of the right length? */
+export function isWhole(folder: string): boolean {
+  const record = readRecord(folder);
+  return (
+    record !== undefined && setNames(record).every((name) => openRows(path.join(folder, name)) !== undefined)
+  );
+}
+
+function setNames({ tasks }: PreparationRecord): readonly string[] {
+  return ['pool', ...tasks.flatMap((_, i) => [`task-${i}-fit`, `task-${i}-score`])];
+}
+
+/** A table, or undefined where there is none or a damaged one. */
+export function openRows(folder: string): RowTable | undefined {
+  try {
+    return hasRows(folder) ? new RowTable(folder) : undefined;
+  } catch (error) {
+    if (error instanceof MoatError && error.code === 'rows-damaged') return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * How fast image files become pixels, and what overlapping that with the victim's inference brings.
  *
- *     node build/bench/decoding.ts FOLDER [ENCODER.onnx] [IMAGES] [ROUNDS]
+ *     node build/bench/decoding.ts FOLDER [ENCODER.onnx|-] [IMAGES] [ROUNDS]
  *
  * Rounds are interleaved, because machines are noisy: every round runs each variant once, and ratios are taken within a
  * round. The table gives medians.
@@ -20,7 +20,7 @@ import { createRng } from '../../audits/rng.ts';
 import { createEngine } from '../../audits/tensor/engine.ts';
 
 const [folder, encoderPath, imagesWanted = '50000', roundsWanted = '5'] = process.argv.slice(2);
-if (folder === undefined) throw new Error('usage: decoding.ts FOLDER [ENCODER.onnx] [IMAGES] [ROUNDS]');
+if (folder === undefined) throw new Error('usage: decoding.ts FOLDER [ENCODER.onnx|-] [IMAGES] [ROUNDS]');
 /** The general decoder is an order of magnitude slower: a part of the images tells its rate. */
 const GENERAL_SHARE = 10;
 const EMBED_ROWS = 256;
@@ -30,7 +30,8 @@ const places: readonly ImagePlace[] = poolOrder(dataset, createRng('decoding'))
   .slice(0, Number(imagesWanted))
   .map(({ split, index }) => ({ dataset, split, index }));
 const engine = await createEngine('onnx', { threads: 1 });
-const encoder = encoderPath === undefined ? undefined : await openEncoder(engine, encoderPath, {});
+const encoder =
+  encoderPath === undefined || encoderPath === '-' ? undefined : await openEncoder(engine, encoderPath, {});
 const geometry: ImageGeometry = encoder?.description.preprocessing ?? {
   height: 32,
   width: 32,
@@ -43,10 +44,17 @@ const general = {
   close: () => Promise.resolve(),
 };
 
-async function seconds(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
+interface Time {
+  readonly wallSeconds: number;
+  /** Of all threads together. */
+  readonly processorSeconds: number;
+}
+
+async function timed(work: () => Promise<void>): Promise<Time> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
   await work();
-  return (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { wallSeconds: (performance.now() - started) / 1000, processorSeconds: (user + system) / 1e6 };
 }
 
 async function decodeAll(
@@ -90,25 +98,40 @@ if (encoder !== undefined) {
   };
 }
 
-const rates = new Map<string, number[]>();
+/** Images per second of wall time, and microseconds of processor time per image; one of each per round. */
+interface Measured {
+  readonly rates: number[];
+  readonly costs: number[];
+}
+const measured = new Map<string, Measured>(
+  Object.keys(variants).map((name) => [name, { rates: [], costs: [] }]),
+);
 for (let round = 0; round < Number(roundsWanted); round++)
   for (const [name, { images, run }] of Object.entries(variants)) {
-    const rate = images / (await seconds(run));
-    rates.set(name, [...(rates.get(name) ?? []), rate]);
-    console.log(`round ${round + 1}  ${name.padEnd(24)} ${Math.round(rate)} images/s`);
+    const { wallSeconds, processorSeconds } = await timed(run);
+    measured.get(name)?.rates.push(images / wallSeconds);
+    measured.get(name)?.costs.push((processorSeconds * 1e6) / images);
+    console.error(`round ${round + 1}  ${name.padEnd(24)} ${Math.round(images / wallSeconds)} images/s`);
   }
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const ratio = (above: string, below: string): string => {
-  const [a, b] = [rates.get(above) ?? [], rates.get(below) ?? []];
-  const ratios = a.map((rate, i) => rate / (b[i] ?? Number.NaN)).toSorted((x, y) => x - y);
+function ratio(above: string, below: string, of: keyof Measured): string {
+  const [a, b] = [measured.get(above)?.[of] ?? [], measured.get(below)?.[of] ?? []];
+  const ratios = a.map((value, i) => value / (b[i] ?? Number.NaN)).toSorted((x, y) => x - y);
   return `${median(ratios).toFixed(2)} (${ratios[0]?.toFixed(2)} ... ${ratios.at(-1)?.toFixed(2)})`;
-};
-console.log(`\n${places.length} images of ${folder}, ${geometry.height} px, ${availableParallelism()} cores`);
-for (const [name, values] of rates) console.log(`${name.padEnd(24)} ${Math.round(median(values))} images/s`);
-console.log(`threads / sharp alone: ${ratio('decode, threads', 'decode, sharp alone')}`);
+}
+console.log(`${places.length} images of ${folder}, ${geometry.height} px, ${availableParallelism()} cores\n`);
+console.log('| what | images/s | processor µs per image |\n|---|---|---|');
+for (const [name, { rates, costs }] of measured)
+  console.log(`| ${name} | ${Math.round(median(rates))} | ${Math.round(median(costs))} |`);
+console.log(`\nrate, threads / sharp alone: ${ratio('decode, threads', 'decode, sharp alone', 'rates')}`);
+console.log(
+  `processor time, sharp alone / threads: ${ratio('decode, sharp alone', 'decode, threads', 'costs')}`,
+);
 if (encoder !== undefined)
-  console.log(`overlapped / one after the other: ${ratio('decode while embedding', 'decode, then embed')}`);
+  console.log(
+    `rate, overlapped / one after the other: ${ratio('decode while embedding', 'decode, then embed', 'rates')}`,
+  );
 await encoder?.dispose();
 await engine.dispose();

@@ -192,7 +192,8 @@ async function checkEncoder(
 ): ReturnType<typeof preflight> {
   if (first === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
   let sample: Images | undefined;
-  for await (const { images } of rechunk(taskBlocks(first, first.fit, [], data), PREFLIGHT_IMAGES)) {
+  const blocks = taskBlocks(first, first.fit, [], { ...data, blocksAhead: 1 });
+  for await (const { images } of rechunk(blocks, PREFLIGHT_IMAGES)) {
     sample = images;
     break;
   }

@@ -25,6 +25,8 @@ export interface DataContext {
   readonly geometry: ImageGeometry;
   /** Default: one per reading. */
   readonly decoder?: BlockDecoder;
+  /** Blocks decoded before they are asked for; default: as many as keep two threads at work. */
+  readonly blocksAhead?: number;
 }
 
 /** Which images a task has; none is read yet. */

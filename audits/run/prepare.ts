@@ -104,9 +104,9 @@ async function prepareWith(
   // All of it is listed before anything is embedded: a wrong path or too few images should be said at once.
   const plans: TaskPlan[] = [];
   for (const source of config.tasks) plans.push(await planTask(source, config, rng));
-  const poolPlan = await planPool(config, rng);
   context.progress(READY_SHARE / 2, 'checking the encoder');
   const checked = await checkEncoder(models.victim, plans, data, context);
+  const poolPlan = await planPool(config, rng);
 
   const request = requestDigest(config, models);
   const staging = path.join(artifactFolder, preparedFolder, `partial-${request}`);

@@ -14,7 +14,7 @@ export interface DoubleMatrix {
   readonly columns: number;
 }
 
-/** A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row. */
+/** A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row; two passes may go on side by side. */
 export interface RowBlocks {
   readonly rows: number;
   readonly columns: number;

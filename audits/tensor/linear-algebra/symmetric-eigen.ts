@@ -1,6 +1,7 @@
 import type { DoubleMatrix } from '../../contract/data.ts';
 import type { Multiplier } from './multiplier.ts';
-import { tridiagonalEigenvalues, type Sweep } from './tridiagonal-eigen.ts';
+import { applySweeps, identity } from './sweeps.ts';
+import { tridiagonalSweeps } from './tridiagonal-eigen.ts';
 import { tridiagonalize, type Tridiagonal } from './tridiagonal.ts';
 
 /** Eigenvalues in descending order with their vectors. */
@@ -10,17 +11,12 @@ export interface SymmetricEigen {
   readonly vectors: DoubleMatrix;
 }
 
-/** Sweeps collected before they are applied: each strip of the vectors then stays in cache for all of them. */
-const SWEEPS_TOGETHER = 64;
-/** Columns of the vectors rotated together: 1 MB at 2048 rows. */
-const STRIP_COLUMNS = 64;
 /** Reflectors applied together, as products. */
 const REFLECTORS_TOGETHER = 64;
 
 /**
  * All eigenvalues and vectors of a symmetric matrix (its lower triangle is read), in float64: tridiagonal reduction, QR
- * sweeps, and the reflectors applied back in blocks as matrix products. About 10 size³ operations, a third of them in
- * the products.
+ * sweeps, and the reflectors applied back. All but the reduction (4/3 size³ operations) is in matrix products.
  */
 export async function eigenSymmetric(
   multiplier: Multiplier,
@@ -29,14 +25,7 @@ export async function eigenSymmetric(
   const size = squareSize(symmetric);
   const reduced = tridiagonalize(Float64Array.from(symmetric.data), size);
   const vectors = { data: identity(size), rows: size, columns: size };
-  let waiting: Sweep[] = [];
-  tridiagonalEigenvalues(reduced.diagonal, reduced.offDiagonal, (sweep) => {
-    waiting.push(sweep);
-    if (waiting.length < SWEEPS_TOGETHER) return;
-    rotateRows(vectors.data, size, waiting);
-    waiting = [];
-  });
-  rotateRows(vectors.data, size, waiting);
+  await applySweeps(multiplier, tridiagonalSweeps(reduced.diagonal, reduced.offDiagonal), vectors);
   await applyReflectors(multiplier, vectors, reduced);
   return sorted(reduced.diagonal, vectors);
 }
@@ -44,32 +33,14 @@ export async function eigenSymmetric(
 /** The eigenvalues alone, descending: 4/3 size³ operations. */
 export function eigenvaluesSymmetric(symmetric: DoubleMatrix): Float64Array {
   const { diagonal, offDiagonal } = tridiagonalize(Float64Array.from(symmetric.data), squareSize(symmetric));
-  tridiagonalEigenvalues(diagonal, offDiagonal);
+  // Run for what they leave in `diagonal`.
+  for (const sweep of tridiagonalSweeps(diagonal, offDiagonal)) void sweep;
   return diagonal.sort().reverse();
 }
 
 function squareSize({ rows, columns }: DoubleMatrix): number {
   if (rows !== columns) throw new RangeError(`a symmetric matrix cannot be ${rows} x ${columns}`);
   return rows;
-}
-
-function rotateRows(data: Float64Array, size: number, sweeps: readonly Sweep[]): void {
-  for (let start = 0; start < size; start += STRIP_COLUMNS) {
-    const end = Math.min(size, start + STRIP_COLUMNS);
-    for (const { first, rotations } of sweeps)
-      for (let k = 0; 2 * k < rotations.length; k++) {
-        const c = rotations[2 * k] ?? 1;
-        const s = rotations[2 * k + 1] ?? 0;
-        let upper = (first + k) * size + start;
-        let lower = upper + size;
-        for (let column = start; column < end; column++) {
-          const a = data[upper] ?? 0;
-          const b = data[lower] ?? 0;
-          data[upper++] = c * a + s * b;
-          data[lower++] = c * b - s * a;
-        }
-      }
-  }
 }
 
 /**
@@ -133,10 +104,4 @@ function sorted(values: Float64Array, vectors: DoubleMatrix): SymmetricEigen {
     values: Float64Array.from(order, (from) => values[from] ?? 0),
     vectors: { data, rows: size, columns: size },
   };
-}
-
-function identity(size: number): Float64Array {
-  const data = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) data[i * (size + 1)] = 1;
-  return data;
 }

@@ -11,14 +11,10 @@ const MOST_STEPS = 60;
 /**
  * Eigenvalues of a symmetric tridiagonal matrix by implicit QR steps with Wilkinson's shift (Golub & Van Loan, section
  * 8.3.3). Both arrays are overwritten; `diagonal` ends as the eigenvalues, in no order.
- * @param onSweep told of every sweep, in order: applied to the rows of the identity they give the eigenvectors as rows
+ * @returns the sweeps, in order: applied to the rows of the identity they give the eigenvectors as rows
  * @throws RangeError when it does not converge, which only happens to values that are not finite
  */
-export function tridiagonalEigenvalues(
-  diagonal: Float64Array,
-  offDiagonal: Float64Array,
-  onSweep?: (sweep: Sweep) => void,
-): void {
+export function* tridiagonalSweeps(diagonal: Float64Array, offDiagonal: Float64Array): Generator<Sweep> {
   const d = diagonal;
   const e = offDiagonal;
   const negligible = (k: number): boolean =>
@@ -34,9 +30,9 @@ export function tridiagonalEigenvalues(
     let first = last - 1;
     while (first > 0 && !negligible(first - 1)) first--;
     if (++steps > MOST_STEPS) throw new RangeError('the eigenvalues of a matrix did not converge');
-    const rotations = onSweep === undefined ? undefined : new Float64Array(2 * (last - first));
+    const rotations = new Float64Array(2 * (last - first));
     qrStep(d, e, first, last, rotations);
-    if (rotations !== undefined) onSweep?.({ first, rotations });
+    yield { first, rotations };
   }
 }
 
@@ -46,7 +42,7 @@ function qrStep(
   e: Float64Array,
   first: number,
   last: number,
-  rotations: Float64Array | undefined,
+  rotations: Float64Array,
 ): void {
   const below = e[last - 1] ?? 0;
   const half = ((d[last - 1] ?? 0) - (d[last] ?? 0)) / 2;
@@ -71,9 +67,7 @@ function qrStep(
       z = s * next;
       e[k + 1] = c * next;
     }
-    if (rotations !== undefined) {
-      rotations[2 * (k - first)] = c;
-      rotations[2 * (k - first) + 1] = s;
-    }
+    rotations[2 * (k - first)] = c;
+    rotations[2 * (k - first) + 1] = s;
   }
 }

@@ -4,6 +4,7 @@ import { registerCancel } from './cancel.ts';
 import { registerDefenses } from './defenses.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEngine } from './engine.ts';
 import { registerInspect } from './inspect-command.ts';
 import { registerList } from './list.ts';
 import type { Registration } from './program.ts';
@@ -21,5 +22,6 @@ export const commands: readonly Registration[] = Object.freeze([
   registerShow,
   registerAttacks,
   registerDefenses,
+  registerEngine,
   registerDoctor,
 ]);

@@ -2,7 +2,7 @@ import type { Matrix } from './data.ts';
 
 /** The training engine's border: host arrays and shapes, never a library's tensor. */
 
-export type EngineId = 'onnx' | 'reference';
+export type EngineId = 'onnx' | 'tensorflow' | 'reference';
 
 export interface HostTensor {
   readonly shape: readonly number[];

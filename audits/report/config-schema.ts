@@ -59,7 +59,7 @@ export const configSchema = z.object({
     epochs: z.number(),
     batchSize: positive,
   }),
-  engine: z.enum(['onnx', 'reference']),
+  engine: z.enum(['onnx', 'tensorflow', 'reference']),
   workers: positive,
   policy: z.object({
     budget: z.number(),

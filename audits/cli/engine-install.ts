@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { commandName } from './command-name.ts';
+import { resolvePath, type CommandContext } from './context.ts';
+import { addExample, addJsonOption, readChoice } from './flags.ts';
+
+export function registerEngineInstall(engine: Command, context: CommandContext): void {
+  const command = engine
+    .command('install')
+    .summary('install an engine (1 GB of disk)')
+    .description(
+      'Installs the tensorflow engine for this user: takes libtensorflow out of its Python wheel, builds the binding, tries it. Python is needed only to fetch the wheel, with pip.',
+    )
+    .argument('<engine>', 'tensorflow', readChoice('install', ['tensorflow']))
+    .option('--from <path>', 'a wheel of tensorflow-cpu, or a folder that holds one: nothing is fetched')
+    .option('--gpu', 'for NVIDIA GPUs: the wheel of tensorflow; CUDA 12 and cuDNN 9 must be installed');
+  addJsonOption(command);
+  addExample(command, 'moat engine install tensorflow --from tensorflow_cpu.whl').action(
+    async (
+      _name: string,
+      flags: { readonly from?: string; readonly gpu?: boolean; readonly json?: boolean },
+    ) => {
+      const { enginesFolder, tensorflowFolder } = await import('../tensor/tensorflow/pack/folder.ts');
+      const { installPack } = await import('../tensor/tensorflow/pack/install.ts');
+      const { terminal } = context;
+      const engines = enginesFolder();
+      const manifest = await installPack({
+        variant: flags.gpu === true ? 'gpu' : 'cpu',
+        from: flags.from === undefined ? undefined : resolvePath(context, flags.from),
+        engines,
+        note: (sentence) => terminal.note(sentence),
+        progress: percentLine(context),
+      });
+      const folder = tensorflowFolder(engines);
+      if (flags.json === true) terminal.printJson({ folder, ...manifest });
+      else {
+        terminal.print(
+          `The tensorflow engine (libtensorflow ${manifest.version}) is installed in ${folder}.`,
+        );
+        terminal.print(`Remove it with: ${commandName} engine remove tensorflow`);
+      }
+    },
+  );
+}
+
+/** One line that is written over, on a terminal only. */
+function percentLine({ terminal }: CommandContext): (share: number) => void {
+  let shown = -1;
+  return (share) => {
+    const percent = Math.floor(share * 100);
+    if (!terminal.hasLiveProgress || percent === shown) return;
+    shown = percent;
+    terminal.writeProgress(percent === 100 ? '\r\u001b[K' : `\r${percent} %`);
+  };
+}

@@ -72,7 +72,16 @@ function methodsOf(folder: string): ReadonlySet<string> {
   return new Set(listed.filter((file) => within(`audits/${folder}`)(file)));
 }
 
-const methodFolders = ['attacks', 'defenses', 'metrics', 'losses', 'checks', 'surrogates'];
+const methodFolders = [
+  'attacks',
+  'defenses',
+  'metrics',
+  'losses',
+  'optimizers',
+  'learning-rates',
+  'checks',
+  'surrogates',
+];
 test.each(methodFolders)('%s: methods do not import each other; only the registry lists them', (folder) => {
   const methods = methodsOf(folder);
   expect(methods.size).toBeGreaterThan(1);

@@ -56,7 +56,10 @@ export function addBatteryOptions(command: Command): Command {
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
     .option('--backbone <file>', 'a public ONNX encoder that the attacker holds')
-    .option('--surrogate <name>', 'architecture of the stolen copy: small-cnn, resnet18 or resnet34')
+    .option(
+      '--surrogate <name>',
+      'architecture of the stolen copy: small-cnn, resnet18 or resnet34, training settings after it (resnet18:optimizer=lars)',
+    )
     .option('--budgets <list>', 'query budgets: 500,2000', readWholes('--budgets'))
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))
     .option('--seeds <count>', 'repetitions behind every interval', readWhole('--seeds'))

@@ -24,7 +24,11 @@ export const settingsSchema = z.strictObject({
   attacks: names.optional().describe('Attack configurations: id[:key=value]*'),
   defenses: names.optional().describe('Defense configurations: id[:key=value]*[+id...]'),
   backbone: z.string().min(1).optional().describe('A public ONNX encoder that the attacker holds'),
-  surrogate: z.string().min(1).optional().describe('Architecture of the stolen copy'),
+  surrogate: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Architecture of the stolen copy, training settings after it: resnet18:optimizer=lars'),
   budgets: z.array(positive).min(1).optional().describe('Query budgets'),
   seeds: positive.optional().describe('Repetitions behind every interval'),
   seed: z.int().nonnegative().optional().describe('Seed of everything'),

@@ -110,6 +110,35 @@ export interface MethodContext {
   log(message: string): void;
 }
 
+/** Rules by which a training moves weights (`audits/optimizers/`). */
+export const optimizerIds = ['adam', 'adamw', 'sgd-momentum', 'lars'] as const;
+export type OptimizerId = (typeof optimizerIds)[number];
+
+/** Ways a learning rate moves during a training (`audits/learning-rates/`). */
+export const scheduleIds = ['cosine', 'constant', 'step-decay', 'late-cosine'] as const;
+export type ScheduleId = (typeof scheduleIds)[number];
+
+/**
+ * What may be said about training beyond what a loss brings along. Only what was said and differs from the defaults is
+ * there, so that it stands in a cell's key exactly when it changes the cell's numbers.
+ */
+export interface TrainingSettings {
+  /** Default: the loss's own. */
+  readonly optimizer?: OptimizerId | undefined;
+  /** Peak of the schedule. Default: the loss's own times the architecture's factor, or what `optimizer` is used with. */
+  readonly learningRate?: number | undefined;
+  /** Default: the loss's own, or what `optimizer` is used with. */
+  readonly weightDecay?: number | undefined;
+  /** Default: false. */
+  readonly nesterov?: boolean | undefined;
+  /** Default: `cosine`. */
+  readonly schedule?: ScheduleId | undefined;
+  /** Epochs of linear rise before the schedule; may be a fraction. Default: 0. */
+  readonly warmUpEpochs?: number | undefined;
+  /** Longest joint gradient. Default: no limit. */
+  readonly clipNorm?: number | undefined;
+}
+
 /** How an attacker builds and trains a surrogate: chosen for the audit, not by the attack. */
 export interface SurrogateSettings {
   readonly architecture: string;
@@ -117,6 +146,8 @@ export interface SurrogateSettings {
   readonly inputSize: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Absent where the loss's defaults hold. */
+  readonly training?: TrainingSettings | undefined;
 }
 
 export interface AttackContext extends MethodContext {

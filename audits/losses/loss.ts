@@ -1,3 +1,4 @@
+import type { OptimizerId } from '../contract/method.ts';
 import type { Scalar, Tensor2D } from '../tensor/ops.ts';
 
 /** What a loss may be told; a loss ignores what it has no use for. */
@@ -14,9 +15,9 @@ export interface LossOptions {
 /** How the paper's code trains with a loss (section 2.1 of the specification; A.1 of the paper differs). */
 export interface LossDefaults {
   readonly batchSize: number;
-  readonly optimizer: 'adam' | 'sgd-momentum';
+  readonly optimizer: OptimizerId;
   readonly learningRate: number;
-  /** L2 penalty, added to the gradient as `weightDecay * weight`. */
+  /** In the way of the optimizer: most add `weightDecay * weight` to the gradient. */
   readonly weightDecay: number;
 }
 

@@ -8,7 +8,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { completeChain, parseChain } from '../defenses/chain.ts';
-import { architectures } from '../surrogates/registry.ts';
+import { parseSurrogate } from '../surrogates/training-settings.ts';
 import { defaultPolicy } from './policy.ts';
 import { findPreset, presets } from './presets.ts';
 
@@ -81,7 +81,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     evaluation: preset.evaluation,
     surrogate: {
       ...preset.surrogate,
-      architecture: architecture(request.surrogate ?? preset.surrogate.architecture),
+      ...parseSurrogate(request.surrogate ?? preset.surrogate.architecture, preset.surrogate.epochs),
     },
     engine: engine(request.engine ?? 'auto'),
     workers: positive(
@@ -135,14 +135,6 @@ function existing(location: string, what: string): string {
   if (statSync(absolute, { throwIfNoEntry: false }) === undefined)
     throw new MoatError('path-missing', `The ${what} ${location} does not exist.`);
   return absolute;
-}
-
-function architecture(id: string): string {
-  if (!architectures.some((known) => known.id === id))
-    throw invalid(
-      `There is no surrogate "${id}"; there are ${architectures.map((known) => known.id).join(', ')}.`,
-    );
-  return id;
 }
 
 function engine(id: string): EngineId {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trainingSettingsSchema } from '../surrogates/training-schema.ts';
 
 /** An audit's configuration as it is stored in a result: every default filled in. */
 
@@ -58,6 +59,7 @@ export const configSchema = z.object({
     inputSize: positive,
     epochs: z.number(),
     batchSize: positive,
+    training: trainingSettingsSchema.optional().describe('What was set beyond the defaults of each loss'),
   }),
   engine: z.enum(['onnx', 'tensorflow', 'reference']),
   workers: positive,

@@ -4,9 +4,11 @@ import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { Checkpoint, CheckpointSlot } from '../contract/method.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
+import type { LossDefinition } from '../losses/loss.ts';
 import { findLoss } from '../losses/registry.ts';
 import { createRng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
+import { tf } from '../tensor/ops.ts';
 import { fitSurrogate } from './fit.ts';
 import type { FitRequest } from './fit.ts';
 import { openSurrogate } from './open.ts';
@@ -174,8 +176,82 @@ describe('what cannot be trained', () => {
       DIMENSION,
     );
     await expect(fitSurrogate(request({ targets: [broken] }))).rejects.toThrow(
-      /loss became NaN at step 1 of 12/,
+      /loss became NaN at step 1 of 12: 1 of the 40 replies is not finite, the first to image 17\./,
     );
+  });
+
+  const mse = findLoss('mse');
+  const shaped = (compute: LossDefinition['compute']): LossDefinition => ({ ...mse, compute });
+  test.each<{
+    cause: string;
+    loss: LossDefinition;
+    learningRate: number;
+    step?: number;
+    message: RegExp;
+  }>([
+    {
+      cause: 'weights',
+      // Finite as it is, but its gradient times the rate is more than float32 holds.
+      loss: shaped((surrogate, victim, options) => tf.mul(mse.compute(surrogate, victim, options), 1e5)),
+      learningRate: 1e38,
+      message:
+        /at step 2 of 12: step 1 moved \S+ beyond what float32 holds, by a gradient of up to .* 1\.0e\+38/,
+    },
+    {
+      cause: 'activations',
+      loss: mse,
+      learningRate: 1e38,
+      message: /at step 2 of 12: the activations overflowed with finite weights \(up to .*1\.0e\+38/,
+    },
+    {
+      cause: 'loss',
+      // The logarithm of what is never above 0.
+      loss: shaped(([surrogate]) => tf.log(tf.neg(tf.mean(tf.square(surrogate!))))),
+      learningRate: 1e-3,
+      step: 1,
+      message: /at step 1 of 12: the loss itself was not finite on finite embeddings \(up to \d/,
+    },
+    {
+      cause: 'gradients',
+      // The square root of 0 is 0, and its slope there infinite.
+      loss: shaped(([surrogate]) => tf.sqrt(tf.mul(tf.mean(tf.square(surrogate!)), 0))),
+      learningRate: 1e-3,
+      message:
+        /at step 2 of 12: the gradient of \S+ in step 1 was the first not to be finite, behind a loss of 0,/,
+    },
+  ])('what was first not finite is named with the step: $cause', async (row) => {
+    const training = {
+      optimizer: 'sgd-momentum',
+      schedule: 'constant',
+      learningRate: row.learningRate,
+    } as const;
+    const failing = fitSurrogate(
+      request({ loss: row.loss, settings: { ...settings(6), training }, checkpoint: new MemorySlot() }),
+    );
+    await expect(failing).rejects.toThrow(row.message);
+    await expect(failing).rejects.toMatchObject({
+      code: 'training-diverged',
+      details: { cause: row.cause, step: row.step ?? 2, totalSteps: 12, epoch: 1 },
+    });
+  });
+
+  test('a cause is also found after a resume, by a replay from the checkpoint', async () => {
+    const slot = new MemorySlot();
+    const abort = new AbortController();
+    const cut = request({
+      checkpoint: slot,
+      signal: abort.signal,
+      progress: (fraction) => {
+        if (fraction > 0.4) abort.abort();
+      },
+    });
+    await expect(fitSurrogate(cut)).rejects.toMatchObject({ code: 'cancelled' });
+    const training = { schedule: 'constant', learningRate: 1e38 } as const;
+    const failing = fitSurrogate(request({ checkpoint: slot, settings: { ...settings(6), training } }));
+    await expect(failing).rejects.toMatchObject({
+      code: 'training-diverged',
+      details: { cause: 'activations', step: 6, epoch: 3 },
+    });
   });
 
   test('a single reply is too few', async () => {

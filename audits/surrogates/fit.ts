@@ -5,17 +5,19 @@ import type { CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contr
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { HEAD_KERNEL } from './architecture.ts';
+import { explainDivergence } from './divergence.ts';
 import { batchInputs } from './batches.ts';
 import type { LocalAugmentation, TrainingView } from './batches.ts';
-import { cosineLearningRate, optimizerFor } from './optimizer.ts';
-import type { Optimizer } from './optimizer.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
 import { foldIntoHead, measureTargets, standardizeTargets } from './targets.ts';
 import { resumeTraining, saveTraining } from './training-checkpoint.ts';
+import { trainingRule } from './training-rule.ts';
+import type { TrainingRule } from './training-rule.ts';
 import { trainingStep } from './training-step.ts';
+import type { TrainingStepPlan } from './training-step.ts';
 
 /** Most checkpoints of one training: what a kill costs is at most a twentieth of it, or one epoch. */
 const MAXIMUM_CHECKPOINTS = 20;
@@ -41,8 +43,6 @@ export interface FitRequest {
    * the surrogate's neighbor accuracy from 0.46 to 0.53.
    */
   readonly augmentation?: LocalAugmentation;
-  /** Default: the loss's own times the architecture's factor. */
-  readonly learningRate?: number;
 }
 
 export interface FitResult {
@@ -54,13 +54,15 @@ export interface FitResult {
     readonly epochs: number;
     readonly steps: number;
     readonly batchSize: number;
+    /** Peak of the schedule. */
     readonly learningRate: number;
   };
 }
 
 /**
- * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), with a cosine learning-rate
- * schedule over all steps and a new order of the rows in every epoch. Rows that do not fill the last batch of an epoch
+ * Trains a fresh surrogate to answer as the victim did (Algorithm 1 of the paper), by the loss's optimizer with a
+ * cosine learning-rate schedule over all steps (or as `settings.training` has it), and a new order of the rows in every
+ * epoch. Rows that do not fill the last batch of an epoch
  * are left out of that epoch. A training resumed from its checkpoint ends at bitwise the same weights.
  *
  * A loss that allows it (`affineEquivariant`: the squared error) is trained on standardised replies, and the inverse map
@@ -92,24 +94,24 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     };
   });
   const batchSize = Math.min(settings.batchSize, rows);
-  const optimizer = optimizerFor(loss.defaults);
-  const learningRate = request.learningRate ?? loss.defaults.learningRate * architecture.learningRateFactor;
-  const compiled = await request.engine.compile(
-    trainingStep({
-      architecture,
-      weights,
-      statistics,
-      optimizer,
-      loss,
-      lossOptions: request.lossOptions,
-      views: views.length,
-      batchSize,
-      inputSize: settings.inputSize,
-      dimension,
-    }),
-  );
+  const { learningRateFactor } = architecture;
+  const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
+  const stepPlan: TrainingStepPlan = {
+    architecture,
+    weights,
+    statistics,
+    optimizer: rule.optimizer,
+    clipNorm: rule.clipNorm,
+    loss,
+    lossOptions: request.lossOptions,
+    views: views.length,
+    batchSize,
+    inputSize: settings.inputSize,
+    dimension,
+  };
+  const compiled = await request.engine.compile(trainingStep(stepPlan));
   try {
-    const losses = await runEpochs(request, compiled, views, { rows, batchSize, optimizer, learningRate });
+    const losses = await runEpochs(request, compiled, { views, rows, batchSize, rule, stepPlan });
     const state = await compiled.readState();
     const trained = readArrays(state, { ...weights, ...statistics });
     return {
@@ -126,7 +128,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
         epochs: settings.epochs,
         steps: settings.epochs * Math.floor(rows / batchSize),
         batchSize,
-        learningRate,
+        learningRate: rule.learningRate,
       },
     };
   } finally {
@@ -134,59 +136,98 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   }
 }
 
+interface EpochPlan {
+  readonly views: readonly TrainingView[];
+  readonly rows: number;
+  readonly batchSize: number;
+  readonly rule: TrainingRule;
+  readonly stepPlan: TrainingStepPlan;
+}
+
 /** @returns the mean loss of every epoch, those before a resume included. */
 async function runEpochs(
   request: FitRequest,
   compiled: CompiledStep,
-  views: readonly TrainingView[],
-  plan: {
-    readonly rows: number;
-    readonly batchSize: number;
-    readonly optimizer: Optimizer;
-    readonly learningRate: number;
-  },
+  plan: EpochPlan,
 ): Promise<readonly number[]> {
   const { settings } = request;
-  const { rows, batchSize, optimizer, learningRate } = plan;
-  const stepsPerEpoch = Math.floor(rows / batchSize);
+  const stepsPerEpoch = Math.floor(plan.rows / plan.batchSize);
   const totalSteps = stepsPerEpoch * settings.epochs;
   const checkpointEvery = Math.ceil(settings.epochs / MAXIMUM_CHECKPOINTS);
   const losses = [...(await resumeTraining(request.checkpoint, compiled))];
   if (losses.length > 0)
     request.log(`The training resumes after epoch ${losses.length} of ${settings.epochs}.`);
   for (let epoch = losses.length; epoch < settings.epochs; epoch++) {
-    const epochRng = request.rng.derive(`epoch-${epoch}`);
-    const order = epochRng.permutation(rows);
-    const augmentationRng = epochRng.derive('augmentation');
     let sum = 0;
-    for (let at = 0; at < stepsPerEpoch; at++) {
+    let step = epoch * stepsPerEpoch;
+    for (const inputs of epochInputs(request, plan, epoch)) {
       stopIfCancelled(request.signal);
-      const step = epoch * stepsPerEpoch + at;
-      const outputs = await compiled.run({
-        ...batchInputs(
-          views,
-          order.subarray(at * batchSize, (at + 1) * batchSize),
-          settings.inputSize,
-          request.augmentation ?? 'flip-shift',
-          augmentationRng,
-        ),
-        ...optimizer.feeds(step, cosineLearningRate(learningRate, step, totalSteps)),
-      });
+      const outputs = await compiled.run(inputs);
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
-      if (!Number.isFinite(loss))
-        throw new MoatError(
-          'training-diverged',
-          `The surrogate's ${request.loss.id} loss became ${loss} at step ${step + 1} of ${totalSteps}.`,
-          { details: { step: step + 1, totalSteps, epoch: epoch + 1 } },
-        );
+      if (!Number.isFinite(loss)) throw await diverged(request, compiled, plan, { loss, step, totalSteps });
       sum += loss;
-      request.progress((step + 1) / totalSteps, 'training the surrogate');
+      step += 1;
+      request.progress(step / totalSteps, 'training the surrogate');
     }
     losses.push(sum / stepsPerEpoch);
     if ((epoch + 1) % checkpointEvery === 0 || epoch + 1 === settings.epochs)
       await saveTraining(request.checkpoint, compiled, losses);
   }
   return losses;
+}
+
+/** The inputs of every step of an epoch, a function of the seed and the epoch alone. */
+function* epochInputs(
+  { rng, settings, augmentation = 'flip-shift' }: FitRequest,
+  { views, rows, batchSize, rule }: EpochPlan,
+  epoch: number,
+): Generator<Readonly<Record<string, HostTensor>>> {
+  const stepsPerEpoch = Math.floor(rows / batchSize);
+  const epochRng = rng.derive(`epoch-${epoch}`);
+  const order = epochRng.permutation(rows);
+  const augmentationRng = epochRng.derive('augmentation');
+  for (let at = 0; at < stepsPerEpoch; at++) {
+    const step = epoch * stepsPerEpoch + at;
+    const batch = order.subarray(at * batchSize, (at + 1) * batchSize);
+    yield {
+      ...batchInputs(views, batch, settings.inputSize, augmentation, augmentationRng),
+      ...rule.optimizer.feeds(step, rule.rateAt({ step, stepsPerEpoch, epochs: settings.epochs })),
+    };
+  }
+}
+
+/** The error for a loss that is not finite, with the cause that a replay from the last checkpoint finds. */
+async function diverged(
+  request: FitRequest,
+  compiled: CompiledStep,
+  plan: EpochPlan,
+  { loss, step, totalSteps }: { readonly loss: number; readonly step: number; readonly totalSteps: number },
+): Promise<MoatError> {
+  const stepsPerEpoch = totalSteps / request.settings.epochs;
+  await compiled.writeState(trainingStep(plan.stepPlan).state);
+  const { length: firstEpoch } = await resumeTraining(request.checkpoint, compiled);
+  const { cause, sentence, details } = await explainDivergence({
+    engine: request.engine,
+    compiled,
+    stepPlan: plan.stepPlan,
+    replies: request.targets,
+    firstStep: firstEpoch * stepsPerEpoch,
+    failedStep: step,
+    *inputs() {
+      for (let epoch = firstEpoch; epoch < request.settings.epochs; epoch++)
+        for (const inputs of epochInputs(request, plan, epoch)) {
+          stopIfCancelled(request.signal);
+          yield inputs;
+        }
+    },
+  });
+  return new MoatError(
+    'training-diverged',
+    `The surrogate's ${request.loss.id} loss became ${loss} at step ${step + 1} of ${totalSteps}: ${sentence}`,
+    {
+      details: { step: step + 1, totalSteps, epoch: Math.floor(step / stepsPerEpoch) + 1, cause, ...details },
+    },
+  );
 }
 
 function readArrays(state: Readonly<Record<string, HostTensor>>, wanted: NamedArrays): NamedArrays {

@@ -2,8 +2,9 @@ import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
-import type { Architecture } from './architecture.ts';
-import type { Optimizer } from './optimizer.ts';
+import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { Architecture, ForwardResult } from './architecture.ts';
 import { filterNames, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -15,6 +16,8 @@ export interface TrainingStepPlan {
   readonly weights: NamedArrays;
   readonly statistics: NamedArrays;
   readonly optimizer: Optimizer;
+  /** Longest joint gradient; absent: no limit. */
+  readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
   readonly views: number;
@@ -30,7 +33,7 @@ export const targetsInput = (view: number): string => `targets${view}`;
 /**
  * One step of Algorithm 1 of the paper: forward in train mode, loss against the victim's replies, update.
  * Views go through the network as one batch, so that batch norm sees them together, as in the paper's code.
- * Output `loss`: the batch's mean before the update.
+ * Outputs: `loss`, the batch's mean before the update, and with a `clipNorm` the `gradientNorm` before the clipping.
  */
 export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
   const { weights, statistics, optimizer } = plan;
@@ -42,26 +45,40 @@ export function trainingStep(plan: TrainingStepPlan): StepDefinition<Tensor> {
     step(state, inputs) {
       const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
       const current = pick(statistics);
-      let moved: Tensors = {};
-      const { value, gradients } = valueAndGradients((parameters) => {
-        const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
-        const { embedding, batchStatistics } = plan.architecture.forward(
-          { ...current, ...parameters },
-          images.length === 1 ? images[0] : tf.concat(images, 0),
-          'train',
-        );
-        moved = moveStatistics(current, batchStatistics);
-        return lossOfViews(plan, embedding, inputs);
-      }, pick(weights));
+      const { loss, gradients, batchStatistics } = forwardBackward(plan, current, pick(weights), inputs);
+      const moved = moveStatistics(current, batchStatistics);
+      const clipped =
+        plan.clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, plan.clipNorm);
       return {
-        state: { ...optimizer.update(pick(weights), gradients, pick(slots), inputs), ...moved },
-        outputs: { loss: value },
+        state: { ...optimizer.update(pick(weights), clipped.gradients, pick(slots), inputs), ...moved },
+        outputs: { loss, ...('norm' in clipped ? { gradientNorm: clipped.norm } : {}) },
       };
     },
   };
 }
 
-function viewInputs({
+/** Forward in train mode, the loss of all views and its gradients. `embedding`: `[views * batch, dimension]`. */
+export function forwardBackward(
+  plan: TrainingStepPlan,
+  statistics: Tensors,
+  weights: Tensors,
+  inputs: Tensors,
+): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
+  let forward: ForwardResult | undefined;
+  const { value, gradients } = valueAndGradients((parameters) => {
+    const images = listViews(plan.views, (view) => tensorNamed(inputs, imagesInput(view)) as Tensor4D);
+    forward = plan.architecture.forward(
+      { ...statistics, ...parameters },
+      images.length === 1 ? images[0] : tf.concat(images, 0),
+      'train',
+    );
+    return lossOfViews(plan, forward.embedding, inputs);
+  }, weights);
+  if (forward === undefined) throw new RangeError('the loss was differentiated without being computed');
+  return { ...forward, loss: value, gradients };
+}
+
+export function viewInputs({
   views,
   batchSize,
   inputSize,

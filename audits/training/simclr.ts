@@ -4,9 +4,11 @@ import { MoatError } from '../contract/errors.ts';
 import type { Checkpoint, CheckpointSlot, SurrogateModel } from '../contract/method.ts';
 import { simclrView } from '../augment/simclr-views.ts';
 import { infonce } from '../losses/infonce.ts';
+import { cosine } from '../learning-rates/cosine.ts';
+import { adam } from '../optimizers/adam.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Rng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
-import { adam, cosineLearningRate, type Optimizer } from '../surrogates/optimizer.ts';
 import {
   filled,
   filterNames,
@@ -67,7 +69,7 @@ export async function trainSimclr(request: SimclrRequest): Promise<{
   const architecture = findArchitecture(request.architecture);
   const { weights, statistics } = architecture.initialize(rng.derive('initialization'), dimension, inputSize);
   const head = projectionHead(rng.derive('projection'), dimension);
-  const optimizer = adam(WEIGHT_DECAY);
+  const optimizer = adam.create({ weightDecay: WEIGHT_DECAY });
   const batchSize = Math.min(request.batchSize, images.count);
   const compiled = await request.engine.compile(
     simclrStep({
@@ -180,7 +182,7 @@ async function runEpochs(
       const rows = order.subarray(at * batchSize, (at + 1) * batchSize);
       const outputs = await compiled.run({
         views: drawViews(pixels, rows, inputSize, viewRng),
-        ...optimizer.feeds(step, cosineLearningRate(request.learningRate, step, totalSteps)),
+        ...optimizer.feeds(step, cosine.rate(request.learningRate, { step, stepsPerEpoch, epochs })),
       });
       const loss = floatsNamed(outputs, 'loss')[0] ?? Number.NaN;
       if (!Number.isFinite(loss))

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { findLoss } from '../losses/registry.ts';
+import { trainingRule } from './training-rule.ts';
+import { parseSurrogate } from './training-settings.ts';
+
+describe('a surrogate as typed', () => {
+  test('a name alone says nothing about training, so nothing enters a key', () => {
+    expect(parseSurrogate('small-cnn', 12)).toEqual({ architecture: 'small-cnn' });
+  });
+
+  test('values that are the defaults anyway are left out', () => {
+    expect(parseSurrogate('resnet18:schedule=cosine:warmUpEpochs=0:nesterov=false', 12)).toEqual({
+      architecture: 'resnet18',
+    });
+  });
+
+  test('what differs is kept', () => {
+    expect(
+      parseSurrogate('resnet18:optimizer=lars:learningRate=0.4:warmUpEpochs=1.5:clipNorm=3', 12),
+    ).toEqual({
+      architecture: 'resnet18',
+      training: { optimizer: 'lars', learningRate: 0.4, warmUpEpochs: 1.5, clipNorm: 3 },
+    });
+  });
+
+  test.each([
+    ['vgg', /small-cnn, resnet18, resnet34/],
+    ['small-cnn:optimizer=adagrad', /adam/],
+    ['small-cnn:schedule=linear', /cosine/],
+    ['small-cnn:learningRate=0', /learningRate/],
+    ['small-cnn:clipNorm=-1', /clipNorm/],
+    ['small-cnn:momentum=0.9', /no setting "momentum"/],
+    ['small-cnn:nesterov=true', /momentum/],
+    ['small-cnn:optimizer=adamw:nesterov=true', /momentum/],
+    ['small-cnn:warmUpEpochs=12', /12 epochs/],
+    ['small-cnn+resnet18', /one network/],
+  ])('%s is refused with the reason', (text, reason) => {
+    expect(() => parseSurrogate(text, 12)).toThrow(reason);
+  });
+});
+
+describe('the rule of a training', () => {
+  const network = { batchSize: 64, learningRateFactor: 3 };
+  const { defaults } = findLoss('mse');
+  const start = { step: 0, stepsPerEpoch: 10, epochs: 10 };
+
+  test('without settings it is the loss’s own, times the architecture’s factor', () => {
+    const rule = trainingRule(defaults, {}, network);
+    expect(rule.learningRate).toBe(3e-3);
+    expect(rule.rateAt({ ...start, step: 50 })).toBeCloseTo(1.5e-3, 12);
+    expect(rule.clipNorm).toBeUndefined();
+    expect(Object.keys(rule.optimizer.feeds(0, 1))).toContain('secondCorrection');
+  });
+
+  test('another optimizer brings its own usual rate; a named rate is taken as it is', () => {
+    expect(trainingRule(defaults, { optimizer: 'lars' }, network).learningRate).toBeCloseTo(0.6, 12);
+    expect(trainingRule(defaults, { optimizer: 'lars', learningRate: 2 }, network).learningRate).toBe(2);
+    expect(trainingRule(defaults, { learningRate: 2 }, network).learningRate).toBe(2);
+  });
+
+  test('schedule and warm-up shape the rate', () => {
+    const rule = trainingRule(defaults, { schedule: 'constant', warmUpEpochs: 1, learningRate: 1 }, network);
+    expect(rule.rateAt(start)).toBeCloseTo(0.1, 12);
+    expect(rule.rateAt({ ...start, step: 99 })).toBe(1);
+  });
+});

@@ -21,16 +21,26 @@ export function registerEngineInstall(engine: Command, context: CommandContext):
     ) => {
       const { enginesFolder, tensorflowFolder } = await import('../tensor/tensorflow/pack/folder.ts');
       const { installPack } = await import('../tensor/tensorflow/pack/install.ts');
+      const { findWholePack } = await import('../tensor/tensorflow/pack/manifest.ts');
+      const { TENSORFLOW_VERSION } = await import('../tensor/tensorflow/pack/releases.ts');
       const { terminal } = context;
       const engines = enginesFolder();
+      const folder = tensorflowFolder(engines);
+      const variant = flags.gpu === true ? 'gpu' : 'cpu';
+      const present = flags.from === undefined ? await findWholePack(folder) : null;
+      if (present?.variant === variant && present.version === TENSORFLOW_VERSION) {
+        if (flags.json === true) terminal.printJson({ folder, ...present });
+        else
+          terminal.print(`The tensorflow engine (libtensorflow ${present.version}) is already in ${folder}.`);
+        return;
+      }
       const manifest = await installPack({
-        variant: flags.gpu === true ? 'gpu' : 'cpu',
+        variant,
         from: flags.from === undefined ? undefined : resolvePath(context, flags.from),
         engines,
         note: (sentence) => terminal.note(sentence),
         progress: percentLine(context),
       });
-      const folder = tensorflowFolder(engines);
       if (flags.json === true) terminal.printJson({ folder, ...manifest });
       else {
         terminal.print(

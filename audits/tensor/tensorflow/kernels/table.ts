@@ -2,9 +2,10 @@ import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-co
 import { convolutionKernels } from './convolution.ts';
 import { gatherKernels } from './gather.ts';
 import type { KernelTable, OperationRunner } from './kernel.ts';
+import { normalizationKernels } from './normalization.ts';
 
 /** Kernels that replace or complete those of the package. */
-const kernelTable: KernelTable = { ...convolutionKernels, ...gatherKernels };
+const kernelTable: KernelTable = { ...convolutionKernels, ...gatherKernels, ...normalizationKernels };
 
 export function registerKernels(backendName: string): void {
   for (const [kernelName, kernel] of Object.entries(kernelTable)) {

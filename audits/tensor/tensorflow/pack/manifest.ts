@@ -55,6 +55,17 @@ export async function changedFiles(folder: string, manifest: PackManifest): Prom
   return changed;
 }
 
+/** The manifest of a pack whose every byte is as installed; null when there is none, or it is damaged. */
+export async function findWholePack(folder: string): Promise<PackManifest | null> {
+  try {
+    const manifest = requirePack(folder);
+    return (await changedFiles(folder, manifest)).length === 0 ? manifest : null;
+  } catch (thrown) {
+    if (thrown instanceof MoatError) return null;
+    throw thrown;
+  }
+}
+
 /** SHA-256 as lower-case hexadecimal digits. */
 export async function hashFile(
   file: string,

@@ -104,7 +104,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
   [/^sharp$/, /^audits\/datasets\//],
-  [/^protobufjs$/, /^audits\/tensor\//],
+  [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
   [/^commander$|^cli-table3$/, /^audits\/cli\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
 ];

@@ -36,7 +36,7 @@ export interface AuditRequest {
 }
 
 export const builtinDemo = 'builtin:demo';
-const ENGINES: readonly EngineId[] = ['onnx', 'reference'];
+const ENGINES: readonly EngineId[] = ['onnx', 'tensorflow', 'reference'];
 /** More processes than this gain nothing before memory becomes the limit. */
 const MOST_WORKERS = 8;
 const MOST_SEEDS = 100;

@@ -215,7 +215,8 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
       variant: 'cpu',
       version: '9.9.9',
       platform: 'linux-x64',
-      wheel: { name: 'x.whl', sha256 },
+      source: { name: 'x.whl', sha256 },
+      binding: 'lib/one.so',
       files: [{ path: 'lib/one.so', bytes: 5, sha256 }],
     };
     writeFileSync(path.join(pack, 'manifest.json'), JSON.stringify(manifest));

@@ -6,7 +6,7 @@ import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { tf } from '../ops.ts';
 import type { Binding } from './binding.ts';
 import { registerKernels } from './kernels/table.ts';
-import { BINDING_FILE, requirePack } from './pack/manifest.ts';
+import { requirePack } from './pack/manifest.ts';
 import { restoreUtilHelpers } from './node-util.ts';
 import { recordingBinding, type RecordingBinding } from './recorder.ts';
 
@@ -47,13 +47,13 @@ export function loadNative(folder: string, threads: number): NativeTensorflow {
 }
 
 function load(folder: string, threads: number): NativeTensorflow {
-  requirePack(folder);
+  const { binding } = requirePack(folder);
   restoreUtilHelpers();
   // Operations run one after another, each on all threads: concurrent ones would exceed what the user allowed.
   process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
   process.env['TF_NUM_INTEROP_THREADS'] = '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
-  const native = openBinding(path.join(folder, BINDING_FILE));
+  const native = openBinding(path.join(folder, binding));
   const recording = recordingBinding(native);
   const { NodeJSKernelBackend } = require(`${BACKEND_PACKAGE}/dist/nodejs_kernel_backend.js`) as {
     NodeJSKernelBackend: new (binding: Binding, packageName: string) => TensorflowBackend;

@@ -5,6 +5,7 @@ import { buildBinding } from './build-binding.ts';
 import { downloadWheel } from './download.ts';
 import {
   BINDING_FILE,
+  describeFile,
   hashFile,
   MANIFEST_FILE,
   type PackFile,
@@ -14,6 +15,7 @@ import {
 import { knownWheels, wheelProjects } from './releases.ts';
 import { requireBuildTools, requireSpace, thisProcess } from './requirements.ts';
 import { beginStaging, removeLeftovers } from './staging.ts';
+import { fillFromStock } from './stock.ts';
 import { checkLoads } from './trial.ts';
 import { openWheel, type Wheel } from './wheel.ts';
 
@@ -66,15 +68,16 @@ export async function installPack(options: InstallOptions): Promise<PackManifest
       note(`Building the binding with ${tools.compiler}.`);
       await buildBinding(tools, pack, path.join(scratch, 'include'));
       note('Trying it.');
-      await checkLoads(pack);
-      files.push(await describe(pack, BINDING_FILE));
+      await checkLoads(path.join(pack, BINDING_FILE));
+      files.push(await describeFile(pack, BINDING_FILE));
       const manifest: PackManifest = {
         format: 1,
         engine: 'tensorflow',
         variant,
         version: wheel.version,
         platform: thisProcess.platform,
-        wheel: { name: path.basename(file), sha256 },
+        source: { name: path.basename(file), sha256 },
+        binding: BINDING_FILE,
         files,
       };
       writeFileSync(path.join(pack, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -83,6 +86,29 @@ export async function installPack(options: InstallOptions): Promise<PackManifest
     } finally {
       wheel.close();
     }
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The same with what the package downloads by itself (see `fillFromStock`).
+ * @throws MoatError engine-requirement-missing, engine-download-failed, engine-build-failed
+ */
+export async function installStockPack(
+  options: Pick<InstallOptions, 'variant' | 'engines' | 'note'>,
+): Promise<PackManifest> {
+  const { engines, variant, note } = options;
+  mkdirSync(engines, { recursive: true });
+  removeLeftovers(engines);
+  requireSpace(engines, variant);
+  const staging = beginStaging(engines);
+  try {
+    const pack = path.join(staging, 'pack');
+    note('Letting @tensorflow/tfjs-node-gpu fetch libtensorflow 2.9.1: no GPU newer than Ampere, CUDA 11.2.');
+    const manifest = await fillFromStock(pack, variant);
+    replace(pack, path.join(engines, 'tensorflow'), path.join(staging, 'replaced'));
+    return manifest;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -168,11 +194,6 @@ async function extractHeaders(wheel: Wheel, scratch: string): Promise<void> {
   for (const name of wheel.entries.keys())
     if (name.endsWith('.h') && headerFolders.some((folder) => name.startsWith(folder)))
       await wheel.extract(name, path.join(scratch, name.replace(/^tensorflow\//, '')), () => undefined);
-}
-
-async function describe(pack: string, name: string): Promise<PackFile> {
-  const file = path.join(pack, name);
-  return { path: name, bytes: statSync(file).size, sha256: await hashFile(file) };
 }
 
 /** A process killed between the two renames leaves no pack, which is found out, and never half of one. */

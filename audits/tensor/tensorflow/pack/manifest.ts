@@ -15,7 +15,10 @@ const manifestSchema = z.object({
   version: z.string(),
   /** `platform-arch`, as Node names them. */
   platform: z.string(),
-  wheel: z.object({ name: z.string(), sha256: z.string() }),
+  /** A wheel with its hash, or a download that has none published. */
+  source: z.object({ name: z.string(), sha256: z.string().nullable() }),
+  /** The path of the binding, which finds the libraries by itself. */
+  binding: z.string(),
   /** Paths relative to the pack. */
   files: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
 });
@@ -64,6 +67,12 @@ export async function findWholePack(folder: string): Promise<PackManifest | null
     if (thrown instanceof MoatError) return null;
     throw thrown;
   }
+}
+
+/** @param name relative to the pack */
+export async function describeFile(pack: string, name: string): Promise<PackFile> {
+  const file = path.join(pack, name);
+  return { path: name, bytes: statSync(file).size, sha256: await hashFile(file) };
 }
 
 /** SHA-256 as lower-case hexadecimal digits. */

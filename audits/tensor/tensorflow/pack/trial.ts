@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { MoatError } from '../../../contract/errors.ts';
-import { BINDING_FILE } from './manifest.ts';
 
 /** Adds 1 and 2 with the binding alone. */
 const program = `
@@ -19,8 +17,8 @@ const program = `
  * Computes with a fresh pack in a process of its own, where a library that aborts takes nothing with it.
  * @throws MoatError engine-build-failed
  */
-export async function checkLoads(pack: string): Promise<void> {
-  const args = ['--no-deprecation', '-e', program, path.join(pack, BINDING_FILE)];
+export async function checkLoads(binding: string): Promise<void> {
+  const args = ['--no-deprecation', '-e', program, binding];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },

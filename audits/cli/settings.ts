@@ -33,7 +33,7 @@ export const settingsSchema = z.strictObject({
   seeds: positive.optional().describe('Repetitions behind every interval'),
   seed: z.int().nonnegative().optional().describe('Seed of everything'),
   accounts: z.array(positive).min(1).optional().describe('Numbers of accounts the attacker holds'),
-  engine: z.string().min(1).optional().describe('auto, onnx or reference'),
+  engine: z.string().min(1).optional().describe('auto, onnx, tensorflow or reference'),
   workers: positive.optional().describe('Cells at a time'),
   policy: z
     .union([z.string().min(1), policySchema])

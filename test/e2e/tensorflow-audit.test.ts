@@ -8,6 +8,20 @@ import { makeTinyProject, type TinyProject } from '../helpers/tiny-project.ts';
 
 /** A whole audit on the tensorflow engine, chosen in `moat.config.json`. */
 
+const battery = [
+  '--preset',
+  'quick',
+  '--budgets',
+  '24',
+  '--seeds',
+  '1',
+  '--attacks',
+  'direct-extraction',
+  '--defenses',
+  'rounding:decimals=0',
+  '--json',
+];
+
 let project: TinyProject;
 beforeAll(async () => {
   project = await makeTinyProject();
@@ -16,15 +30,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(project.folder, { recursive: true, force: true }));
 
 const audit = (database: string): Promise<CommandEnd> =>
-  runMoat(
-    [
-      'audit',
-      ...project.arguments,
-      ...['--preset', 'quick', '--budgets', '24', '--seeds', '1', '--attacks', 'direct-extraction'],
-      ...['--defenses', 'rounding:decimals=0', '--db', database, '--json'],
-    ],
-    { cwd: project.folder },
-  );
+  runMoat(['audit', ...project.arguments, ...battery, '--db', database], { cwd: project.folder });
 
 test.skipIf(!isTensorflowInstalled())('completes, and says which engine computed', async () => {
   const { code, stdout, stderr } = await audit('with.db');

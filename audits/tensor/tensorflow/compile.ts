@@ -41,7 +41,7 @@ export async function compileStep(
     },
     async writeState(state) {
       checkState(definition, state);
-      if (Object.keys(state).length > 0) write(state);
+      write(state);
     },
     async dispose() {
       session.dispose();

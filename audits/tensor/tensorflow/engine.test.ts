@@ -169,6 +169,22 @@ describe.skipIf(!isTensorflowInstalled())('the tensorflow engine', () => {
     });
   });
 
+  test('a step function is 1, 0 or its slope, and NaN where its input is', async () => {
+    const compiled = await engine.compile<Tensor>({
+      name: 'steps',
+      state: {},
+      inputs: { x: { shape: [4], dtype: 'float32' } },
+      step: (_, { x }) => ({ state: {}, outputs: { plain: tf.step(x!), leaky: tf.step(x!, 0.25) } }),
+    });
+    const { plain, leaky } = await compiled.run({
+      x: { shape: [4], data: Float32Array.of(-2, 0, 3, Number.NaN) },
+    });
+    expect(await compiled.readState()).toEqual({});
+    expect(plain?.data).toEqual(Float32Array.of(0, 0, 1, Number.NaN));
+    expect(leaky?.data).toEqual(Float32Array.of(0.25, 0.25, 1, Number.NaN));
+    await compiled.dispose();
+  });
+
   test('a read inside the step fails at compile time', async () => {
     const reading: StepDefinition<Tensor> = {
       name: 'reading',

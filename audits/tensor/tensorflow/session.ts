@@ -18,6 +18,8 @@ export function openSession(binding: Binding, nodes: readonly Node[], name: stri
   const session = load(binding, nodes, name);
   return {
     run(feeds, fetches) {
+      // TensorFlow refuses to fetch nothing; a step without state has none to read or write.
+      if (fetches.length === 0) return [];
       const inputs = Object.values(feeds).map(({ shape, data }) =>
         binding.createTensor(shape, data instanceof Int32Array ? binding.TF_INT32 : binding.TF_FLOAT, data),
       );

@@ -105,7 +105,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
   [/^(sharp|@cornerstonejs\/.*)$/, /^audits\/datasets\//],
-  [/^protobufjs$/, /^audits\/tensor\//],
+  [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
   [/^commander$/, /^audits\/cli\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],

@@ -5,6 +5,7 @@ import { registerCancel } from './cancel.ts';
 import { registerDefenses } from './defenses.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEngine } from './engine.ts';
 import { registerInspect } from './inspect-command.ts';
 import { registerList } from './list.ts';
 import type { Registration } from './program.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerShow,
   registerAttacks,
   registerDefenses,
+  registerEngine,
   registerDoctor,
   registerBench,
 ]);

@@ -101,6 +101,16 @@ export const errorTable = {
     retryable: false,
     exitCode: exitCode.error,
   },
+  'engine-not-installed': user('Install it with `moat engine install tensorflow`, or use --engine onnx.'),
+  'engine-broken': user('Install it again with `moat engine install tensorflow`, or use --engine onnx.'),
+  'engine-requirement-missing': environment('Install what is named and run the same command again.'),
+  'engine-download-failed': environment(
+    'Check the connection to your package index, or name a wheel with --from.',
+  ),
+  'engine-wheel-invalid': user('Fetch the wheel again, or leave out --from and let pip fetch it.'),
+  'engine-build-failed': environment(
+    'Report this with the log file and your system; the onnx engine needs no building.',
+  ),
   'not-applicable': user('This pair of attack and defense makes no sense; it is recorded as not applicable.'),
 
   'database-not-ours': user('Name another file with --db; this one was not written by Moat.'),

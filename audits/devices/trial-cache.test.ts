@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder } from '../data-folder.ts';
 import { cachedTrials, machineFingerprint } from './trial-cache.ts';
 import type { Candidate, Trial } from './try-device.ts';
 

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { digestOf } from '../plan/key.ts';
 import { packageVersion } from '../report/environment.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder } from '../data-folder.ts';
 import { tryDevice, type Candidate, type Trial } from './try-device.ts';
 
 /** Raised when trials measure something else. */

@@ -27,6 +27,14 @@ export const engineList: readonly EngineEntry[] = [
     open: async (device, threads) => (await import('./onnx/engine.ts')).createOnnxEngine(threads, device),
   },
   {
+    id: 'tensorflow',
+    devices: ['cpu', 'cuda'],
+    isForAudits: true,
+    missing: async (device) => (await import('./tensorflow/availability.ts')).missingPack(device),
+    open: async (device, threads) =>
+      (await import('./tensorflow/engine.ts')).createTensorflowEngine({ device, threads }),
+  },
+  {
     id: 'reference',
     devices: ['cpu'],
     // Hundreds of times slower: it is there to be compared with.

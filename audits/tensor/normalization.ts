@@ -1,5 +1,12 @@
 import { tf, type Tensor, type Tensor1D, type Tensor4D } from './ops.ts';
 
+/**
+ * Kernels that a backend may register to normalize in one operation each way.
+ * forward: `x`, `gamma`, `beta`, attribute `epsilon`, to `[y, mean, variance, reserve0, reserve1, reserve2]`;
+ * backward: `dy`, `x`, `gamma` and the reserves, `epsilon`, to the gradients of `x`, `gamma` and `beta`.
+ */
+export const fusedBatchNorm = { forward: 'MoatBatchNorm', backward: 'MoatBatchNormGrad' } as const;
+
 export interface NormalizedBatch {
   /** `[batch, height, width, channels]` */
   readonly y: Tensor4D;
@@ -24,6 +31,8 @@ export function batchNormTrain(
   beta: Tensor1D,
   epsilon: number,
 ): NormalizedBatch {
+  if (tf.getKernel(fusedBatchNorm.forward, tf.getBackend()) !== undefined)
+    return fusedBatchNormTrain(x, gamma, beta, epsilon);
   const mean = tf.mean<Tensor1D>(x, [0, 1, 2]);
   const variance = tf.mean<Tensor1D>(tf.squaredDifference(x, mean), [0, 1, 2]);
   const normalize = tf.customGrad((...inputs) => {
@@ -31,6 +40,38 @@ export function batchNormTrain(
     const value = tf.batchNorm(input, mean, variance, offset, scale, epsilon);
     save([input, scale, mean, variance]);
     return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => gradients(dy as Tensor4D, saved, epsilon) };
+  });
+  return { y: normalize(x, gamma, beta), mean, variance };
+}
+
+/** The same by the backend's own kernels. */
+function fusedBatchNormTrain(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, epsilon: number): NormalizedBatch {
+  const run = (kernel: string, inputs: Readonly<Record<string, Tensor>>): Tensor[] =>
+    tf.engine().runKernel(kernel, { ...inputs }, { epsilon });
+  // Outside of customGrad, which would drop everything but its value.
+  const [y, mean, variance, ...reserve] = run(fusedBatchNorm.forward, { x, gamma, beta }) as [
+    Tensor4D,
+    Tensor1D,
+    Tensor1D,
+    ...Tensor[],
+  ];
+  const normalize = tf.customGrad((...inputs) => {
+    const [input, scale, , save] = inputs as unknown as [Tensor4D, Tensor1D, Tensor1D, GradSaver];
+    save([input, scale, ...reserve]);
+    return {
+      value: tf.clone(y),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [before, scaled, reserve0, reserve1, reserve2] = saved as [
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        const given = { dy, x: before, gamma: scaled, reserve0, reserve1, reserve2 };
+        return run(fusedBatchNorm.backward, given);
+      },
+    };
   });
   return { y: normalize(x, gamma, beta), mean, variance };
 }

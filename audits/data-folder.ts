@@ -2,7 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-interface Surroundings {
+export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -12,13 +12,8 @@ interface Surroundings {
 export const dataFolderVariable = 'MOAT_DATA';
 
 /** Where the operating system keeps what a user's programs remember. Not created here. */
-export function dataFolder(
-  { environment, platform, home }: Surroundings = {
-    environment: process.env,
-    platform: process.platform,
-    home: os.homedir(),
-  },
-): string {
+export function dataFolder(surroundings: Surroundings = thisProcess()): string {
+  const { environment, platform, home } = surroundings;
   const chosen = environment[dataFolderVariable];
   if (chosen !== undefined && chosen !== '') return path.resolve(chosen);
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'moat');
@@ -30,4 +25,9 @@ export function dataFolder(
     data !== undefined && path.isAbsolute(data) ? data : path.join(home, '.local', 'share'),
     'moat',
   );
+}
+
+/** What a folder of the user depends on. */
+export function thisProcess(): Surroundings {
+  return { environment: process.env, platform: process.platform, home: os.homedir() };
 }

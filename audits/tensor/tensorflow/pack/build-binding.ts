@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { MoatError } from '../../../contract/errors.ts';
+import { BINDING_FILE } from './manifest.ts';
+import type { BuildTools } from './requirements.ts';
+
+/** The Node-API version that the binding is written for. */
+const NAPI_VERSION = 8;
+
+/**
+ * Compiles the binding of @tensorflow/tfjs-node-gpu: two files, one compiler call, what its binding.gyp says for
+ * Linux. node-gyp would bring Python, make and a hundred packages to the same call.
+ * @param pack has `lib/`; the binding is written beside it and finds the libraries there
+ * @throws MoatError engine-build-failed
+ */
+export async function buildBinding(tools: BuildTools, pack: string, headers: string): Promise<void> {
+  const libraries = path.join(pack, 'lib');
+  const args = [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    `-DNAPI_VERSION=${NAPI_VERSION}`,
+    '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+    '-DBUILDING_NODE_EXTENSION',
+    `-I${tools.nodeHeaders}`,
+    `-I${headers}`,
+    path.join(tools.sources, 'tfjs_backend.cc'),
+    path.join(tools.sources, 'tfjs_binding.cc'),
+    '-o',
+    path.join(pack, BINDING_FILE),
+    `-L${libraries}`,
+    '-l:libtensorflow_cc.so.2',
+    '-l:libtensorflow_framework.so.2',
+    '-Wl,-rpath,$ORIGIN/lib',
+  ];
+  try {
+    await promisify(execFile)(tools.compiler, args, { maxBuffer: 1 << 26 });
+  } catch (cause) {
+    const { stderr } = cause as { readonly stderr?: string };
+    const line = stderr?.split('\n').find((each) => /error/i.test(each)) ?? String(cause);
+    throw new MoatError(
+      'engine-build-failed',
+      `${tools.compiler} could not build the binding: ${line.trim()}`,
+      {
+        cause,
+        details: { stderr: stderr ?? '' },
+      },
+    );
+  }
+}

@@ -1,0 +1,254 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isTensorflowInstalled } from '../../audits/tensor/tensorflow/installed.sample.ts';
+import { runMoat, startMoat } from '../helpers/moat.ts';
+import { tensorflowFiles, writeTinyWheel } from '../helpers/tiny-wheel.ts';
+
+/** Installing, listing and removing the tensorflow engine, on wheels made up here. */
+
+let folder: string;
+let engines: string;
+const inside = (name: string): string => path.join(folder, name);
+const given = { MOAT_ENGINES: process.env['MOAT_ENGINES'], CXX: process.env['CXX'] };
+
+function setEnvironment(name: keyof typeof given, value: string | undefined): void {
+  if (value === undefined) Reflect.deleteProperty(process.env, name);
+  else process.env[name] = value;
+}
+
+/** A program in the compiler's place. */
+function writeCompiler(name: string, script: string): string {
+  writeFileSync(inside(name), `#!/bin/sh\n[ "$1" = --version ] && exit 0\n${script}\n`);
+  chmodSync(inside(name), 0o755);
+  return inside(name);
+}
+
+const isInstalled = isTensorflowInstalled();
+const isSupported = process.platform === 'linux' && process.arch === 'x64';
+
+describe.skipIf(!isInstalled)('the installed pack', () => {
+  test('is whole, byte by byte', async () => {
+    const { code, stdout } = await runMoat(['engine', 'list', '--json'], { cwd: tmpdir() });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ engine: 'tensorflow', state: 'ready' }),
+    );
+  });
+});
+
+describe.skipIf(!isSupported)('with made-up wheels', () => {
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'moat-pack-'));
+  });
+  beforeEach(() => {
+    engines = path.join(mkdtempSync(path.join(folder, 'run-')), 'engines');
+    setEnvironment('MOAT_ENGINES', engines);
+    setEnvironment('CXX', writeCompiler('idle', 'exit 1'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+    for (const name of ['MOAT_ENGINES', 'CXX'] as const) setEnvironment(name, given[name]);
+  });
+
+  const install = (...args: readonly string[]): ReturnType<typeof runMoat> =>
+    runMoat(['engine', 'install', 'tensorflow', ...args], { cwd: folder });
+
+  /** Nothing that looks installed, and nothing half-made either. */
+  const expectNothing = (): void => {
+    expect(existsSync(engines) ? readdirSync(engines) : []).toEqual([]);
+  };
+
+  const wrong: readonly (readonly [
+    what: string,
+    name: string,
+    write: (file: string) => void,
+    says: RegExp,
+  ])[] = [
+    ['text', 'text.whl', (file) => writeFileSync(file, 'no zip '.repeat(100)), /text\.whl is not a wheel/],
+    [
+      'a wheel cut short',
+      'short.whl',
+      (file) => {
+        writeTinyWheel(file);
+        writeFileSync(file, readFileSync(file).subarray(0, 200));
+      },
+      /short\.whl is not a wheel \(it is no zip archive, or only a part of one\)/,
+    ],
+    [
+      'a wheel with other bytes than its record says',
+      'misrecorded.whl',
+      (file) => writeTinyWheel(file, { misrecorded: ['tensorflow/libtensorflow_cc.so.2'] }),
+      /misrecorded\.whl is damaged: tensorflow\/libtensorflow_cc\.so\.2/,
+    ],
+    [
+      'a wheel with damaged bytes inside',
+      'damaged.whl',
+      (file) => {
+        writeTinyWheel(file);
+        const bytes = readFileSync(file);
+        writeFileSync(file, bytes.fill(0xff, 100, 140));
+      },
+      /damaged\.whl is damaged/,
+    ],
+    [
+      'the name of a published wheel with other contents',
+      'tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl',
+      (file) => writeTinyWheel(file),
+      /is not the published file: its SHA-256 is \w{64}, published is dcc8afd3/,
+    ],
+    [
+      'a wheel without one library',
+      'incomplete.whl',
+      (file) => {
+        const { 'tensorflow/libtensorflow_framework.so.2': _left, ...files } = tensorflowFiles;
+        writeTinyWheel(file, { files });
+      },
+      /incomplete\.whl holds no tensorflow\/libtensorflow_framework\.so\.2/,
+    ],
+    [
+      'another package',
+      'numpy.whl',
+      (file) => writeTinyWheel(file, { project: 'numpy' }),
+      /is the package numpy/,
+    ],
+    [
+      'the build for GPUs',
+      'gpu.whl',
+      (file) => writeTinyWheel(file, { project: 'tensorflow' }),
+      /is the build for GPUs; add --gpu/,
+    ],
+    [
+      'a wheel for another system',
+      'mac.whl',
+      (file) => writeTinyWheel(file, { tag: 'cp312-cp312-macosx_12_0_arm64' }),
+      /was made for cp312-cp312-macosx_12_0_arm64, and this is linux-x64/,
+    ],
+  ];
+  test.each(wrong)('%s is refused in one sentence', async (_what, name, write, says) => {
+    write(inside(name));
+    const { code, stderr } = await install('--from', name);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expectNothing();
+  });
+
+  test('a path that is not there, and a folder without a wheel', async () => {
+    expect((await install('--from', 'nowhere.whl')).stderr).toContain('There is no file or folder');
+    mkdirSync(inside('empty'));
+    expect((await install('--from', 'empty')).stderr).toContain('holds no wheel tensorflow_cpu-*.whl');
+    expectNothing();
+  });
+
+  test('a missing compiler is named before anything is unpacked', async () => {
+    writeTinyWheel(inside('whole.whl'));
+    setEnvironment('CXX', inside('no-such-compiler'));
+    const { code, stderr } = await install('--from', 'whole.whl');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/CXX names \(.*no-such-compiler\) does not start/);
+    expect(stderr).not.toContain('Unpacking');
+    expectNothing();
+  });
+
+  test('a build that fails says why and leaves nothing', async () => {
+    writeTinyWheel(inside('whole.whl'));
+    setEnvironment('CXX', writeCompiler('failing', 'echo "binding.cc:1: error: made up" >&2; exit 1'));
+    const { code, stderr } = await install('--from', 'whole.whl');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Moat does not know whole.whl: it is checked against its own record only.');
+    expect(stderr).toMatch(/failing could not build the binding: binding\.cc:1: error: made up/);
+    expectNothing();
+  });
+
+  test('what was built but does not load is not installed', async () => {
+    writeTinyWheel(inside('whole.whl'));
+    // The argument after -o is the file to make.
+    setEnvironment(
+      'CXX',
+      writeCompiler('careless', 'while [ "$1" != -o ]; do shift; done; echo "no library" > "$2"'),
+    );
+    const { code, stderr } = await install('--from', 'whole.whl');
+    expect(code).toBe(2);
+    expect(stderr).toContain('was built but does not work here');
+    expectNothing();
+  });
+
+  test('killed in the middle: not installed, and the next command clears up', async () => {
+    writeTinyWheel(inside('whole.whl'));
+    setEnvironment('CXX', writeCompiler('endless', 'exec sleep 600'));
+    const running = startMoat(['engine', 'install', 'tensorflow', '--from', 'whole.whl'], { cwd: folder });
+    await running.waitFor(/Building the binding/);
+    // Its group, so that the compiler goes too.
+    process.kill(-(running.process.pid ?? Number.NaN), 'SIGKILL');
+    expect((await running.end).signal).toBe('SIGKILL');
+    expect(readdirSync(engines)).toEqual([`.tensorflow-${running.process.pid}`]);
+    const list = await runMoat(['engine', 'list', '--json'], { cwd: folder });
+    expect(JSON.parse(list.stdout)).toContainEqual(
+      expect.objectContaining({ engine: 'tensorflow', state: 'not installed' }),
+    );
+    const removed = await runMoat(['engine', 'remove', 'tensorflow', '--json'], { cwd: folder });
+    expect(JSON.parse(removed.stdout)).toEqual({ engine: 'tensorflow', removed: false });
+    expectNothing();
+  });
+
+  /** A pack of one file, as an installation leaves it. */
+  function writePack(contents: string): void {
+    const pack = path.join(engines, 'tensorflow');
+    mkdirSync(path.join(pack, 'lib'), { recursive: true });
+    writeFileSync(path.join(pack, 'lib', 'one.so'), contents);
+    const sha256 = createHash('sha256').update('whole').digest('hex');
+    const manifest = {
+      format: 1,
+      engine: 'tensorflow',
+      variant: 'cpu',
+      version: '9.9.9',
+      platform: 'linux-x64',
+      source: { name: 'x.whl', sha256 },
+      binding: 'lib/one.so',
+      files: [{ path: 'lib/one.so', bytes: 5, sha256 }],
+    };
+    writeFileSync(path.join(pack, 'manifest.json'), JSON.stringify(manifest));
+  }
+
+  test.each([
+    ['whole', 'ready', 'libtensorflow 9.9.9 for CPU'],
+    ['whale', 'damaged', 'lib/one.so has changed'],
+    ['hole', 'damaged', 'lib/one.so has 4 bytes instead of 5'],
+  ])('a pack with the contents "%s" is listed as %s', async (contents, state, sentence) => {
+    writePack(contents);
+    const { stdout } = await runMoat(['engine', 'list', '--json'], { cwd: folder });
+    expect(JSON.parse(stdout)).toContainEqual({
+      engine: 'tensorflow',
+      state,
+      sentence: expect.stringContaining(sentence) as string,
+    });
+  });
+
+  test('a failed installation keeps the pack that was there; removing it leaves nothing', async () => {
+    writePack('whole');
+    writeTinyWheel(inside('whole.whl'));
+    expect((await install('--from', 'whole.whl')).code).toBe(2);
+    expect(readdirSync(engines)).toEqual(['tensorflow']);
+    const removed = await runMoat(['engine', 'remove', 'tensorflow'], { cwd: folder });
+    expect(removed.stdout).toContain('The tensorflow engine is removed.');
+    expectNothing();
+  });
+});
+
+test('an engine that cannot be installed is a usage error', async () => {
+  const { code, stderr } = await runMoat(['engine', 'install', 'onnx'], { cwd: tmpdir() });
+  expect(code).toBe(4);
+  expect(stderr).toContain('tensorflow');
+});

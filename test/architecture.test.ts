@@ -104,7 +104,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^better-sqlite3$/, /^audits\/store\//],
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
-  [/^sharp$/, /^audits\/datasets\//],
+  [/^(sharp|@cornerstonejs\/.*)$/, /^audits\/datasets\//],
   [/^protobufjs$/, /^audits\/tensor\//],
   [/^commander$/, /^audits\/cli\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],

@@ -34,7 +34,7 @@ const IMAGES_PER_CALL = 512;
 export const backboneStitching = defineAttack({
   meta: {
     id: 'backbone-stitching',
-    version: 1,
+    version: 2,
     title: 'Backbone stitching',
     summary: 'Ridge regression from frozen public or random features to the replies; closed form.',
     reference: {

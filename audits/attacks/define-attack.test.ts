@@ -53,6 +53,7 @@ const noEngine: Engine = {
   compile: () => Promise.reject(new Error('no engine')),
   loadModel: () => Promise.reject(new Error('no engine')),
   matmul: () => Promise.reject(new Error('no engine')),
+  matmulFloat64: () => Promise.reject(new Error('no engine')),
   dispose: () => Promise.resolve(),
 };
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { BenchReport, BenchmarkResult } from '../bench/result.ts';
 import type { Benchmark } from '../bench/benchmark.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
+import { commandName } from './command-name.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addExample, addJsonOption, readWhole } from './flags.ts';
 import { formatEstimatedTime } from './render/numbers.ts';
@@ -63,8 +64,9 @@ async function measure(
   const threads = flags.threads ?? availableParallelism();
   const { benchmarks, rounds, seconds } = shortList(encoder, flags.quick === true);
   terminal.note('Trying which engines and devices train here.');
-  const { contestants, notes } = await engineContestants(threads);
-  for (const note of notes) terminal.note(note);
+  const { contestants, absent, notes } = await engineContestants(threads);
+  if (absent.length > 0)
+    terminal.note(`Not on this machine: ${absent.join(', ')}. What each lacks: ${commandName} doctor`);
   const expected = benchmarks.map((benchmark: Benchmark) =>
     expectedSeconds(benchmark, contestants.length, rounds, seconds),
   );

@@ -7,7 +7,17 @@ export interface Matrix {
   readonly columns: number;
 }
 
-/** A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row. */
+/** Row-major matrix in float64: for sums of squares and factorisations, which float32 would leave without their small end. */
+export interface DoubleMatrix {
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * A matrix of any number of rows, read in blocks: it may be larger than memory. Every pass starts at the first row; two
+ * passes may go on side by side.
+ */
 export interface RowBlocks {
   readonly rows: number;
   readonly columns: number;

@@ -1,4 +1,4 @@
-import type { Matrix } from './data.ts';
+import type { DoubleMatrix, Matrix } from './data.ts';
 
 /** The training engine's border: host arrays and shapes, never a library's tensor. */
 
@@ -99,5 +99,11 @@ export interface Engine {
     b: Matrix,
     options?: { readonly transposeA?: boolean; readonly transposeB?: boolean },
   ): Promise<Matrix>;
+  /** The same in float64; on the CPU, whatever the engine's device. */
+  matmulFloat64(
+    a: DoubleMatrix,
+    b: DoubleMatrix,
+    options?: { readonly transposeA?: boolean; readonly transposeB?: boolean },
+  ): Promise<DoubleMatrix>;
   dispose(): Promise<void>;
 }

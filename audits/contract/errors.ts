@@ -109,6 +109,7 @@ export const errorTable = {
   'database-read-only': user('Make the file and its folder writable, or name another file with --db.'),
   'database-corrupt': user('Restore the file from a copy, or name another file with --db.'),
   'disk-full': environment('Free some space, then run `moat resume`: finished cells are kept.'),
+  'rows-damaged': environment('Remove the named folder and run the same command again: it is made anew.'),
   'file-unwritable': user('Choose a writable place.'),
 
   'audit-unknown': user('List the audits with `moat list`.', exitCode.usage),

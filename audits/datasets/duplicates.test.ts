@@ -5,7 +5,7 @@ import { imageBytes, selectImages, sliceImages, type Images } from '../contract/
 import { createRng } from '../rng.ts';
 import { openDataset } from './dataset.ts';
 import { drawDemoImages } from './demo-images.ts';
-import { duplicatesWithin, findDuplicates } from './duplicates.ts';
+import { duplicatesWithin, EvaluationImages, type DuplicateReport } from './duplicates.ts';
 import { hashedImages } from './image-hash.ts';
 import { readItems } from './read.ts';
 import { poolOrder } from './split.ts';
@@ -33,6 +33,12 @@ const shift: Change = (pixels, side) =>
     const [y, x] = [Math.floor(at / 3 / side), Math.floor(at / 3) % side];
     return pixels[(Math.max(0, y - 1) * side + Math.max(0, x - 1)) * 3 + (at % 3)] ?? 0;
   });
+
+function findDuplicates(pool: Images, evaluation: readonly Images[]): DuplicateReport {
+  const known = new EvaluationImages();
+  for (const images of evaluation) known.add(images);
+  return known.duplicatesIn(pool);
+}
 
 describe('drawn images', () => {
   const { images } = drawDemoImages({ count: 120, seed: 'duplicates' });

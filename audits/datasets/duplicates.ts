@@ -25,24 +25,40 @@ export interface DuplicateReport {
   readonly near: readonly number[];
 }
 
-/**
- * Pool images that occur among the evaluation images.
- * @throws RangeError when sizes differ: all images must be read at one geometry
- */
-export function findDuplicates(pool: Images, evaluation: readonly Images[]): DuplicateReport {
-  for (const images of evaluation)
-    if (images.height !== pool.height || images.width !== pool.width)
+/** Evaluation images, of which only what the comparison looks at is kept: 4 kB each, whatever their size. */
+export class EvaluationImages {
+  readonly #hashes = new Set<string>();
+  readonly #descriptors: Descriptors[] = [];
+  #size: Pick<Images, 'height' | 'width'> | undefined;
+
+  /** @throws RangeError when sizes differ: all images must be read at one geometry */
+  add(images: Images): void {
+    this.#expectSize(images);
+    for (const hash of images.hashes) this.#hashes.add(hash);
+    this.#descriptors.push(describeImages(images));
+  }
+
+  /**
+   * Pool images that occur among the evaluation images.
+   * @throws RangeError when sizes differ
+   */
+  duplicatesIn(pool: Images): DuplicateReport {
+    this.#expectSize(pool);
+    const exact: number[] = [];
+    const rest: number[] = [];
+    pool.hashes.forEach((hash, i) => (this.#hashes.has(hash) ? exact : rest).push(i));
+    const described = describeImages(pool);
+    const near = rest.filter((i) =>
+      this.#descriptors.some((other) => isNearAny(described, i, other, 0, other.count)),
+    );
+    return { exact, near };
+  }
+
+  #expectSize({ height, width }: Images): void {
+    this.#size ??= { height, width };
+    if (height !== this.#size.height || width !== this.#size.width)
       throw new RangeError('duplicates are searched among images of one size');
-  const hashes = new Set(evaluation.flatMap((images) => images.hashes));
-  const exact: number[] = [];
-  const rest: number[] = [];
-  pool.hashes.forEach((hash, i) => (hashes.has(hash) ? exact : rest).push(i));
-  const poolDescriptors = describeImages(pool);
-  const others = evaluation.map(describeImages);
-  const near = rest.filter((i) =>
-    others.some((other) => isNearAny(poolDescriptors, i, other, 0, other.count)),
-  );
-  return { exact, near };
+  }
 }
 
 /** Pool images that repeat an earlier one of the same pool. */

@@ -14,14 +14,18 @@ export function encodeNpy(array: WritableArray): Uint8Array {
   const count = array.shape.reduce((product, side) => product * side, 1);
   if (count !== array.data.length)
     throw new RangeError(`shape [${array.shape.join(', ')}] needs ${count} values, got ${array.data.length}`);
-  const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(', ');
+  return Buffer.concat([encodeNpyHeader(descriptor, array.shape), body]);
+}
+
+/** What stands before the values; for files that are written in parts. */
+export function encodeNpyHeader(descriptor: string, sides: readonly number[]): Uint8Array {
+  const shape = sides.length === 1 ? `${sides[0]},` : sides.join(', ');
   const text = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${shape}), }`;
   const padding = ALIGNMENT - ((10 + text.length + 1) % ALIGNMENT);
   const header = `${text}${' '.repeat(padding)}\n`;
-  const bytes = new Uint8Array(10 + header.length + body.length);
+  const bytes = new Uint8Array(10 + header.length);
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 0xff, header.length >> 8]);
   bytes.set(Buffer.from(header, 'latin1'), 10);
-  bytes.set(body, 10 + header.length);
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 import type { Matrix } from '../contract/data.ts';
 import { crossProduct } from '../tensor/linear-algebra/gram.ts';
-import { centerColumns } from '../tensor/linear-algebra/standardize.ts';
+import { centerColumns, columnMeans } from '../tensor/linear-algebra/standardize.ts';
 import type { ComparedView, Metric, MetricContext } from './metric.ts';
 
 /** Linear centred kernel alignment of two embeddings of the same rows (Kornblith et al. 2019, equation 5). */
@@ -15,8 +15,8 @@ export async function linearCka(
   a: Matrix,
   b: Matrix,
 ): Promise<number> {
-  const x = centerColumns(a);
-  const y = centerColumns(b);
+  const x = centerColumns(a, await columnMeans(a));
+  const y = centerColumns(b, await columnMeans(b));
   const cross = sumOfSquares(await crossProduct(engine, x, y));
   const self = Math.sqrt(
     sumOfSquares(await crossProduct(engine, x, x)) * sumOfSquares(await crossProduct(engine, y, y)),

@@ -16,7 +16,7 @@ const L2 = 1e-2;
 export const fewLabelProbe: Metric<EncoderView> = {
   meta: {
     id: 'few-label-probe-accuracy',
-    version: 1,
+    version: 2,
     title: 'Probe accuracy with 100 labels',
     summary: 'Test accuracy of a logistic regression fitted on 100 labelled embeddings.',
     unit: 'fraction',
@@ -32,7 +32,7 @@ export const fewLabelProbe: Metric<EncoderView> = {
   async measure(view, { engine, rng }) {
     const { drawn } = stratifiedDraw(rng.derive(`few-labels/${view.task}`), view.fit.labels, LABELS);
     // Standardised on all rows: whoever holds the encoder can embed unlabelled images too.
-    const standardizer = fitStandardizer(view.fit.embeddings);
+    const standardizer = await fitStandardizer(view.fit.embeddings);
     const model = await fitLogisticRegression(
       engine,
       applyStandardizer(standardizer, selectRows(view.fit.embeddings, drawn)),

@@ -1,13 +1,19 @@
-import { selectRows, type Matrix } from '../contract/data.ts';
+import { selectRows } from '../contract/data.ts';
+import { featureCurvature } from '../tensor/linear-algebra/logistic-curvature.ts';
 import {
   fitLogisticRegression,
   predictClasses,
   type LogisticModel,
 } from '../tensor/linear-algebra/logistic-regression.ts';
-import { fitPrincipalAxes, projectOnAxes } from '../tensor/linear-algebra/principal-axes.ts';
-import { applyStandardizer, fitStandardizer } from '../tensor/linear-algebra/standardize.ts';
+import { filterRows, type Rows } from '../tensor/linear-algebra/row-blocks.ts';
+import {
+  applyStandardizer,
+  fitStandardizer,
+  standardizedBlocks,
+  type Standardizer,
+} from '../tensor/linear-algebra/standardize.ts';
 import { itemwise, matches } from './metric.ts';
-import type { EncoderView, LabelledEmbeddings, Metric, MetricContext } from './metric.ts';
+import type { EncoderView, Metric, MetricContext } from './metric.ts';
 import { stratifiedDraw } from './split.ts';
 
 /**
@@ -28,51 +34,40 @@ export interface ProbeResult {
 const PENALTIES = [1e-1, 1e-2, 1e-3, 1e-4] as const;
 /** Share of the training rows that choose the penalty. */
 const VALIDATION_SHARE = 0.2;
-/**
- * Up to this width the columns are first turned onto their principal axes, which changes nothing in the optimum
- * and makes L-BFGS converge in tens of steps; beyond it the decomposition costs more than it saves.
- */
-const WIDEST_ROTATION = 768;
+/** Labelled rows, in memory or larger than it. */
+export interface LabelledRows {
+  readonly embeddings: Rows;
+  readonly labels: Int32Array;
+}
 
 /**
- * Fits on `fit`, predicts `score`.
+ * Fits on `fit`, predicts `score`. Memory does not grow with the rows beyond what they are given in.
  * @throws RangeError when rows and labels differ
  */
 export async function fitLinearProbe(
   context: MetricContext,
-  fit: LabelledEmbeddings,
-  score: LabelledEmbeddings,
+  fit: LabelledRows,
+  score: LabelledRows,
   classes: number,
 ): Promise<ProbeResult> {
   const { engine } = context;
-  const features = await probeFeatures(engine, fit.embeddings, score.embeddings);
-  const l2 = await choosePenalty(context, features.fit, fit.labels, classes);
-  const model = await alongPath(engine, features.fit, fit.labels, classes, l2);
-  const predictions = await predictClasses(engine, model, features.score);
+  const standardizer = await fitStandardizer(fit.embeddings);
+  const features = standardized(standardizer, fit.embeddings);
+  const l2 = await choosePenalty(context, features, fit.labels, classes);
+  const model = await alongPath(engine, features, fit.labels, classes, l2);
+  const predictions = await predictClasses(engine, model, standardized(standardizer, score.embeddings));
   const correct = matches(predictions, score.labels);
   return { accuracy: itemwise(correct).value, correct, predictions, l2, converged: model.converged };
 }
 
-/** Both sets standardised by the first (and turned onto its principal axes). */
-export async function probeFeatures(
-  engine: MetricContext['engine'],
-  fit: Matrix,
-  score: Matrix,
-): Promise<{ readonly fit: Matrix; readonly score: Matrix }> {
-  const standardizer = fitStandardizer(fit);
-  const standardizedFit = applyStandardizer(standardizer, fit);
-  const standardizedScore = applyStandardizer(standardizer, score);
-  if (fit.columns > WIDEST_ROTATION) return { fit: standardizedFit, score: standardizedScore };
-  const axes = await fitPrincipalAxes(engine, standardizedFit);
-  return {
-    fit: await projectOnAxes(engine, axes, standardizedFit),
-    score: await projectOnAxes(engine, axes, standardizedScore),
-  };
+/** A matrix is standardised once; rows in blocks anew on every pass. */
+function standardized(standardizer: Standardizer, rows: Rows): Rows {
+  return 'blocks' in rows ? standardizedBlocks(standardizer, rows) : applyStandardizer(standardizer, rows);
 }
 
 async function choosePenalty(
   { engine, rng }: MetricContext,
-  features: Matrix,
+  features: Rows,
   labels: Int32Array,
   classes: number,
 ): Promise<number> {
@@ -83,12 +78,14 @@ async function choosePenalty(
   );
   let bestPenalty: number = PENALTIES[0];
   if (rest.length === 0) return bestPenalty;
-  const training = { features: selectRows(features, rest), labels: pick(labels, rest) };
-  const validation = { features: selectRows(features, held), labels: pick(labels, held) };
+  const training = { features: pickRows(features, rest), labels: pick(labels, rest) };
+  const validation = { features: pickRows(features, held), labels: pick(labels, held) };
+  const curvature = await featureCurvature(engine, training.features);
   let bestRight = -1;
   let start: LogisticModel | undefined;
   for (const l2 of PENALTIES) {
-    start = await fitLogisticRegression(engine, training.features, training.labels, classes, { l2, start });
+    const options = { l2, start, curvature };
+    start = await fitLogisticRegression(engine, training.features, training.labels, classes, options);
     const predicted = await predictClasses(engine, start, validation.features);
     const right = matches(predicted, validation.labels).reduce((sum, value) => sum + value, 0);
     // On a tie the stronger penalty stays: it came first.
@@ -100,18 +97,30 @@ async function choosePenalty(
   return bestPenalty;
 }
 
-/** The final fit, warm-started through the stronger penalties. */
+/** The final fit, warm-started through the next stronger penalty. */
 async function alongPath(
   engine: MetricContext['engine'],
-  features: Matrix,
+  features: Rows,
   labels: Int32Array,
   classes: number,
   l2: number,
 ): Promise<LogisticModel> {
+  const curvature = await featureCurvature(engine, features);
   let start: LogisticModel | undefined;
   for (const stronger of PENALTIES.filter((penalty) => penalty > l2).slice(-1))
-    start = await fitLogisticRegression(engine, features, labels, classes, { l2: stronger, tolerance: 1e-3 });
-  return fitLogisticRegression(engine, features, labels, classes, { l2, start });
+    start = await fitLogisticRegression(engine, features, labels, classes, {
+      l2: stronger,
+      tolerance: 1e-3,
+      curvature,
+    });
+  return fitLogisticRegression(engine, features, labels, classes, { l2, start, curvature });
+}
+
+function pickRows(features: Rows, rows: Int32Array): Rows {
+  if (!('blocks' in features)) return selectRows(features, rows);
+  const keep = new Uint8Array(features.rows);
+  for (const row of rows) keep[row] = 1;
+  return filterRows(features, keep);
 }
 
 function pick(labels: Int32Array, rows: Int32Array): Int32Array {
@@ -121,7 +130,7 @@ function pick(labels: Int32Array, rows: Int32Array): Int32Array {
 export const linearProbe: Metric<EncoderView> = {
   meta: {
     id: 'probe-accuracy',
-    version: 1,
+    version: 2,
     title: 'Linear probe accuracy',
     summary: 'Test accuracy of a converged logistic regression on the embeddings.',
     unit: 'fraction',

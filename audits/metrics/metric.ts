@@ -8,7 +8,7 @@ import type { ProbeResult } from './linear-probe.ts';
 /** What a metric is: a pure function of embeddings and labels; products and chance come from its context. */
 
 export interface MetricContext {
-  readonly engine: Pick<Engine, 'matmul'>;
+  readonly engine: Pick<Engine, 'matmul' | 'matmulFloat64'>;
   /**
    * Stream for splits and few-label draws. The same for every cell of one seed, so that cells are compared on
    * the same split: never derived from the cell.

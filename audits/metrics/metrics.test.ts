@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { matrix, type Matrix } from '../contract/data.ts';
 import { createRng, type Rng } from '../rng.ts';
 import { plainMultiplier } from '../tensor/linear-algebra/plain-multiplier.sample.ts';
+import { matrixBlocks } from '../tensor/linear-algebra/row-blocks.ts';
 import { linearCka } from './cka.ts';
 import {
   evaluateHonestUsers,
@@ -11,7 +12,7 @@ import {
   type TaskEmbeddings,
 } from './evaluate.ts';
 import { neighborCount, predictByNeighbors } from './knn.ts';
-import { fitLinearProbe } from './linear-probe.ts';
+import { fitLinearProbe, type LabelledRows } from './linear-probe.ts';
 import { matches } from './metric.ts';
 import { recallAt10 } from './recall-at-10.ts';
 import { stratifiedDraw } from './split.ts';
@@ -149,6 +150,20 @@ describe('linear probe', () => {
     expect(first).toEqual(second);
     expect(first.accuracy).toBeCloseTo(first.correct.reduce((sum, item) => sum + item, 0) / 200, 9);
     expect(first.correct).toEqual(matches(first.predictions, task.score.labels));
+  });
+
+  test('rows that come in blocks are read as the same rows in memory', async () => {
+    const task = cloudTask(createRng('blocks'), { separation: 1 });
+    const cut = ({ embeddings, labels }: typeof task.fit) => ({
+      embeddings: matrixBlocks(embeddings, 37),
+      labels,
+    });
+    const fit = (own: LabelledRows, score: LabelledRows) =>
+      fitLinearProbe({ engine, rng: createRng('same') }, own, score, task.classes);
+    const whole = await fit(task.fit, task.score);
+    const blocks = await fit(cut(task.fit), cut(task.score));
+    expect(blocks.l2).toBe(whole.l2);
+    expect(blocks.predictions).toEqual(whole.predictions);
   });
 
   test('a class with a single row does not break the split', async () => {

@@ -8,7 +8,7 @@ import { neighborOverlap } from './neighbor-overlap.ts';
 import { recall } from './recall-at-10.ts';
 
 /** Raised whenever any metric's results change: `EvaluationSettings.version`, part of every cell's key. */
-export const evaluationVersion = 1;
+export const evaluationVersion = 2;
 
 /** What an encoder is worth by itself: measured on the victim, on controls and on surrogates. */
 export const encoderMetrics: readonly Metric<EncoderView>[] = [linearProbe, knn, fewLabelProbe];

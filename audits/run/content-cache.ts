@@ -7,12 +7,12 @@ import { matrix, selectImages, type Images, type Matrix } from '../contract/data
  * @param compute called with the images not found, in order
  */
 export function cachedByContent(
-  known: readonly { readonly images: Images; readonly embeddings: Matrix }[],
+  known: readonly { readonly hashes: readonly string[]; readonly embeddings: Matrix }[],
   compute: (images: Images) => Promise<Matrix>,
 ): (images: Images) => Promise<Matrix> {
   const rows = new Map<string, Float32Array>();
-  for (const { images, embeddings } of known)
-    images.hashes.forEach((hash, i) =>
+  for (const { hashes, embeddings } of known)
+    hashes.forEach((hash, i) =>
       rows.set(hash, embeddings.data.subarray(i * embeddings.columns, (i + 1) * embeddings.columns)),
     );
   return async (images) => {

@@ -1,33 +1,46 @@
 import type { Flag } from '../contract/result.ts';
-import type { PoolData, TaskData } from './read-data.ts';
+import type { PreparedTask } from './prepare.ts';
+import type { SetSummary } from './prepare-set.ts';
+import type { PoolTally } from './read-data.ts';
+
+export interface PreparedPool {
+  readonly images: SetSummary;
+  readonly tally: PoolTally;
+  readonly warnings: readonly string[];
+}
 
 /** What reading the data showed, as flags of the report. */
-export function dataFlags(pool: PoolData, tasks: readonly TaskData[]): readonly Flag[] {
+export function dataFlags(
+  { images, tally, warnings }: PreparedPool,
+  tasks: readonly PreparedTask[],
+): readonly Flag[] {
   const flags: Flag[] = [];
-  if (pool.removed > 0)
+  const fitted = new Set(tasks.flatMap((task) => task.fit.hashes));
+  const overlapWithFit = images.hashes.filter((hash) => fitted.has(hash)).length;
+  if (tally.removed > 0)
     flags.push({
       id: 'pool-overlaps-evaluation',
       severity: 'note',
       scope: 'audit',
-      sentence: `${pool.removed} pool image${pool.removed === 1 ? ' was an evaluation image, or nearly one, and was' : 's were evaluation images, or nearly, and were'} taken out of the pool.`,
+      sentence: `${tally.removed} pool image${tally.removed === 1 ? ' was an evaluation image, or nearly one, and was' : 's were evaluation images, or nearly, and were'} taken out of the pool.`,
     });
-  if (pool.repeated > 0)
+  if (tally.repeated > 0)
     flags.push({
       id: 'pool-repeats-images',
       severity: 'note',
       scope: 'audit',
-      sentence: `${pool.repeated} pool image${pool.repeated === 1 ? ' was a copy of another and was' : 's were copies of others and were'} left out.`,
+      sentence: `${tally.repeated} pool image${tally.repeated === 1 ? ' was a copy of another and was' : 's were copies of others and were'} left out.`,
     });
-  for (const sentence of pool.warnings)
+  for (const sentence of warnings)
     flags.push({ id: 'pool-data', severity: 'note', scope: 'audit', sentence });
-  if (pool.overlapWithFit > 0)
+  if (overlapWithFit > 0)
     flags.push({
       id: 'pool-overlaps-probe-training',
       severity: 'note',
       scope: 'audit',
-      sentence: `${pool.overlapWithFit} of ${pool.images.count} pool images also train the probe of a task.`,
+      sentence: `${overlapWithFit} of ${images.hashes.length} pool images also train the probe of a task.`,
     });
-  const broken = pool.corrupt.length + tasks.reduce((sum, task) => sum + task.corrupt.length, 0);
+  const broken = tally.corrupt.length + tasks.reduce((sum, task) => sum + task.corrupt.length, 0);
   if (broken > 0)
     flags.push({
       id: 'corrupt-images',
@@ -36,7 +49,15 @@ export function dataFlags(pool: PoolData, tasks: readonly TaskData[]): readonly 
       sentence: `${broken} image${broken === 1 ? '' : 's'} could not be read and ${broken === 1 ? 'was' : 'were'} left out.`,
     });
   for (const task of tasks)
-    for (const warning of task.warnings)
-      flags.push({ id: 'task-data', severity: 'note', scope: `task:${task.name}`, sentence: warning });
+    for (const warning of taskWarnings(task))
+      flags.push({ id: 'task-data', severity: 'note', scope: `task:${task.plan.name}`, sentence: warning });
   return flags;
+}
+
+function taskWarnings({ plan, fit, score }: PreparedTask): readonly string[] {
+  const scored = new Set(score.hashes);
+  const shared = fit.hashes.filter((hash) => scored.has(hash)).length;
+  return shared === 0
+    ? plan.warnings
+    : [...plan.warnings, `${plan.name}: ${shared} of the images to fit are also among those to score.`];
 }

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CellKey, CellWork } from '../contract/cell.ts';
-import { remainingMs, type TimedCell } from './eta.ts';
+import { SpeedEstimate, remainingMs, type TimedCell } from './eta.ts';
 
 const surrogate = { architecture: 'small-cnn', inputSize: 32, epochs: 1, batchSize: 64 };
 const attack = (id: string, budget: number): CellWork => ({
@@ -40,4 +40,29 @@ test('an unseen class is scaled by how wrong the plan was so far', () => {
 test('a running cell counts for what is left of it, and the longest cell bounds the end', () => {
   const cells = [cell('a', attack('x', 500), 1000), cell('b', attack('y', 500), 10_000)];
   expect(remainingMs(cells, keys(), new Map([['b' as CellKey, 0.5]]), 2)).toBe(5000);
+});
+
+describe('the speed of one piece of work', () => {
+  test('there is none at first; then what is left at the present speed', () => {
+    const estimate = new SpeedEstimate();
+    expect(estimate.observe(0, 0.1)).toBeNull();
+    expect(estimate.observe(1000, 0.2)).toBeNull();
+    expect(estimate.observe(4000, 0.5)).toBeCloseTo(5000);
+  });
+
+  test('what was skipped at the start is forgotten', () => {
+    const estimate = new SpeedEstimate();
+    estimate.observe(0, 0);
+    estimate.observe(1000, 0.5);
+    // One per cent every ten seconds from then on.
+    let left: number | null = null;
+    for (let i = 1; i <= 10; i++) left = estimate.observe(1000 + i * 10_000, 0.5 + i * 0.01);
+    expect(left).toBeCloseTo(400_000, -1);
+  });
+
+  test('work that stands still has no end', () => {
+    const estimate = new SpeedEstimate();
+    estimate.observe(0, 0.3);
+    expect(estimate.observe(60_000, 0.3)).toBeNull();
+  });
 });

@@ -43,3 +43,25 @@ export function remainingMs(
   // The last cells do not divide: never less than the longest one.
   return Math.max(total / workers, longest);
 }
+
+/** Seconds of the past that tell the present speed. */
+const WINDOW_MS = 30_000;
+/** Before this, a speed is a guess. */
+const SETTLED_MS = 2000;
+
+/**
+ * Remaining milliseconds of work that reports its fraction, at the speed of the last half minute: what was skipped at the
+ * start (a resumed preparation finds most of its work done) is soon forgotten.
+ */
+export class SpeedEstimate {
+  readonly #seen: { readonly atMs: number; readonly fraction: number }[] = [];
+
+  /** @returns null until there is a speed */
+  observe(atMs: number, fraction: number): number | null {
+    this.#seen.push({ atMs, fraction });
+    while ((this.#seen[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#seen.shift();
+    const [first] = this.#seen;
+    if (first === undefined || atMs - first.atMs < SETTLED_MS || fraction <= first.fraction) return null;
+    return ((1 - fraction) * (atMs - first.atMs)) / (fraction - first.fraction);
+  }
+}

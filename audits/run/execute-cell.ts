@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ArtifactFile, CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
-import { imageBytes, selectImages, type Matrix } from '../contract/data.ts';
+import { imageBytes, type Matrix } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
@@ -49,7 +49,7 @@ interface Task {
   readonly score: PreparedSet;
 }
 
-/** What a worker keeps from cell to cell: files read once, models opened once. Never results. */
+/** What a worker keeps from cell to cell: embeddings read once, models opened once. Neither pixels nor results. */
 interface Loaded {
   readonly folder: string;
   readonly pool: PreparedSet;
@@ -174,8 +174,8 @@ async function honestMeasurements(
   const calibration = calibrateChain(defense, calibrationSample(loaded), key);
   const defended = loaded.tasks.map((task, account) => {
     const session = openChainSession(defense, calibration, account, key);
-    const fit = session.reply(task.fit.embeddings, task.fit.images.hashes);
-    return taskEmbeddings(task, fit, session.reply(task.score.embeddings, task.score.images.hashes));
+    const fit = session.reply(task.fit.embeddings, task.fit.hashes);
+    return taskEmbeddings(task, fit, session.reply(task.score.embeddings, task.score.hashes));
   });
   return evaluateHonestUsers(metricContext, clean, defended);
 }
@@ -201,14 +201,14 @@ async function executeAttack(
     dimension,
     budget: attack.queryAllowance?.(work.attack.config, work.budget) ?? work.budget,
     accounts: work.accounts,
-    imageBytes: imageBytes(loaded.pool.images),
+    imageBytes: imageBytes(loaded.pool),
   });
   const checkpoint = fileCheckpointSlot(path.join(job.artifactFolder, 'checkpoints', `${job.key}.bin`));
   const backbone = await backboneFeatures(loaded);
   const attackContext: AttackContext = {
     oracle,
     // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
-    pool: selectImages(loaded.pool.images, seedRng.derive('pool').permutation(loaded.pool.images.count)),
+    pool: loaded.pool.images(seedRng.derive('pool').permutation(loaded.pool.hashes.length)),
     surrogate: work.surrogate,
     ...(backbone === undefined ? {} : { backbone }),
     checkpoint,
@@ -243,8 +243,8 @@ async function evaluate(
       stolen.push(
         taskEmbeddings(
           task,
-          await surrogate.embed(task.fit.images),
-          await surrogate.embed(task.score.images),
+          await surrogate.embed(task.fit.images()),
+          await surrogate.embed(task.score.images()),
         ),
       );
     const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
@@ -259,8 +259,8 @@ async function backboneFeatures(loaded: Loaded): Promise<FeatureEncoder | undefi
   const open = loaded.backbone;
   if (open === undefined) return undefined;
   const sets = [loaded.pool, ...loaded.tasks.flatMap((task) => [task.fit, task.score])];
-  const features = sets.flatMap(({ images, backbone }) =>
-    backbone === undefined ? [] : [{ images, embeddings: backbone }],
+  const features = sets.flatMap(({ hashes, backbone }) =>
+    backbone === undefined ? [] : [{ hashes, embeddings: backbone }],
   );
   const dimension = features[0]?.embeddings.columns ?? (await open()).dimension;
   return { dimension, embed: cachedByContent(features, async (images) => (await open()).embed(images)) };

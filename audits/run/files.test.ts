@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { matrix, type Images } from '../contract/data.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
-import { readPreparedSet, writePreparedSet } from './prepared.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
 
 let folder: string;
@@ -52,22 +51,10 @@ test('a checkpoint comes back bit for bit and can be cleared', async () => {
   expect(await slot.load()).toBeUndefined();
 });
 
-test('a prepared set comes back as it was written', () => {
-  const set = {
-    images: images(['a', 'b', 'c']),
-    embeddings: matrix(Float32Array.of(1, 2, 3, 4, 5, 6), 3, 2),
-    backbone: undefined,
-    labels: Int32Array.of(0, 1, -1),
-  };
-  writePreparedSet(folder, 'pool', set);
-  const read = readPreparedSet(folder, 'pool');
-  expect({ ...read, images: { ...read.images, data: Uint8Array.from(read.images.data) } }).toEqual(set);
-});
-
 test('the victim is asked only for images it has not answered yet, and order is kept', async () => {
   const asked: string[][] = [];
   const embed = cachedByContent(
-    [{ images: images(['a', 'b']), embeddings: matrix(Float32Array.of(1, 2), 2, 1) }],
+    [{ hashes: ['a', 'b'], embeddings: matrix(Float32Array.of(1, 2), 2, 1) }],
     (unknown) => {
       asked.push([...unknown.hashes]);
       return Promise.resolve(

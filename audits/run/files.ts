@@ -14,11 +14,14 @@ import { MoatError } from '../contract/errors.ts';
 
 /**
  * Writes a file so that a reader sees the old content or the new, never half of it: temporary name, fsync, rename.
+ * @param options `sync: false` for one of many parts, whose content is checked or synced later: a sync costs more than
+ * writing a small file does
  * @throws MoatError `disk-full`, `file-unwritable`
  */
 export function writeFileAtomic(
   file: string,
   parts: readonly (Uint8Array | string)[],
+  options: { readonly sync: boolean } = { sync: true },
 ): { readonly sha256: string; readonly sizeBytes: number } {
   const temporary = `${file}.${process.pid}.partial`;
   const digest = createHash('sha256');
@@ -33,7 +36,7 @@ export function writeFileAtomic(
         for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
         sizeBytes += bytes.length;
       }
-      fsyncSync(descriptor);
+      if (options.sync) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -46,6 +49,16 @@ export function writeFileAtomic(
       : new MoatError(known.code, `${file} could not be written: ${known.message}.`, { cause: error });
   }
   return { sha256: digest.digest('hex'), sizeBytes };
+}
+
+/** Waits until a file's content is on the disk. */
+export function syncFile(file: string): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The bytes behind a typed array, without a copy. */

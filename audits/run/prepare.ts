@@ -1,9 +1,13 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetDigest } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
-import { sliceImages, type Images, type Matrix } from '../contract/data.ts';
+import type { Images } from '../contract/data.ts';
+import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { FeatureEncoder } from '../contract/method.ts';
+import type { AuditConfig } from '../contract/audit.ts';
+import { openDecodeThreads } from '../datasets/decode-threads.ts';
+import { EvaluationImages } from '../datasets/duplicates.ts';
 import { digestImages } from '../datasets/read.ts';
 import { encoderFile } from '../encoder/demo-encoder.ts';
 import { openEncoder } from '../encoder/encoder.ts';
@@ -11,152 +15,255 @@ import { assertAuditable, preflight } from '../encoder/preflight.ts';
 import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
 import type { PreparationRecord } from '../store/types.ts';
-import { resizePixels } from '../surrogates/resize.ts';
 import { createEngine } from '../tensor/engine.ts';
-import { openBackbone } from './backbone.ts';
+import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
 import type { ExecutionContext } from './execute-cell.ts';
+import { writeFileAtomic } from './files.ts';
 import type { Job } from './jobs.ts';
-import { readRecord, writePreparedSet, writeRecord } from './prepared.ts';
-import { readPool, readTask, type LabelledSet, type TaskData } from './read-data.ts';
+import { isWhole, PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
+import { prepareSet, type SetSummary } from './prepare-set.ts';
+import {
+  planPool,
+  planTask,
+  poolBlocks,
+  PoolTally,
+  taskBlocks,
+  type DataContext,
+  type LabelledBlock,
+  type PoolPlan,
+  type TaskPlan,
+} from './read-data.ts';
+import { rechunk } from './rechunk.ts';
 
-/** Raised when the layout or the meaning of prepared files changes. */
-const PREPARATION_VERSION = 1;
 /** Images on which the preflight runs. */
 const PREFLIGHT_IMAGES = 64;
-const EMBED_BLOCK = 256;
 /**
  * Largest side at which task images are kept: after the victim has embedded them, only surrogates look at them, which see
- * 32 pixels at most. Every worker holds them in memory.
+ * 32 pixels at most.
  */
 const TASK_SIDE = 64;
+/** Share of the progress that lies before the first image is embedded. */
+const READY_SHARE = 0.02;
+const preparedFolder = 'prepared';
+
+type PrepareJob = Extract<Job, { kind: 'prepare' }>;
+type PrepareContext = ExecutionContext & { readonly clock: Clock };
+
+/** A task as it was found while its images went by. */
+export interface PreparedTask {
+  readonly plan: TaskPlan;
+  readonly fit: SetSummary;
+  readonly score: SetSummary;
+  readonly corrupt: readonly string[];
+}
 
 /**
- * Everything cells share, done once: opens and checks the encoder, reads task and pool images, takes evaluation images
- * out of the pool, embeds all of them with the clean victim (and the backbone). What was prepared before is reused.
+ * Everything cells share, done once: opens and checks the encoder, decodes task and pool images, takes evaluation images
+ * out of the pool, embeds all of them with the clean victim (and the backbone) while the next ones are being decoded.
+ * What was prepared before is reused, whole or, after a kill, as far as it went.
  * @throws MoatError whatever makes the audit impossible: `encoder-*`, `dataset-*`, `cancelled`
  */
-export async function prepareAudit(
-  job: Extract<Job, { kind: 'prepare' }>,
-  context: ExecutionContext & { readonly clock: Clock },
-): Promise<PreparationRecord> {
+export async function prepareAudit(job: PrepareJob, context: PrepareContext): Promise<PreparationRecord> {
   const { config } = job;
   // One thread, as the cells: sums over several threads round differently, and the class is part of every key.
   const engine = await createEngine(config.engine, { threads: 1, device: config.device });
   const victim = await openEncoder(engine, encoderFile(config.encoder), config.encoderOptions);
   const backbone = config.backbone === null ? undefined : await openBackbone(engine, config.backbone);
-  const rng = createRng(config.seed).derive('data');
-  const geometry = victim.description.preprocessing;
+  const decoder = openDecodeThreads();
+  try {
+    const data: DataContext = {
+      signal: context.signal,
+      geometry: victim.description.preprocessing,
+      decoder,
+    };
+    return await prepareWith(job, context, data, { victim, backbone, numericsClass: engine.numericsClass });
+  } finally {
+    await decoder.close();
+    await backbone?.dispose();
+    await victim.dispose();
+    await engine.dispose();
+  }
+}
 
-  context.progress(0.02, 'reading task images');
-  const tasks: TaskData[] = [];
-  for (const source of config.tasks) tasks.push(await readTask(source, config, geometry, rng, context));
-  // Before the pool is read: an encoder that cannot be audited should say so within seconds.
-  context.progress(0.2, 'checking the encoder');
-  const sample = tasks[0]?.fit.images;
-  if (sample === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
-  const checked = await preflight(
-    victim,
-    sliceImages(sample, 0, Math.min(PREFLIGHT_IMAGES, sample.count)),
-    context.clock,
-  );
-  assertAuditable(checked);
-  context.progress(0.25, 'reading pool images');
-  const pool = await readPool(config, geometry, tasks, rng, context);
+interface Models {
+  readonly victim: Encoder;
+  readonly backbone: Backbone | undefined;
+  readonly numericsClass: string;
+}
+
+async function prepareWith(
+  job: PrepareJob,
+  context: PrepareContext,
+  data: DataContext,
+  models: Models,
+): Promise<PreparationRecord> {
+  const { config, artifactFolder } = job;
+  const rng = createRng(config.seed).derive('data');
+  context.progress(0, 'listing images');
+  // All of it is listed before anything is embedded: a wrong path or too few images should be said at once.
+  const plans: TaskPlan[] = [];
+  for (const source of config.tasks) plans.push(await planTask(source, config, rng));
+  context.progress(READY_SHARE / 2, 'checking the encoder');
+  const checked = await checkEncoder(models.victim, plans, data, context);
+  const poolPlan = await planPool(config, rng);
+
+  const request = requestDigest(config, models);
+  const staging = path.join(artifactFolder, preparedFolder, `partial-${request}`);
+  const requestFile = path.join(artifactFolder, preparedFolder, `request-${request}.json`);
+  const earlier = earlierFolder(artifactFolder, requestFile);
+  const total = plannedImages(plans, poolPlan);
+  let before = 0;
+  const prepared = async (name: string, blocks: AsyncIterable<LabelledBlock>): Promise<SetSummary> => {
+    const summary = await prepareSet(blocks, {
+      folder: staging,
+      name,
+      victim: models.victim,
+      backbone: models.backbone,
+      largestSide: name === 'pool' ? undefined : TASK_SIDE,
+      earlier,
+      signal: context.signal,
+      progress: (done) =>
+        context.progress(
+          READY_SHARE + (1 - READY_SHARE) * Math.min(1, (before + done) / total),
+          'embedding images',
+        ),
+    });
+    before += summary.hashes.length;
+    return summary;
+  };
+
+  const evaluation = new EvaluationImages();
+  const tasks: PreparedTask[] = [];
+  for (const [i, plan] of plans.entries()) {
+    const corrupt: string[] = [];
+    const fit = await prepared(`task-${i}-fit`, taskBlocks(plan, plan.fit, corrupt, data));
+    const score = await prepared(
+      `task-${i}-score`,
+      remembered(taskBlocks(plan, plan.score, corrupt, data), evaluation),
+    );
+    tasks.push({ plan, fit, score, corrupt });
+  }
+  const tally = new PoolTally();
+  const pool = await prepared('pool', unlabelled(poolBlocks(poolPlan, evaluation, tally, data)));
 
   const content = {
-    encoder: victim.description.digest,
-    output: victim.description.output,
-    pooling: victim.description.pooling,
-    preprocessing: victim.description.preprocessing,
-    backbone: backbone === undefined ? null : backbone.identity,
-    pool: digest('pool', { images: pool.images, labels: noLabels(pool.images.count) }),
-    tasks: tasks.map(({ name, fit, score }) => ({
+    encoder: models.victim.description.digest,
+    output: models.victim.description.output,
+    pooling: models.victim.description.pooling,
+    preprocessing: models.victim.description.preprocessing,
+    backbone: models.backbone === undefined ? null : models.backbone.identity,
+    pool: digest('pool', pool),
+    tasks: tasks.map(({ plan: { name }, fit, score }) => ({
       name,
       fit: digest('fit', fit),
       score: digest('score', score),
     })),
-    numericsClass: engine.numericsClass,
+    numericsClass: models.numericsClass,
   };
   const folder = path.posix.join(
-    'prepared',
+    preparedFolder,
     digestOf({ version: PREPARATION_VERSION, ...content }).slice(0, 32),
   );
-  const absolute = path.join(job.artifactFolder, folder);
   const record: PreparationRecord = {
     folder,
-    encoder: victim.description,
+    encoder: models.victim.description,
     preflight: checked,
-    pool: { ...content.pool, removedDuplicates: pool.removed, corrupt: pool.corrupt },
+    pool: { ...content.pool, removedDuplicates: tally.removed, corrupt: tally.corrupt },
     tasks: content.tasks.map((task, i) => ({
       ...task,
-      classes: tasks[i]?.classes ?? [],
+      classes: tasks[i]?.plan.classes ?? [],
       corrupt: tasks[i]?.corrupt ?? [],
     })),
-    flags: dataFlags(pool, tasks),
+    flags: dataFlags({ images: pool, tally, warnings: poolPlan.warnings }, tasks),
     inputs: { ...content, evaluation: config.evaluation },
   };
-  if (readRecord(absolute) === undefined) {
-    const sets: [string, LabelledSet][] = [
-      ['pool', { images: pool.images, labels: noLabels(pool.images.count) }],
-      ...tasks.flatMap(({ fit, score }, i): [string, LabelledSet][] => [
-        [`task-${i}-fit`, fit],
-        [`task-${i}-score`, score],
-      ]),
-    ];
-    const total = sets.reduce((sum, [, { images }]) => sum + images.count, 0);
-    let done = 0;
-    for (const [name, { images, labels }] of sets) {
-      const progress = (count: number): void =>
-        context.progress(0.45 + (0.55 * (done + count)) / total, 'embedding images');
-      const embeddings = await embed(victim, images, context.signal, progress);
-      const features =
-        backbone === undefined ? undefined : await embed(backbone, images, context.signal, progress);
-      const kept = name === 'pool' ? images : smaller(images);
-      writePreparedSet(absolute, name, { images: kept, labels, embeddings, backbone: features });
-      done += images.count;
-    }
-    writeRecord(absolute, record);
-  }
-  await backbone?.dispose();
-  await victim.dispose();
-  await engine.dispose();
+  publish(staging, path.join(artifactFolder, folder), record);
+  writeFileAtomic(requestFile, [JSON.stringify({ folder })]);
   return record;
 }
 
-async function embed(
-  encoder: FeatureEncoder,
-  images: Images,
-  signal: AbortSignal,
-  progress: (done: number) => void,
-): Promise<Matrix> {
-  const data = new Float32Array(images.count * encoder.dimension);
-  for (let start = 0; start < images.count; start += EMBED_BLOCK) {
-    if (signal.aborted) throw new MoatError('cancelled', 'The preparation was stopped.');
-    const end = Math.min(images.count, start + EMBED_BLOCK);
-    const block = await encoder.embed(sliceImages(images, start, end));
-    const bad = block.data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw new MoatError(
-        'encoder-not-finite',
-        `The encoder returned NaN or infinity for image ${start + Math.floor(bad / encoder.dimension) + 1} of ${images.count}.`,
-      );
-    data.set(block.data, start * encoder.dimension);
-    progress(end);
+/** Before anything is embedded: an encoder that cannot be audited should say so within seconds. */
+async function checkEncoder(
+  victim: Encoder,
+  [first]: readonly TaskPlan[],
+  data: DataContext,
+  { clock }: PrepareContext,
+): ReturnType<typeof preflight> {
+  if (first === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
+  let sample: Images | undefined;
+  const blocks = taskBlocks(first, first.fit, [], { ...data, blocksAhead: 1 });
+  for await (const { images } of rechunk(blocks, PREFLIGHT_IMAGES)) {
+    sample = images;
+    break;
   }
-  return { data, rows: images.count, columns: encoder.dimension };
+  if (sample === undefined) throw new RangeError('a task without images was not refused');
+  const report = await preflight(victim, sample, clock);
+  assertAuditable(report);
+  return report;
 }
 
-/** The same images (by identity) at a side that surrogates can use. */
-function smaller(images: Images): Images {
-  if (Math.max(images.height, images.width) <= TASK_SIDE) return images;
-  return { ...images, data: resizePixels(images, TASK_SIDE), height: TASK_SIDE, width: TASK_SIDE };
+/** Whatever decides which images are read and what is computed of them, apart from the images themselves. */
+function requestDigest(config: AuditConfig, { victim, backbone, numericsClass }: Models): string {
+  const { digest: encoder, output, pooling, preprocessing } = victim.description;
+  const { tasks, pools, evaluation, seed, budgets, attacks } = config;
+  return digestOf({
+    version: PREPARATION_VERSION,
+    encoder,
+    output,
+    pooling,
+    preprocessing,
+    backbone: backbone?.identity ?? null,
+    numericsClass,
+    tasks,
+    pools,
+    evaluation,
+    seed,
+    budgets,
+    attacks: attacks.map(({ id }) => id),
+  }).slice(0, 32);
 }
 
-function digest(name: string, set: LabelledSet): DatasetDigest {
-  return { name, digest: digestImages(set.images, set.labels), rows: set.images.count };
+/** The whole preparation that an equal request ended in, if it is still there. */
+function earlierFolder(artifactFolder: string, requestFile: string): string | undefined {
+  if (!existsSync(requestFile)) return undefined;
+  const { folder } = JSON.parse(readFileSync(requestFile, 'utf8')) as { folder?: unknown };
+  if (typeof folder !== 'string') return undefined;
+  const absolute = path.join(artifactFolder, folder);
+  return readRecord(absolute) === undefined ? undefined : absolute;
 }
 
-function noLabels(count: number): Int32Array {
-  return new Int32Array(count).fill(-1);
+/** Moves a finished preparation to the place that its content names; one that is there already stays. */
+function publish(staging: string, target: string, record: PreparationRecord): void {
+  if (isWhole(target)) {
+    rmSync(staging, { recursive: true, force: true });
+    return;
+  }
+  writeRecord(staging, record);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(path.dirname(target), { recursive: true });
+  renameSync(staging, target);
+}
+
+async function* remembered(
+  blocks: AsyncIterable<LabelledBlock>,
+  evaluation: EvaluationImages,
+): AsyncGenerator<LabelledBlock> {
+  for await (const block of blocks) {
+    evaluation.add(block.images);
+    yield block;
+  }
+}
+
+async function* unlabelled(blocks: AsyncIterable<Images>): AsyncGenerator<LabelledBlock> {
+  for await (const images of blocks) yield { images, labels: new Int32Array(images.count).fill(-1) };
+}
+
+function plannedImages(plans: readonly TaskPlan[], pool: PoolPlan): number {
+  const ofTasks = plans.reduce((sum, { fit, score }) => sum + fit.length + score.length, 0);
+  return ofTasks + Math.min(pool.wanted, pool.candidates.length);
+}
+
+function digest(name: string, { hashes, labels }: SetSummary): DatasetDigest {
+  return { name, digest: digestImages({ hashes }, labels), rows: hashes.length };
 }

@@ -9,6 +9,7 @@ import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { describeEnvironment } from '../report/environment.ts';
 import type { AuditRow, PreparationRecord, Store } from '../store/types.ts';
+import { SpeedEstimate } from './eta.ts';
 import type { Job } from './jobs.ts';
 import { readRecord } from './prepared.ts';
 import { CANCEL_GRACE_MS, guarded, TICK_MS, timestamp, type RunOptions } from './run-options.ts';
@@ -131,6 +132,7 @@ async function prepare(
 ): Promise<PreparationRecord> {
   options.onEvent({ type: 'stage', stage: 'preparing', sentence: 'Reading the encoder and the images' });
   const worker = (options.startWorker ?? forkWorker)((message) => options.log.info(message));
+  const estimate = new SpeedEstimate();
   let stopped = false;
   const stop = (): void => {
     if (stopped) return;
@@ -151,7 +153,7 @@ async function prepare(
           cellsDone: 0,
           cellsTotal: 0,
           fraction: 0,
-          etaMs: null,
+          etaMs: estimate.observe(options.clock.monotonicMs(), fraction),
           running: [{ label: 'preparation', fraction, stage }],
         }),
     );

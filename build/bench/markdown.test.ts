@@ -64,7 +64,7 @@ describe('the table of a stored report', () => {
 
   test('gives the median speed and the ratio with its lowest and highest round', () => {
     expect(row('onnx cpu')).toBe(
-      '| Training ResNet-18, batch 32 | onnx cpu | 1.50 steps | 0.75 (0.50-1.00) | 1.3 GB | 0.0 | 0 |',
+      '| Training ResNet-18, batch 32 | onnx cpu | 1.50 steps | 0.75 (0.50-1.00) | 0.75 (0.50-1.00) | 1.3 GB | 0.0 | 0 |',
     );
     expect(row('PyTorch')).toContain('| 2.00 steps | 1 |');
   });

@@ -21,28 +21,25 @@ const groupTitles: Readonly<Record<BenchmarkResult['workload']['kind'], string>>
 };
 
 const HEAD = [
-  '| benchmark | side | per second | beside the reference | peak memory | others | difference |',
-  '|---|---|---|---|---|---|---|',
+  '| benchmark | side | per second | beside the reference | by processor time | peak memory | others | difference |',
+  '|---|---|---|---|---|---|---|---|',
 ];
 
 /** Machine, settings, one table per kind of work, notes. */
 export function renderMarkdown(report: BenchReport): string {
   const { machine, settings, results, notes, startedAt } = report;
   const kinds = [...new Set(results.map(({ workload }) => workload.kind))];
-  const versions = Object.assign(
-    {},
-    ...results.flatMap(({ sides }) => sides.map((side) => side.versions)),
-  ) as Readonly<Record<string, string>>;
+  const versions = new Set(
+    results.flatMap(({ sides }) =>
+      sides.flatMap((side) => Object.entries(side.versions).map(([name, version]) => `${name} ${version}`)),
+    ),
+  );
   const isShared = results.flatMap(figures).some(({ others }) => others !== null && others > SHARED_MACHINE);
   return [
     `Measured ${startedAt.slice(0, 10)} on ${Object.entries(machine)
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')}.`,
-    `${settings.threads} threads per side unless the row says otherwise, ${settings.rounds} rounds, blocks of ${settings.seconds} s (one run at least). Versions: ${Object.entries(
-      versions,
-    )
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}.`,
+    `${settings.threads} threads per side unless the row says otherwise, ${settings.rounds} rounds, blocks of ${settings.seconds} s (one run at least). Versions: ${[...versions].join(', ')}.`,
     ...kinds.flatMap((kind) => [
       '',
       `### ${groupTitles[kind]}`,
@@ -63,15 +60,16 @@ export function renderMarkdown(report: BenchReport): string {
 function rows(result: BenchmarkResult): readonly string[] {
   return figures(result).map((side, at) => {
     const title = at === 0 ? escape(result.title) : '';
-    const { rate, ratio, peakMemoryBytes, others, difference, failure } = side;
+    const { rate, ratio, processorRatio, peakMemoryBytes, others, difference, failure } = side;
     if (rate === null)
-      return `| ${title} | ${side.name} | failed: ${escape(failure ?? 'no blocks')} | | | | |`;
+      return `| ${title} | ${side.name} | failed: ${escape(failure ?? 'no blocks')} | | | | | |`;
     const compared = side.isReference ? '1' : ratio === null ? '' : formatRatio(ratio);
     const cells = [
       title,
       side.name,
       `${formatRate(rate)} ${result.unit}s`,
       compared,
+      processorRatio === null ? '' : formatRatio(processorRatio),
       peakMemoryBytes === null ? '' : formatMemory(peakMemoryBytes),
       others === null ? '' : formatOthers(others).replace('*', '\\*'),
       difference === null

@@ -25,7 +25,6 @@ export function renderBench(report: BenchReport, cell: CellTime | null, view: Vi
       ? ['Something else was using the processor meanwhile: an idle machine is faster than this.']
       : []),
     ...sides.flatMap(({ name, failure }) => (failure === null ? [] : [`${name} failed: ${failure}`])),
-    ...report.notes,
   ];
   const table = renderTable(
     {

@@ -76,3 +76,9 @@ test('a failed cell is one line with its reason, whatever the message holds', ()
     'failed direct-extraction on none: The loss became NaN. (12/40 cells, 30 %, about 4 min left)',
   );
 });
+
+test('while images are embedded, before there are cells, the time left stands beside the stage', () => {
+  const embedding: Progress = { ...progress, cellsDone: 0, cellsTotal: 0, etaMs: 600_000 };
+  const [first] = liveLines({ stage: 'Reading the encoder and the images', progress: embedding }, 200);
+  expect(first).toBe('Reading the encoder and the images, about 10 min left');
+});

@@ -29,13 +29,20 @@ export function liveLines(state: ProgressState, columns: number): readonly strin
   if (state.progress === null) return [truncateText(cleanText(state.stage), room)];
   const [first, ...others] = state.progress.running;
   // No cells yet: the data is still being read.
-  const head = state.progress.cellsTotal === 0 ? cleanText(state.stage) : progressSummary(state.progress);
+  const head =
+    state.progress.cellsTotal === 0
+      ? preparing(state.stage, state.progress)
+      : progressSummary(state.progress);
   const summary = truncateText(head, room);
   if (first === undefined) return [summary];
   const more = others.length > 0 ? ` (+${others.length} more)` : '';
   const percent = Math.floor(first.fraction * 100);
   // The share and the stage change, so they come where narrow terminals do not cut.
   return [summary, truncateText(cleanText(`${percent} % ${first.stage}: ${first.label}${more}`), room)];
+}
+
+function preparing(stage: string, { etaMs }: Progress): string {
+  return cleanText(etaMs === null ? stage : `${stage}, ${formatEstimatedTime(etaMs)} left`);
 }
 
 /** One line for a log without a terminal. */

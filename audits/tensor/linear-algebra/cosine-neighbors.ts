@@ -1,5 +1,7 @@
 import { matrix, matrixRow, matrixRows, type Matrix } from '../../contract/data.ts';
 import type { Multiplier } from './multiplier.ts';
+import { asRowBlocks, type Rows } from './row-blocks.ts';
+import { largestPerRow } from './largest-per-row.ts';
 
 export interface Neighbors {
   /** `[queries, k]` rows of the gallery, most similar first; ties by lower row. */
@@ -12,6 +14,8 @@ export interface Neighbors {
 
 /** Similarities held at a time: 4 M values, 16 MB. */
 const BLOCK_VALUES = 4 << 20;
+/** Queries answered in one pass over the gallery. */
+const QUERIES_PER_PASS = 4096;
 
 /** Rows scaled to length 1, newly allocated; a zero row stays zero. */
 export function normalizeRows(source: Matrix): Matrix {
@@ -27,15 +31,16 @@ export function normalizeRows(source: Matrix): Matrix {
 }
 
 /**
- * The k most similar gallery rows for every query by cosine, in blocks of bounded memory.
+ * The k most similar gallery rows for every query by cosine. The gallery is read once per 4096 queries; memory: the
+ * queries of a pass, a block of the gallery and 16 MB.
  * @param queries `[q, d]` @param gallery `[g, d]`
  * @param options.excludeSelf query `i` is gallery row `i` and does not count as its own neighbor
  * @throws RangeError when the widths differ
  */
 export async function topKCosine(
   multiplier: Multiplier,
-  queries: Matrix,
-  gallery: Matrix,
+  queries: Rows,
+  gallery: Rows,
   k: number,
   options: { readonly excludeSelf?: boolean } = {},
 ): Promise<Neighbors> {
@@ -45,61 +50,36 @@ export async function topKCosine(
   const kept = Math.max(0, Math.min(k, gallery.rows - (excludeSelf ? 1 : 0)));
   const indices = new Int32Array(queries.rows * kept);
   const similarities = new Float32Array(queries.rows * kept);
-  const normalizedGallery = normalizeRows(gallery);
-  const normalizedQueries = normalizeRows(queries);
-  const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / Math.max(1, gallery.rows)));
   if (kept === 0) return { indices, similarities, k: kept };
-  for (let start = 0; start < queries.rows; start += blockRows) {
-    const end = Math.min(queries.rows, start + blockRows);
-    const products = await multiplier.matmul(matrixRows(normalizedQueries, start, end), normalizedGallery, {
-      transposeB: true,
-    });
-    for (let row = start; row < end; row++) {
-      const best = largest(matrixRow(products, row - start), kept, excludeSelf ? row : -1);
-      indices.set(best.indices, row * kept);
-      similarities.set(best.values, row * kept);
+  let first = 0;
+  for await (const block of asRowBlocks(queries).blocks())
+    for (let start = 0; start < block.rows; start += QUERIES_PER_PASS) {
+      const group = normalizeRows(matrixRows(block, start, Math.min(block.rows, start + QUERIES_PER_PASS)));
+      const best = largestPerRow(group.rows, kept);
+      for await (const [offset, part] of galleryParts(gallery, group.rows)) {
+        const products = await multiplier.matmul(group, normalizeRows(part), { transposeB: true });
+        for (let row = 0; row < group.rows; row++)
+          best.offer(row, matrixRow(products, row), offset, excludeSelf ? first + row : -1);
+      }
+      const found = best.sorted();
+      indices.set(found.indices, first * kept);
+      similarities.set(found.values, first * kept);
+      first += group.rows;
     }
-  }
   return { indices, similarities, k: kept };
 }
 
-/** The `k` largest values, descending, by a bounded min-heap; `skip` is left out. */
-function largest(
-  values: Float32Array,
-  k: number,
-  skip: number,
-): { readonly indices: Int32Array; readonly values: Float32Array } {
-  const heap = new Int32Array(k);
-  let size = 0;
-  // "Weaker" = smaller value, or equal value at a higher row: a total order, so the result is unique.
-  const weaker = (a: number, b: number): boolean => {
-    const x = values[a] ?? 0;
-    const y = values[b] ?? 0;
-    return x < y || (x === y && a > b);
-  };
-  const sink = (from: number): void => {
-    let at = from;
-    const moved = heap[at] ?? 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      if (child + 1 < size && weaker(heap[child + 1] ?? 0, heap[child] ?? 0)) child++;
-      if (!weaker(heap[child] ?? 0, moved)) break;
-      heap[at] = heap[child] ?? 0;
-      at = child;
+/** The gallery in parts whose similarities to so many queries fit the bound, with the row each part begins at. */
+async function* galleryParts(
+  gallery: Rows,
+  queries: number,
+): AsyncGenerator<readonly [offset: number, part: Matrix]> {
+  const most = Math.max(1, Math.floor(BLOCK_VALUES / Math.max(1, queries)));
+  let offset = 0;
+  for await (const block of asRowBlocks(gallery).blocks())
+    for (let start = 0; start < block.rows; start += most) {
+      const part = matrixRows(block, start, Math.min(block.rows, start + most));
+      yield [offset, part];
+      offset += part.rows;
     }
-    heap[at] = moved;
-  };
-  for (let i = 0; i < values.length; i++) {
-    if (i === skip) continue;
-    if (size < k) {
-      heap[size++] = i;
-      if (size === k) for (let at = (k >> 1) - 1; at >= 0; at--) sink(at);
-    } else if (weaker(heap[0] ?? 0, i)) {
-      heap[0] = i;
-      sink(0);
-    }
-  }
-  const indices = heap.slice(0, size).sort((a, b) => (weaker(a, b) ? 1 : -1));
-  return { indices, values: Float32Array.from(indices, (index) => values[index] ?? 0) };
 }

@@ -23,10 +23,15 @@ interface Pair {
   readonly step: Float64Array;
   readonly change: Float64Array;
   readonly rho: number;
+  /** `changeᵀ H change` under the guess `H` at the inverse Hessian. */
+  readonly length: number;
 }
 
+/** Applies a symmetric positive definite guess at the inverse Hessian. */
+export type Preconditioner = (vector: Float64Array) => Promise<Float64Array> | Float64Array;
+
 /**
- * Minimises from `start`. `inverseCurvature` is a diagonal guess at the inverse Hessian.
+ * Minimises from `start`. The better `precondition` guesses the inverse Hessian, the fewer steps.
  * Converged: the largest gradient entry is within `tolerance`, or no step lowers the value beyond float32
  * noise while the gradient is within 50 tolerances.
  */
@@ -34,19 +39,19 @@ export async function minimize(
   objective: Objective,
   start: Float64Array,
   options: {
-    readonly inverseCurvature: Float64Array;
+    readonly precondition: Preconditioner;
     readonly maxIterations: number;
     readonly tolerance: number;
   },
 ): Promise<Minimum> {
-  const { inverseCurvature, maxIterations, tolerance } = options;
+  const { precondition, maxIterations, tolerance } = options;
   const pairs: Pair[] = [];
   let point = start;
   let { value, gradient } = await objective(point);
   let iterations = 0;
   while (iterations < maxIterations) {
     if (largestEntry(gradient) <= tolerance) return { point, value, iterations, converged: true };
-    const direction = descentDirection(gradient, pairs, inverseCurvature);
+    const direction = await descentDirection(gradient, pairs, precondition);
     const next = await lineSearch(objective, point, value, gradient, direction);
     if (next === undefined) {
       const converged = largestEntry(gradient) <= 50 * tolerance;
@@ -59,7 +64,8 @@ export async function minimize(
     const change = difference(next.gradient, gradient);
     const curvature = dot(step, change);
     if (curvature > 1e-12) {
-      pairs.push({ step, change, rho: 1 / curvature });
+      const length = dot(change, await precondition(change));
+      pairs.push({ step, change, rho: 1 / curvature, length });
       if (pairs.length > MEMORY) pairs.shift();
     }
     ({ point, value, gradient } = next);
@@ -68,24 +74,22 @@ export async function minimize(
   return { point, value, iterations, converged: largestEntry(gradient) <= tolerance };
 }
 
-/** The two-loop recursion; the diagonal guess is scaled to the latest pair. */
-function descentDirection(
+/** The two-loop recursion; the guess is scaled to the latest pair. */
+async function descentDirection(
   gradient: Float64Array,
   pairs: readonly Pair[],
-  inverseCurvature: Float64Array,
-): Float64Array {
-  const direction = gradient.map((entry) => -entry);
+  precondition: Preconditioner,
+): Promise<Float64Array> {
+  const start = gradient.map((entry) => -entry);
   const weights: number[] = [];
   for (const pair of pairs.toReversed()) {
-    const weight = pair.rho * dot(pair.step, direction);
+    const weight = pair.rho * dot(pair.step, start);
     weights.push(weight);
-    addScaled(direction, pair.change, -weight);
+    addScaled(start, pair.change, -weight);
   }
   const latest = pairs.at(-1);
-  const scale =
-    latest === undefined ? 1 : 1 / (latest.rho * weightedDot(latest.change, latest.change, inverseCurvature));
-  for (let i = 0; i < direction.length; i++)
-    direction[i] = (direction[i] ?? 0) * scale * (inverseCurvature[i] ?? 1);
+  const scale = latest === undefined ? 1 : 1 / (latest.rho * latest.length);
+  const direction = Float64Array.from(await precondition(start), (entry) => scale * entry);
   for (const pair of pairs) {
     const weight = weights.pop() ?? 0;
     addScaled(direction, pair.step, weight - pair.rho * dot(pair.change, direction));
@@ -119,12 +123,6 @@ async function lineSearch(
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
-}
-
-function weightedDot(a: Float64Array, b: Float64Array, weights: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0) * (weights[i] ?? 0);
   return sum;
 }
 

@@ -1,4 +1,4 @@
 import type { Engine } from '../../contract/engine.ts';
 
-/** All that linear algebra asks of an engine: one product. Tests pass a few lines of plain loops. */
-export type Multiplier = Pick<Engine, 'matmul'>;
+/** All that linear algebra asks of an engine: products. Tests pass a few lines of plain loops. */
+export type Multiplier = Pick<Engine, 'matmul' | 'matmulFloat64'>;

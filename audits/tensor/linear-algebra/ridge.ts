@@ -1,7 +1,10 @@
-import { matrix, type Matrix } from '../../contract/data.ts';
-import { crossProduct, eigenSymmetric } from './gram.ts';
+import type { DoubleMatrix, Matrix } from '../../contract/data.ts';
+import { centredDouble, scaleColumns, scaleRows, toFloat32, weightedSquares } from './double-matrix.ts';
+import { centredProducts } from './gram.ts';
 import type { Multiplier } from './multiplier.ts';
-import { centerColumns, columnMeans } from './standardize.ts';
+import { pairedBlocks, readAllRows, strideRows, type Rows } from './row-blocks.ts';
+import { columnMeans } from './standardize.ts';
+import { eigenSymmetric } from './symmetric-eigen.ts';
 
 export interface RidgeFit {
   /** `[p, d]`: `prediction = features @ weights + bias`. */
@@ -9,7 +12,7 @@ export interface RidgeFit {
   readonly bias: Float32Array;
   /** Penalty chosen, on the scale of `‖Y - XW‖² + lambda ‖W‖²`. */
   readonly lambda: number;
-  /** Mean squared leave-one-out error per target value at `lambda`. */
+  /** Mean squared leave-one-out error per target value at `lambda`, over the judged rows. */
   readonly looError: number;
 }
 
@@ -17,136 +20,170 @@ export interface RidgeFit {
 const RELATIVE_LAMBDAS = Array.from({ length: 17 }, (_, i) => 10 ** (-6 + i / 2));
 /** A row that determines its own prediction leaves nothing to judge; keeps the quotient finite. */
 const SMALLEST_SLACK = 1e-6;
+/**
+ * Rows whose leave-one-out errors choose the penalty, evenly spaced where there are more. Each error is exact and uses
+ * the fit on all other rows; only their mean is taken over fewer, and all penalties are judged on the same ones.
+ */
+const JUDGED_ROWS = 32_768;
 
-/** The problem in the eigenbasis of its Gram matrix: everything a penalty needs in one pass. */
-interface Spectrum {
+/** What is left of the problem once it is seen in the eigenbasis of its Gram matrix. */
+interface Solution {
   readonly values: Float64Array;
-  /** Maps `[rank, d]` coefficients scaled by `1 / (s + lambda)` to weights `[p, d]`. */
-  toWeights(scaled: Matrix): Promise<Matrix>;
-  /** Basisᵀ targets, `[rank, d]`. */
-  readonly projected: Matrix;
-  /** Residuals `[n, d]` and slack `1 - h_ii` for one penalty. */
-  residuals(lambda: number): Promise<{ readonly residual: Matrix; readonly slack: Float64Array }>;
+  /** Summed squared leave-one-out errors per penalty, and over how many target values. */
+  judge(lambdas: readonly number[]): Promise<{ readonly sums: Float64Array; readonly count: number }>;
+  weights(lambda: number): Promise<DoubleMatrix>;
+}
+
+interface Means {
+  readonly features: Float64Array;
+  readonly targets: Float64Array;
 }
 
 /**
  * Ridge regression with an unpenalised intercept; the penalty by exact leave-one-out error
  * (Allen's PRESS: `e_i / (1 - h_ii)`) over a log grid from one eigen decomposition of the smaller Gram matrix.
+ * All in float64. Four passes over the rows; memory: a block and `[p, p + d]`.
  * @param features `[n, p]` @param targets `[n, d]`
  * @throws RangeError on fewer than two rows or differing row counts
  */
 export async function fitRidge(
   multiplier: Multiplier,
-  features: Matrix,
-  targets: Matrix,
-  options: { readonly lambdas?: readonly number[] } = {},
+  features: Rows,
+  targets: Rows,
+  options: { readonly lambdas?: readonly number[]; readonly judgedRows?: number } = {},
 ): Promise<RidgeFit> {
   if (features.rows !== targets.rows || features.rows < 2)
     throw new RangeError(`ridge needs two rows or more, paired: got ${features.rows} and ${targets.rows}`);
-  const featureMean = columnMeans(features);
-  const targetMean = columnMeans(targets);
-  const x = centerColumns(features, featureMean);
-  const y = centerColumns(targets, targetMean);
-  const spectrum =
-    x.columns <= x.rows ? await primalSpectrum(multiplier, x, y) : await dualSpectrum(multiplier, x, y);
-  const meanEigenvalue = average(spectrum.values) || 1;
+  const wide = features.columns > features.rows;
+  const { means, solution } = wide
+    ? await rowSolution(multiplier, await readAllRows(features), await readAllRows(targets))
+    : await columnSolution(multiplier, features, targets, options.judgedRows ?? JUDGED_ROWS);
+  const meanEigenvalue = average(solution.values) || 1;
   const lambdas = options.lambdas ?? RELATIVE_LAMBDAS.map((relative) => relative * meanEigenvalue);
-
-  let best = { lambda: lambdas[0] ?? meanEigenvalue, looError: Infinity };
-  for (const lambda of lambdas) {
-    const looError = leaveOneOutError(await spectrum.residuals(lambda));
-    if (looError < best.looError) best = { lambda, looError };
-  }
-  const weights = await spectrum.toWeights(
-    scaleRows(spectrum.projected, (j) => 1 / ((spectrum.values[j] ?? 0) + best.lambda)),
-  );
-  return { weights, bias: intercept(weights, featureMean, targetMean), ...best };
+  const { sums, count } = await solution.judge(lambdas);
+  let best = 0;
+  for (let i = 1; i < lambdas.length; i++) if ((sums[i] ?? Infinity) < (sums[best] ?? Infinity)) best = i;
+  const lambda = lambdas[best] ?? meanEigenvalue;
+  const weights = await solution.weights(lambda);
+  return {
+    weights: toFloat32(weights),
+    bias: intercept(weights, means),
+    lambda,
+    looError: (sums[best] ?? Infinity) / count,
+  };
 }
 
-/** n >= p: `XᵀX = V S Vᵀ`, `Z = X V`; predictions `Z (S + lambda)⁻¹ Zᵀ Y`. */
-async function primalSpectrum(multiplier: Multiplier, x: Matrix, y: Matrix): Promise<Spectrum> {
-  const { values, vectors } = eigenSymmetric(await crossProduct(multiplier, x, x), x.columns);
-  const z = await multiplier.matmul(x, vectors);
-  const projected = toMatrix(await crossProduct(multiplier, z, y), x.columns, y.columns);
+/** n >= p: `XᵀX = Vᵀ S V`, `Z = X Vᵀ`; predictions `Z (S + lambda)⁻¹ Zᵀ Y`. */
+async function columnSolution(
+  multiplier: Multiplier,
+  features: Rows,
+  targets: Rows,
+  judgedRows: number,
+): Promise<{ readonly means: Means; readonly solution: Solution }> {
+  const gram = await centredProducts(multiplier, features, features);
+  const cross = await centredProducts(multiplier, features, targets);
+  const { values, vectors } = await eigenSymmetric(multiplier, gram.product);
+  const projected = await multiplier.matmulFloat64(vectors, cross.product);
+  const means = { features: gram.xMean, targets: cross.yMean };
+  const inverse = (lambda: number): Float64Array => values.map((value) => 1 / (Math.max(0, value) + lambda));
   return {
-    values,
-    projected,
-    toWeights: (scaled) => multiplier.matmul(vectors, scaled),
-    async residuals(lambda) {
-      const inverse = (j: number): number => 1 / ((values[j] ?? 0) + lambda);
-      const prediction = await multiplier.matmul(z, scaleRows(projected, inverse));
-      const residual = new Float32Array(y.data.length);
-      for (let i = 0; i < residual.length; i++) residual[i] = (y.data[i] ?? 0) - (prediction.data[i] ?? 0);
-      const slack = weightedSquares(z, inverse).map((used) => 1 - 1 / x.rows - used);
-      return { residual: matrix(residual, y.rows, y.columns), slack };
+    means,
+    solution: {
+      values,
+      async judge(lambdas) {
+        const sums = new Float64Array(lambdas.length);
+        const stride = Math.ceil(features.rows / judgedRows);
+        let count = 0;
+        for await (const [x, y] of pairedBlocks(strideRows(features, stride), strideRows(targets, stride))) {
+          const z = await multiplier.matmulFloat64(centredDouble(x, means.features), vectors, {
+            transposeB: true,
+          });
+          const wanted = centredDouble(y, means.targets);
+          count += wanted.data.length;
+          for (const [i, lambda] of lambdas.entries()) {
+            const shares = inverse(lambda);
+            const predicted = await multiplier.matmulFloat64(scaleColumns(z, shares), projected);
+            const slack = weightedSquares(z, shares).map((used) => 1 - 1 / features.rows - used);
+            sums[i] = (sums[i] ?? 0) + leaveOneOutSquares(wanted, predicted, slack);
+          }
+        }
+        return { sums, count };
+      },
+      async weights(lambda) {
+        const shares = inverse(lambda);
+        return multiplier.matmulFloat64(
+          vectors,
+          scaleRows(projected, (row) => shares[row] ?? 0),
+          {
+            transposeA: true,
+          },
+        );
+      },
     },
   };
 }
 
-/** n < p: `X Xᵀ = U S Uᵀ`; residuals `U lambda (S + lambda)⁻¹ Uᵀ Y`, without the cancellation of `Y - prediction`. */
-async function dualSpectrum(multiplier: Multiplier, x: Matrix, y: Matrix): Promise<Spectrum> {
-  const gram = await multiplier.matmul(x, x, { transposeB: true });
-  const { values, vectors } = eigenSymmetric(Float64Array.from(gram.data), x.rows);
-  const projected = toMatrix(await crossProduct(multiplier, vectors, y), x.rows, y.columns);
+/** n < p: `X Xᵀ = Uᵀ S U`; residuals `Uᵀ lambda (S + lambda)⁻¹ U Y`, without the cancellation of `Y - prediction`. */
+async function rowSolution(
+  multiplier: Multiplier,
+  features: Matrix,
+  targets: Matrix,
+): Promise<{ readonly means: Means; readonly solution: Solution }> {
+  const means = { features: await columnMeans(features), targets: await columnMeans(targets) };
+  const x = centredDouble(features, means.features);
+  const y = centredDouble(targets, means.targets);
+  const gram = await multiplier.matmulFloat64(x, x, { transposeB: true });
+  const { values, vectors } = await eigenSymmetric(multiplier, gram);
+  const projected = await multiplier.matmulFloat64(vectors, y);
+  const zero = { data: new Float64Array(y.data.length), rows: y.rows, columns: y.columns };
   return {
-    values,
-    projected,
-    toWeights: async (scaled) =>
-      multiplier.matmul(x, await multiplier.matmul(vectors, scaled), { transposeA: true }),
-    async residuals(lambda) {
-      const kept = (j: number): number => lambda / ((values[j] ?? 0) + lambda);
-      const residual = await multiplier.matmul(vectors, scaleRows(projected, kept));
-      return { residual, slack: weightedSquares(vectors, kept).map((left) => left - 1 / x.rows) };
+    means,
+    solution: {
+      values,
+      async judge(lambdas) {
+        const sums = new Float64Array(lambdas.length);
+        for (const [i, lambda] of lambdas.entries()) {
+          const kept = values.map((value) => lambda / (Math.max(0, value) + lambda));
+          const residual = await multiplier.matmulFloat64(
+            vectors,
+            scaleRows(projected, (row) => kept[row] ?? 0),
+            { transposeA: true },
+          );
+          const slack = new Float64Array(x.rows).fill(-1 / x.rows);
+          for (let row = 0, at = 0; row < x.rows; row++)
+            for (let column = 0; column < x.rows; column++, at++)
+              slack[column] = (slack[column] ?? 0) + (kept[row] ?? 0) * (vectors.data[at] ?? 0) ** 2;
+          sums[i] = leaveOneOutSquares(residual, zero, slack);
+        }
+        return { sums, count: y.data.length };
+      },
+      async weights(lambda) {
+        const solved = scaleRows(projected, (row) => 1 / (Math.max(0, values[row] ?? 0) + lambda));
+        const dual = await multiplier.matmulFloat64(vectors, solved, { transposeA: true });
+        return multiplier.matmulFloat64(x, dual, { transposeA: true });
+      },
     },
   };
 }
 
-function leaveOneOutError(fit: { readonly residual: Matrix; readonly slack: Float64Array }): number {
-  const { rows, columns, data } = fit.residual;
+function leaveOneOutSquares(wanted: DoubleMatrix, predicted: DoubleMatrix, slack: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < rows; i++) {
-    const slack = Math.max(SMALLEST_SLACK, fit.slack[i] ?? 0);
-    for (let j = 0, at = i * columns; j < columns; j++, at++) sum += ((data[at] ?? 0) / slack) ** 2;
+  for (let i = 0, at = 0; i < wanted.rows; i++) {
+    const left = Math.max(SMALLEST_SLACK, slack[i] ?? 0);
+    for (let j = 0; j < wanted.columns; j++, at++)
+      sum += (((wanted.data[at] ?? 0) - (predicted.data[at] ?? 0)) / left) ** 2;
   }
-  return sum / data.length;
+  return sum;
 }
 
-function intercept(weights: Matrix, featureMean: Float64Array, targetMean: Float64Array): Float32Array {
-  const bias = Float64Array.from(targetMean);
-  for (let i = 0; i < weights.rows; i++)
-    for (let j = 0; j < weights.columns; j++)
-      bias[j] = (bias[j] ?? 0) - (featureMean[i] ?? 0) * (weights.data[i * weights.columns + j] ?? 0);
+function intercept(weights: DoubleMatrix, means: Means): Float32Array {
+  const bias = Float64Array.from(means.targets);
+  for (let i = 0, at = 0; i < weights.rows; i++)
+    for (let j = 0; j < weights.columns; j++, at++)
+      bias[j] = (bias[j] ?? 0) - (means.features[i] ?? 0) * (weights.data[at] ?? 0);
   return Float32Array.from(bias);
 }
 
-/** Row `j` of the result is row `j` times `factor(j)`. */
-function scaleRows(source: Matrix, factor: (row: number) => number): Matrix {
-  const data = new Float32Array(source.data.length);
-  for (let i = 0; i < source.rows; i++) {
-    const scale = factor(i);
-    for (let at = i * source.columns; at < (i + 1) * source.columns; at++)
-      data[at] = scale * (source.data[at] ?? 0);
-  }
-  return matrix(data, source.rows, source.columns);
-}
-
-/** Per row, the sum over columns of `weight(column) * value²`. */
-function weightedSquares(source: Matrix, weight: (column: number) => number): Float64Array {
-  const weights = Float64Array.from({ length: source.columns }, (_, j) => weight(j));
-  const sums = new Float64Array(source.rows);
-  for (let i = 0; i < source.rows; i++) {
-    let sum = 0;
-    for (let j = 0, at = i * source.columns; j < source.columns; j++, at++)
-      sum += (weights[j] ?? 0) * (source.data[at] ?? 0) ** 2;
-    sums[i] = sum;
-  }
-  return sums;
-}
-
 function average(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-}
-
-function toMatrix(values: Float64Array, rows: number, columns: number): Matrix {
-  return matrix(Float32Array.from(values), rows, columns);
+  return values.reduce((sum, value) => sum + Math.max(0, value), 0) / Math.max(1, values.length);
 }

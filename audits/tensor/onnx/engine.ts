@@ -3,6 +3,7 @@ import { matrix, type Matrix } from '../../contract/data.ts';
 import type { DeviceId, Engine } from '../../contract/engine.ts';
 import { compileStep } from './compile.ts';
 import { deviceError } from './device-errors.ts';
+import { createDoubleProducts } from './double-products.ts';
 import { freeSize, Graph } from './graph.ts';
 import { product } from './kernels/matrix.ts';
 import { loadModel } from './model.ts';
@@ -39,6 +40,7 @@ export function createOnnxEngine(threads: number, device: DeviceId = 'cpu'): Eng
   const keepDeviceOpen = async (): Promise<void> => {
     if (device !== 'cpu') await openProduct(false, false);
   };
+  const doubles = createDoubleProducts(threads);
   return {
     id: 'onnx',
     device,
@@ -61,7 +63,9 @@ export function createOnnxEngine(threads: number, device: DeviceId = 'cpu'): Eng
       await (await session).run(feeds, { c: toTensor(result) });
       return result;
     },
+    matmulFloat64: doubles.matmulFloat64,
     async dispose() {
+      await doubles.dispose();
       for (const session of products.values()) await (await session).release();
       products.clear();
     },

@@ -3,6 +3,7 @@ import { version_cpu as backendVersion } from '@tensorflow/tfjs-backend-cpu';
 import type { CompiledStep, Engine, HostTensor, StepDefinition } from '../../contract/engine.ts';
 import { matrix } from '../../contract/data.ts';
 import { withBackend } from '../backend-lock.ts';
+import { createDoubleProducts } from '../onnx/double-products.ts';
 import { loadModel } from '../onnx/model.ts';
 import { tf, type Tensor } from '../ops.ts';
 import { runInTurn } from '../run-in-turn.ts';
@@ -10,9 +11,11 @@ import { checkInputs, checkState } from '../step-border.ts';
 
 /**
  * TensorFlow.js on its own JavaScript backend, op by op: slow, and what the other engines are compared with.
- * Models are still run by onnxruntime, on one thread.
+ * Models and float64 products, which TensorFlow.js does not
+ * have, are still run by onnxruntime, on one thread.
  */
 export function createReferenceEngine(): Engine {
+  const doubles = createDoubleProducts(1);
   return {
     id: 'reference',
     device: 'cpu',
@@ -28,7 +31,8 @@ export function createReferenceEngine(): Engine {
         const result = tf.matMul(left, right, options.transposeA, options.transposeB);
         return matrix(Float32Array.from(result.dataSync()), ...(result.shape as [number, number]));
       }),
-    dispose: async () => undefined,
+    matmulFloat64: doubles.matmulFloat64,
+    dispose: () => doubles.dispose(),
   };
 }
 

@@ -20,6 +20,11 @@ const battery = [
   'direct-extraction',
   '--defenses',
   'gaussian-noise',
+  // No trial: it would be part of the first run's time, by which the others are stopped.
+  '--engine',
+  'onnx',
+  '--device',
+  'cpu',
 ];
 let project: TinyProject;
 let undisturbed: readonly unknown[];

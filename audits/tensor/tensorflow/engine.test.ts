@@ -204,6 +204,6 @@ describe.skipIf(!isTensorflowInstalled())('the tensorflow engine', () => {
 
   test('the number of threads is part of the numerics and fixed for the process', () => {
     expect(engine.numericsClass).toMatch(/^tensorflow-2\.\d+-(cpu|gpu)-t1$/);
-    expect(() => createTensorflowEngine({ threads: 2 })).toThrow('already runs with 1 threads');
+    expect(() => createTensorflowEngine({ threads: 2 })).toThrow('on cpu with 1 threads');
   });
 });

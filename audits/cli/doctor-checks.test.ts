@@ -19,6 +19,12 @@ test('a missing package and one of another version are named', () => {
   expect(check.sentence).toBe('b is 2.0.1, not 2.0.0; c is missing, not 3.0.0.');
 });
 
+test('a package that is a folder of the project has to be there, in no version', () => {
+  const pinned = { own: 'file:audits/own', gone: 'file:audits/gone' };
+  const check = checkPackages(pinned, (name) => ({ own: '4.22.0' })[name]);
+  expect(check.sentence).toBe('gone is missing.');
+});
+
 test('little disk warns, almost none is a problem', () => {
   expect([judgeDisk(1e11), judgeDisk(1e9), judgeDisk(1e7)].map((check) => check.status)).toEqual([
     'ok',

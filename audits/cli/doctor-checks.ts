@@ -38,13 +38,19 @@ export function checkPackages(
   installed: (name: string) => string | undefined = packageVersion,
 ): DoctorCheck {
   const entries = Object.entries(pinned);
-  const wrong = entries.filter(([name, version]) => installed(name) !== version);
+  const isOwn = (version: string): boolean => version.startsWith('file:');
+  const wrong = entries.filter(([name, version]) =>
+    isOwn(version) ? installed(name) === undefined : installed(name) !== version,
+  );
   if (wrong.length === 0)
     return ok(
       'packages',
       `${entries.length} packages are installed as pinned (${entries.map(([name, version]) => `${name} ${version}`).join(', ')}).`,
     );
-  const found = wrong.map(([name, version]) => `${name} is ${installed(name) ?? 'missing'}, not ${version}`);
+  const found = wrong.map(([name, version]) => {
+    const wanted = isOwn(version) ? '' : `, not ${version}`;
+    return `${name} is ${installed(name) ?? 'missing'}${wanted}`;
+  });
   return problem('packages', `${found.join('; ')}.`, 'Run npm ci in the project folder.');
 }
 

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isTensorflowInstalled } from '../../audits/tensor/tensorflow/installed.sample.ts';
+import { enginesFolder } from '../../audits/tensor/tensorflow/pack/folder.ts';
 import { runMoat, startMoat } from '../helpers/moat.ts';
 import { tensorflowFiles, writeTinyWheel } from '../helpers/tiny-wheel.ts';
 
@@ -40,8 +41,10 @@ const isSupported = process.platform === 'linux' && process.arch === 'x64';
 
 describe.skipIf(!isInstalled)('the installed pack', () => {
   test('is whole, byte by byte', async () => {
+    setEnvironment('MOAT_ENGINES', enginesFolder());
     const { code, stdout } = await runMoat(['engine', 'list', '--json'], { cwd: tmpdir() });
     expect(code).toBe(0);
+    setEnvironment('MOAT_ENGINES', given.MOAT_ENGINES);
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({ engine: 'tensorflow', state: 'ready' }),
     );

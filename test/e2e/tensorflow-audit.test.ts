@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { AuditResult } from '../../audits/contract/result.ts';
 import { isTensorflowInstalled } from '../../audits/tensor/tensorflow/installed.sample.ts';
+import { enginesFolder } from '../../audits/tensor/tensorflow/pack/folder.ts';
 import { runMoat, type CommandEnd } from '../helpers/moat.ts';
 import { makeTinyProject, type TinyProject } from '../helpers/tiny-project.ts';
 
@@ -29,11 +30,19 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(project.folder, { recursive: true, force: true }));
 
-const audit = (database: string): Promise<CommandEnd> =>
-  runMoat(['audit', ...project.arguments, ...battery, '--db', database], { cwd: project.folder });
+const given = process.env['MOAT_ENGINES'];
+afterEach(() => {
+  if (given === undefined) Reflect.deleteProperty(process.env, 'MOAT_ENGINES');
+  else process.env['MOAT_ENGINES'] = given;
+});
+
+function audit(database: string, engines: string): Promise<CommandEnd> {
+  process.env['MOAT_ENGINES'] = engines;
+  return runMoat(['audit', ...project.arguments, ...battery, '--db', database], { cwd: project.folder });
+}
 
 test.skipIf(!isTensorflowInstalled())('completes, and says which engine computed', async () => {
-  const { code, stdout, stderr } = await audit('with.db');
+  const { code, stdout, stderr } = await audit('with.db', enginesFolder());
   expect(stderr).not.toMatch(/\n {4}at |oneDNN/);
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as AuditResult;
@@ -43,15 +52,8 @@ test.skipIf(!isTensorflowInstalled())('completes, and says which engine computed
 });
 
 test('without the pack it ends at once with the command that installs it', async () => {
-  const given = process.env['MOAT_ENGINES'];
-  process.env['MOAT_ENGINES'] = mkdtempSync(path.join(project.folder, 'engines-'));
-  try {
-    const { code, stderr } = await audit('without.db');
-    expect(code).toBe(2);
-    expect(stderr).toContain('The tensorflow engine is not installed.');
-    expect(stderr).toContain('moat engine install tensorflow');
-  } finally {
-    if (given === undefined) Reflect.deleteProperty(process.env, 'MOAT_ENGINES');
-    else process.env['MOAT_ENGINES'] = given;
-  }
+  const { code, stderr } = await audit('without.db', mkdtempSync(path.join(project.folder, 'engines-')));
+  expect(code).toBe(2);
+  expect(stderr).toContain('The tensorflow engine is not installed.');
+  expect(stderr).toContain('moat engine install tensorflow');
 });

@@ -38,7 +38,13 @@ export function startMoat(
     cwd: options.cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', MOAT_DATA: dataFolder },
+    // No engine pack but one that a test names: with another engine at hand, a trial's clock would choose.
+    env: {
+      MOAT_ENGINES: path.join(dataFolder, 'engines'),
+      ...process.env,
+      NO_COLOR: '1',
+      MOAT_DATA: dataFolder,
+    },
   });
   let stdout = '';
   let stderr = '';

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRng } from '../../audits/rng.ts';
 import { runMoat, startMoat, type RunningCommand } from '../helpers/moat.ts';
@@ -26,6 +27,8 @@ const battery = [
   '--device',
   'cpu',
 ];
+const SOME_CELLS = 3;
+
 let project: TinyProject;
 let undisturbed: readonly unknown[];
 let undisturbedMs: number;
@@ -55,10 +58,22 @@ async function goOn(database: string): Promise<void> {
   expect(again.code).toBe(0);
 }
 
-/** A quarter into the cells of a run that works on one at a time: some are done, most are not. */
-async function inTheMiddle(run: RunningCommand): Promise<void> {
+/** Some cells of a run that works on one at a time are done, most are not: seen in the database, whatever the speed. */
+async function inTheMiddle(run: RunningCommand, database: string): Promise<void> {
   await run.waitFor(/plan: /);
-  await sleep(undisturbedMs / 4);
+  while (cellsDone(database) < SOME_CELLS) {
+    if (run.process.exitCode !== null) throw new Error('the run ended before it could be stopped');
+    await sleep(10);
+  }
+}
+
+function cellsDone(database: string): number {
+  const connection = new Database(path.join(project.folder, database), { readonly: true });
+  try {
+    return connection.prepare("SELECT count(*) FROM cells WHERE state = 'done'").pluck().get() as number;
+  } finally {
+    connection.close();
+  }
 }
 
 const seed = createRng('kill points');
@@ -83,7 +98,7 @@ test('killed, then simply started again: the new audit takes over what was done 
   const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'again.db', '--workers', '1'], {
     cwd: project.folder,
   });
-  await inTheMiddle(run);
+  await inTheMiddle(run, 'again.db');
   if (run.process.pid !== undefined) process.kill(-run.process.pid, 'SIGKILL');
   await run.end;
   const again = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'again.db'], {
@@ -97,7 +112,7 @@ test('prepared files that are gone are made again', async () => {
   const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'bare.db', '--workers', '1'], {
     cwd: project.folder,
   });
-  await inTheMiddle(run);
+  await inTheMiddle(run, 'bare.db');
   run.process.kill('SIGINT');
   expect((await run.end).code).toBe(5);
   rmSync(path.join(project.folder, 'bare.artifacts'), { recursive: true });
@@ -110,7 +125,7 @@ test('Ctrl-C ends with 5 and says how to go on; resume finishes with the same nu
   const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'stopped.db', '--workers', '1'], {
     cwd: project.folder,
   });
-  await inTheMiddle(run);
+  await inTheMiddle(run, 'stopped.db');
   run.process.kill('SIGINT');
   const end = await run.end;
   expect(end.code).toBe(5);
@@ -124,7 +139,7 @@ test('a worker killed mid-cell costs that cell its time, not the audit', async (
   const run = startMoat(['audit', ...project.arguments, ...battery, '--db', 'worker.db', '--workers', '1'], {
     cwd: project.folder,
   });
-  await inTheMiddle(run);
+  await inTheMiddle(run, 'worker.db');
   const children = execFileSync('pgrep', ['-P', String(run.process.pid)], { encoding: 'utf8' })
     .trim()
     .split('\n');

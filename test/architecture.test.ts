@@ -106,6 +106,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^electron$/, /^electron\//],
   [/^(sharp|@cornerstonejs\/.*)$/, /^audits\/datasets\//],
   [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
+  [/^ml-matrix$/, /^audits\/tensor\/linear-algebra\//],
   [/^commander$/, /^audits\/cli\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],

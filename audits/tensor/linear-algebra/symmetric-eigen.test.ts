@@ -27,7 +27,6 @@ function largestGap(a: DoubleMatrix, b: (row: number, column: number) => number)
 }
 
 describe('symmetric eigen decomposition', () => {
-  // 1, 2: nothing to reduce. 64, 65, 129: at and beyond the sizes of the blocks.
   test.each([
     { size: 1, rank: 1 },
     { size: 2, rank: 2 },
@@ -60,9 +59,9 @@ describe('symmetric eigen decomposition', () => {
     [1, 1, 0, -1].forEach((value, i) => expect(found[i]).toBeCloseTo(value, 14));
   });
 
-  test('a matrix with a value that is not a number is refused, not looped over', () => {
+  test('a matrix with a value that is not a number is refused', () => {
     const data = Float64Array.of(1, Number.NaN, 0, Number.NaN, 1, 0, 0, 0, 1);
-    expect(() => eigenvaluesSymmetric({ data, rows: 3, columns: 3 })).toThrow('did not converge');
+    expect(() => eigenvaluesSymmetric({ data, rows: 3, columns: 3 })).toThrow('not finite');
   });
 });
 

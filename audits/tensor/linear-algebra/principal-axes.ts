@@ -27,7 +27,7 @@ export async function fitPrincipalAxes(
   count: number = source.columns,
 ): Promise<PrincipalAxes> {
   const { xMean: mean, product } = await centredProducts(multiplier, source, source);
-  const { values, vectors } = await eigenSymmetric(multiplier, product);
+  const { values, vectors } = eigenSymmetric(product);
   const kept = Math.min(count, source.columns);
   const axes = toFloat32({
     data: vectors.data.subarray(0, kept * source.columns),

@@ -56,7 +56,7 @@ async function nearestRotation(
 ): Promise<{ readonly rotation: DoubleMatrix; readonly traceNorm: number }> {
   const size = product.rows;
   const gram = await multiplier.matmulFloat64(product, product, { transposeA: true });
-  const { vectors } = await eigenSymmetric(multiplier, gram);
+  const { vectors } = eigenSymmetric(gram);
   // Columns U S, whose lengths are the singular values, to more digits than the roots of the eigenvalues have.
   const image = await multiplier.matmulFloat64(product, vectors, { transposeB: true });
   const lengths = columnLengths(image);

@@ -82,7 +82,7 @@ async function columnSolution(
 ): Promise<{ readonly means: Means; readonly solution: Solution }> {
   const gram = await centredProducts(multiplier, features, features);
   const cross = await centredProducts(multiplier, features, targets);
-  const { values, vectors } = await eigenSymmetric(multiplier, gram.product);
+  const { values, vectors } = eigenSymmetric(gram.product);
   const projected = await multiplier.matmulFloat64(vectors, cross.product);
   const means = { features: gram.xMean, targets: cross.yMean };
   const inverse = (lambda: number): Float64Array => values.map((value) => 1 / (Math.max(0, value) + lambda));
@@ -133,7 +133,7 @@ async function rowSolution(
   const x = centredDouble(features, means.features);
   const y = centredDouble(targets, means.targets);
   const gram = await multiplier.matmulFloat64(x, x, { transposeB: true });
-  const { values, vectors } = await eigenSymmetric(multiplier, gram);
+  const { values, vectors } = eigenSymmetric(gram);
   const projected = await multiplier.matmulFloat64(vectors, y);
   const zero = { data: new Float64Array(y.data.length), rows: y.rows, columns: y.columns };
   return {

@@ -1,7 +1,6 @@
 import { EigenvalueDecomposition } from 'ml-matrix';
 import type { DoubleMatrix } from '../../contract/data.ts';
 import { symmetricFromLower } from './symmetric-matrix.ts';
-import type { Multiplier } from './multiplier.ts';
 
 /** Eigenvalues in descending order with their vectors. */
 export interface SymmetricEigen {
@@ -12,14 +11,10 @@ export interface SymmetricEigen {
 
 /**
  * All eigenvalues and vectors of a symmetric matrix (its lower triangle is read), in float64, by ml-matrix: on this
- * thread, 22 s at 2048 x 2048. The multiplier is for a decomposition in products, should one take its place
- * (`docs/adr/0006`).
+ * thread, 22 s at 2048 x 2048 (`docs/adr/0004`).
  * @throws RangeError when a value is not finite
  */
-export async function eigenSymmetric(
-  _multiplier: Multiplier,
-  symmetric: DoubleMatrix,
-): Promise<SymmetricEigen> {
+export function eigenSymmetric(symmetric: DoubleMatrix): SymmetricEigen {
   const { realEigenvalues: ascending, eigenvectorMatrix } = decompose(symmetric);
   const size = ascending.length;
   const data = new Float64Array(size * size);

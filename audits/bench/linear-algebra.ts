@@ -30,13 +30,11 @@ interface Task {
 const asArray = ({ data, rows, columns }: Matrix): WritableArray => ({ shape: [rows, columns], data });
 
 const tasks: Readonly<Record<Plan['task'], Task>> = {
-  /** As the linear probe fits: rotated onto principal axes, which the penalty does not see, then L-BFGS. */
+  /** One fit of the linear probe, at one penalty. */
   probe: {
     arrays: ({ labels }) => ({ labels: { shape: [labels.length], data: labels } }),
     async solve(engine, { features, labels }, { classes, l2 }) {
-      const axes = await fitPrincipalAxes(engine, features);
-      const rotated = await projectOnAxes(engine, axes, features);
-      const { loss } = await fitLogisticRegression(engine, rotated, labels, classes, { l2 });
+      const { loss } = await fitLogisticRegression(engine, features, labels, classes, { l2 });
       return [loss];
     },
   },

@@ -1,27 +1,30 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OptimizerId } from '../contract/method.ts';
 import { losses } from '../losses/registry.ts';
 import type { LossDefinition } from '../losses/loss.ts';
 import { optimizers } from '../optimizers/registry.ts';
 import { createEngine } from '../tensor/engine.ts';
+import { isTensorflowInstalled } from '../tensor/tensorflow/installed.sample.ts';
 import { disagreement, moveFrom, smallTraining } from './parity.sample.ts';
 
 /** Relative; float32 keeps seven digits, and a step of two convolutions costs two or three of them at worst. */
 const TOLERANCE = 1e-4;
-
-const reference = await createEngine('reference', { threads: 1 });
-const onnx = await createEngine('onnx', { threads: 1 });
-afterAll(() => onnx.dispose());
 
 type Combination = readonly [loss: string, views: 1 | 2, optimizer: OptimizerId, definition: LossDefinition];
 const combinations = losses.flatMap((loss: LossDefinition): Combination[] =>
   loss.views.flatMap((views) => optimizers.map(({ id }): Combination => [loss.id, views, id, loss])),
 );
 
-describe('one step from the same state moves the same weights by the same amount in both engines', () => {
-  test.each(combinations)('%s, %d view(s), %s', async (_id, views, optimizer, loss) => {
+const reference = await createEngine('reference', { threads: 1 });
+
+describe.each([
+  { id: 'onnx' as const, isHere: true },
+  { id: 'tensorflow' as const, isHere: isTensorflowInstalled() },
+])('one step of the $id engine is one of the reference engine', ({ id, isHere }) => {
+  test.skipIf(!isHere).each(combinations)('%s, %d view(s), %s', async (_id, views, optimizer, loss) => {
+    const engine = await createEngine(id, { threads: 1 });
     const training = smallTraining(loss, optimizer, views);
-    const [expected, actual] = [await training.compile(reference), await training.compile(onnx)];
+    const [expected, actual] = [await training.compile(reference), await training.compile(engine)];
     // The first step of a rule, and a later one, when its slots have something to remember.
     const fresh = await actual.readState();
     for (let step = 0; step < 3; step++) await actual.run(training.inputs(step));
@@ -35,5 +38,6 @@ describe('one step from the same state moves the same weights by the same amount
       expect(apart.update).toBeLessThan(TOLERANCE);
     }
     await actual.dispose();
+    await engine.dispose();
   });
 });

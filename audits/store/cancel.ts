@@ -10,8 +10,11 @@ import { assertNotNewer, latestVersion, schemaVersion } from './migrate.ts';
 import { migrations } from './migrations/registry.ts';
 import type { AuditState } from './types.ts';
 
-/** SQLite itself retries for as long; the writer's transactions take milliseconds. */
-const BUSY_TIMEOUT_MS = 2000;
+/**
+ * SQLite itself retries for as long. The writer's transactions take milliseconds, but there is no queue: a try every tenth
+ * of a second has to fall between two of them, and a writer that never pauses won all of two seconds' tries.
+ */
+const BUSY_TIMEOUT_MS = 20_000;
 
 /**
  * Asks the audit which another process runs on this database to stop: one small write beside its writer's.

@@ -8,7 +8,7 @@ const MOMENTUM = 0.9;
 /**
  * Stochastic gradient descent with momentum as PyTorch's `SGD` has it: `v = 0.9 v + g`, `w = w - rate v`, the rate
  * outside the velocity; with `nesterov` (Sutskever et al., ICML 2013) `w = w - rate (g + 0.9 v)`. The usual values are
- * the paper's for SupCon and the symmetrized loss (section 2.1 of the specification).
+ * those of the paper’s code for SupCon and the symmetrized loss.
  */
 export const sgdMomentum: OptimizerDefinition = {
   id: 'sgd-momentum',

@@ -5,7 +5,7 @@ import type { OptimizerDefinition } from './optimizer.ts';
 
 /**
  * Adam (Kingma and Ba, ICLR 2015, algorithm 1) with the L2 penalty added to the gradient, as PyTorch's `Adam` has it
- * and the paper's code uses it. The usual values are the paper's for most losses (section 2.1 of the specification).
+ * and the paper's code uses it. The usual values are those of the paper’s code for most losses.
  */
 export const adam: OptimizerDefinition = {
   id: 'adam',

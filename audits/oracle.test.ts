@@ -73,6 +73,37 @@ describe('the oracle', () => {
     expect(oracle.remaining()).toBe(0);
   });
 
+  test('what a refused account was not answered costs nothing, and later calls on it get nothing', async () => {
+    const oracle = createOracle({
+      answer,
+      openSession: () => {
+        let left = 3;
+        return {
+          reply: ({ data, rows, columns }) => {
+            const answered = Math.min(rows, left);
+            left -= answered;
+            return matrix(data.slice(0, answered * columns), answered, columns);
+          },
+        };
+      },
+      dimension: 3,
+      budget: 10,
+      accounts: 2,
+      imageBytes,
+    });
+    expect((await oracle.query(imagesOf([1, 2]))).rows).toBe(2);
+    expect(oracle.isOpen(0)).toBe(true);
+    // Two calls at once: the second was sent before anybody knew that the account is closed.
+    const both = await Promise.all([oracle.query(imagesOf([3, 4])), oracle.query(imagesOf([5]))]);
+    expect(both.map(({ rows }) => rows)).toEqual([1, 0]);
+    expect([oracle.isOpen(0), oracle.isOpen(1)]).toEqual([false, true]);
+    expect(oracle.remaining()).toBe(7);
+    expect(oracle.ledger().map(({ rows, uniqueInputs }) => [rows, uniqueInputs])).toEqual([[3, 3]]);
+    expect(oracle.watched()).toEqual([
+      { account: 0, detection: undefined, charges: undefined, isOpen: false },
+    ]);
+  });
+
   test('two calls at once cannot overdraw together', async () => {
     const oracle = oracleWith({ budget: 5 });
     const calls = await Promise.allSettled([

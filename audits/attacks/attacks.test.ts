@@ -132,6 +132,17 @@ async function steal(
   const context: AttackContext = {
     oracle,
     pool,
+    poolLabels: new Int32Array(pool.count).fill(-1),
+    publicEncoder: backbone,
+    defense: {
+      chain,
+      simulate: (embeddings, rng) =>
+        openChainSession(chain, calibrateChain(chain, embeddings, rng), 0, rng).reply(
+          embeddings,
+          Array.from({ length: embeddings.rows }, (_, row) => `simulated/${row}`),
+        ),
+    },
+    taskHeads: [],
     surrogate: { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 32 },
     backbone,
     checkpoint: {
@@ -224,7 +235,7 @@ describe('the registry', () => {
 });
 
 describe('what a plan may ask', () => {
-  const facts = { hasBackbone: false, defense: [] };
+  const facts = { hasBackbone: false, hasProjection: false, hasPoolLabels: false, accounts: 1, defense: [] };
 
   test.each([
     'no-victim:variant=backbone',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Images, type Matrix, matrix, sliceImages } from '../contract/data.ts';
+import { type Images, type Matrix, matrix, selectImages, sliceImages } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext, SurrogateModel } from '../contract/method.ts';
 import { HEAD_BIAS, HEAD_KERNEL } from '../surrogates/architecture.ts';
@@ -52,10 +52,11 @@ export const backboneStitching = defineAttack({
   notApplicable: ({ features }, { hasBackbone }) =>
     features === 'backbone' && !hasBackbone ? missingBackbone('backbone-stitching') : undefined,
   async run(context, settings) {
-    const images = affordableImages(context);
-    const replies = await collectReplies(context, images, (fraction) =>
+    const sent = affordableImages(context);
+    const { indices, replies } = await collectReplies(context, sent, (fraction) =>
       context.progress(fraction * QUERY_SHARE, 'querying'),
     );
+    const images = indices.length === sent.count ? sent : selectImages(sent, indices);
     const features: SurrogateModel & { kind: 'network' | 'backbone' } =
       settings.features === 'backbone' ? { kind: 'backbone' } : await randomFeatures(context);
     const embedded = await embedImages(context, features, images);

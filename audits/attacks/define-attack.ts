@@ -84,6 +84,7 @@ function cancellable(oracle: Oracle, signal: AbortSignal): Oracle {
     dimension: oracle.dimension,
     accounts: oracle.accounts,
     remaining: () => oracle.remaining(),
+    isOpen: (account) => oracle.isOpen(account),
     async query(images, account) {
       throwIfCancelled(signal);
       return oracle.query(images, account);

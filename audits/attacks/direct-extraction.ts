@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { augmentImages } from '../augment/augment-images.ts';
 import { augmentationIds, openAugmentation } from '../augment/registry.ts';
-import type { Images, Matrix } from '../contract/data.ts';
+import type { Images } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext } from '../contract/method.ts';
 import { findLoss, lossIds } from '../losses/registry.ts';
 import { fitSurrogate } from '../surrogates/fit.ts';
-import { affordableImages, collectReplies } from './collect-replies.ts';
+import { affordableImages, collectPaired } from './collect-replies.ts';
 import { defineAttack } from './define-attack.ts';
 
 /**
@@ -48,14 +48,10 @@ export const directExtraction = defineAttack({
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
   async run(context, { loss, views, augmentation }) {
-    const inputs = await drawViews(context, affordableImages(context, views), views);
-    const targets: Matrix[] = [];
-    for (const [view, images] of inputs.entries())
-      targets.push(
-        await collectReplies(context, images, (fraction) =>
-          context.progress(((view + fraction) / views) * QUERY_SHARE, 'querying'),
-        ),
-      );
+    const sent = await drawViews(context, affordableImages(context, views), views);
+    const { inputs, targets } = await collectPaired(context, sent, (fraction) =>
+      context.progress(fraction * QUERY_SHARE, 'querying'),
+    );
     const { surrogate, diagnostics } = await fitSurrogate({
       engine: context.engine,
       settings: context.surrogate,

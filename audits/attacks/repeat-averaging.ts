@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Matrix, matrix } from '../contract/data.ts';
+import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { Oracle } from '../contract/method.ts';
 import { defineAttack } from './define-attack.ts';
@@ -72,6 +72,11 @@ function averagingOracle(oracle: Oracle, repeats: number, shrinkage: Shrinkage):
     dimension: oracle.dimension,
     accounts: oracle.accounts,
     remaining: () => Math.floor(oracle.remaining() / repeats),
+    // Account k's repeats go to the accounts behind it, so all of them must still answer.
+    isOpen: (account) =>
+      Array.from({ length: Math.min(repeats, oracle.accounts) }, (_, repeat) => repeat).every((repeat) =>
+        oracle.isOpen((account + repeat) % oracle.accounts),
+      ),
     async query(images, account = 0): Promise<Matrix> {
       if (images.count * repeats > oracle.remaining())
         throw new MoatError(
@@ -81,9 +86,11 @@ function averagingOracle(oracle: Oracle, repeats: number, shrinkage: Shrinkage):
       const replies: Matrix[] = [];
       for (let repeat = 0; repeat < repeats; repeat++)
         replies.push(await oracle.query(images, (account + repeat) % oracle.accounts));
-      return images.count === 0
+      // Rows that some repeat was refused for are worth less than their place in the average: they count as unanswered.
+      const answered = Math.min(...replies.map(({ rows }) => rows));
+      return answered === 0
         ? matrix(new Float32Array(0), 0, oracle.dimension)
-        : shrinkage.average(replies);
+        : shrinkage.average(replies.map((reply) => matrixRows(reply, 0, answered)));
     },
   };
 }

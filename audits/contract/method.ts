@@ -40,9 +40,12 @@ export interface Oracle {
   readonly accounts: number;
   /** Rows still allowed, over all accounts together. */
   remaining(): number;
+  /** False once the service has refused this account (a quota, a detector that blocks): nothing more comes from it. */
+  isOpen(account: number): boolean;
   /**
    * Sends images (at the victim's input size, as the pool has them) on one account.
-   * @returns replies `[images.count, dimension]`, in order.
+   * @returns replies `[answered, dimension]` to the first `answered` images, in order: all of them, or fewer where the
+   * service refused the account from there on. What was refused is not charged.
    * @throws MoatError `budget-exhausted` before sending anything when `images.count > remaining()`.
    */
   query(images: Images, account?: number): Promise<Matrix>;
@@ -50,6 +53,7 @@ export interface Oracle {
 
 export interface LedgerEntry {
   readonly account: number;
+  /** Rows answered. */
   readonly rows: number;
   readonly uniqueInputs: number;
   readonly bytesSent: number;
@@ -150,13 +154,43 @@ export interface SurrogateSettings {
   readonly training?: TrainingSettings | undefined;
 }
 
+/**
+ * What an adaptive attacker knows of the service: the family of its defense and its settings, not its keys (the default
+ * knowledge of adaptive runs, landscape section 1).
+ */
+export interface KnownDefense {
+  /** In order of application; empty without a defense. */
+  readonly chain: readonly MethodSpec[];
+  /**
+   * The same defense under a key of the attacker's own, calibrated on embeddings the attacker can make (of a public encoder).
+   * @param embeddings `[rows, dimension]`, of any dimension
+   * @returns replies `[rows, output dimension]` of one fresh account
+   */
+  simulate(embeddings: Matrix, rng: Rng): Matrix;
+}
+
+/** A classifier on the victim's embeddings, as a service that answers with labels has it. */
+export interface TaskHead {
+  readonly task: string;
+  readonly classes: number;
+  /** Classes of replies `[rows, victim dimension]`. */
+  classify(replies: Matrix): Promise<Int32Array>;
+}
+
 export interface AttackContext extends MethodContext {
   readonly oracle: Oracle;
-  /** Unlabelled images at the victim's input size, in seeded order; at least as many as the budget. */
+  /** Unlabelled images at the victim's input size, in the query policy's order; at least as many as the budget. */
   readonly pool: Images;
+  /** Class of each pool image, -1 where the attacker has none. Only for losses that need labelled queries. */
+  readonly poolLabels: Int32Array;
   readonly surrogate: SurrogateSettings;
   /** Present when the user names a public encoder. */
   readonly backbone?: FeatureEncoder;
+  /** A public encoder anybody has: the backbone where one is named, else the built-in demo encoder. */
+  readonly publicEncoder: FeatureEncoder;
+  readonly defense: KnownDefense;
+  /** Label services of the same provider, one per task; asked through the oracle's replies. */
+  readonly taskHeads: readonly TaskHead[];
   readonly checkpoint: CheckpointSlot;
   /** The attack named in this attack's `base` setting, resolved and schema-checked; for attacks that require one. */
   readonly base?: { run(context: AttackContext): Promise<AttackOutcome> };
@@ -176,6 +210,20 @@ export interface AttackMeta<Id extends string = string> extends MethodMeta<Id> {
   readonly training: 'none' | 'closed-form' | 'network';
   /** Runs without a single query: one cell per seed, whatever the defense. */
   readonly control?: boolean;
+  /**
+   * What the service under attack answers with: `projection` for an API that returns the output of the victim's projection
+   * head; the oracle then answers with those. Default: embeddings.
+   */
+  readonly asks?: 'embedding' | 'projection';
+}
+
+/** What a plan knows of an audit when it asks whether an attack can run in it. */
+export interface AuditFacts {
+  readonly hasBackbone: boolean;
+  readonly hasProjection: boolean;
+  readonly hasPoolLabels: boolean;
+  readonly accounts: number;
+  readonly defense: readonly MethodSpec[];
 }
 
 export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
@@ -184,10 +232,7 @@ export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
   /** Rows the oracle must grant for a nominal budget (a denoiser at equal images asks for more). Default: the budget. */
   queryAllowance?(config: z.infer<Config>, budget: number): number;
   /** A sentence when this config cannot run in this audit (no backbone given, say); else undefined. */
-  notApplicable?(
-    config: z.infer<Config>,
-    facts: { readonly hasBackbone: boolean; readonly defense: readonly MethodSpec[] },
-  ): string | undefined;
+  notApplicable?(config: z.infer<Config>, facts: AuditFacts): string | undefined;
   /** Images pushed through training (forward and backward), for the plan's estimate. Default: 0. */
   trainedImages?(
     config: z.infer<Config>,
@@ -206,14 +251,35 @@ export interface ProviderStatistics {
   readonly standardDeviation: Float32Array;
 }
 
+/** What a detector has made of one account's stream so far. */
+export interface Detection {
+  /** The detector's statistic, larger = more suspicious; its largest value so far. */
+  readonly score: number;
+  /** Row (from 0) at which it raised its alarm, or null. */
+  readonly alarmAtRow: number | null;
+}
+
+/** What a defense makes an account pay beyond the price per query. */
+export interface DefenseCharges {
+  /** Work the client has to do, on one core of the reference machine that the defense's config names. */
+  readonly seconds: number;
+  readonly dollars: number;
+}
+
 export interface DefenseSession {
   /**
    * Answers one batch on this account, in order: `reply(batch)` equals one row after the other.
    * @param embeddings `[rows, input dimension]`
    * @param inputs identity (pixel hash) of each row's image
-   * @returns `[rows, output dimension]`, newly allocated.
+   * @param projections the victim's projections of the same rows, where it has them
+   * @returns `[answered, output dimension]`, newly allocated: all rows, or only the first ones where the account is refused
+   * from there on.
    */
-  reply(embeddings: Matrix, inputs: readonly string[]): Matrix;
+  reply(embeddings: Matrix, inputs: readonly string[], projections?: Matrix): Matrix;
+  /** For defenses that watch. */
+  readonly detection?: () => Detection;
+  /** For defenses with a price. */
+  readonly charges?: () => DefenseCharges;
 }
 
 export interface DefenseMeta<Id extends string = string> extends MethodMeta<Id> {
@@ -223,6 +289,8 @@ export interface DefenseMeta<Id extends string = string> extends MethodMeta<Id> 
   readonly mustFace: readonly string[];
   /** True when replies depend on the account or on what came before. */
   readonly stateful: boolean;
+  /** Watches accounts and raises alarms: measured as a detector besides. */
+  readonly detects?: boolean;
 }
 
 export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {

@@ -1,10 +1,12 @@
 import { completeSpec, parseChain as splitChain, spellSpec } from '../contract/configuration.ts';
 import type { VersionedSpec } from '../contract/cell.ts';
-import { type Matrix, matrix } from '../contract/data.ts';
+import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type {
+  DefenseCharges,
   DefenseDefinition,
   DefenseSession,
+  Detection,
   MethodSpec,
   ProviderStatistics,
 } from '../contract/method.ts';
@@ -103,10 +105,46 @@ export function openChainSession(
       throw new RangeError(`${calibration.length} calibrations for ${chain.length} stages`);
     return openStage(spec, stage, provider, account, rng);
   });
+  return composeSessions(stages);
+}
+
+/** The stages in order: the first alarm counts, prices add up, and what one stage refuses no later one sees. */
+function composeSessions(stages: readonly DefenseSession[]): DefenseSession {
+  const detecting = stages.filter(({ detection }) => detection !== undefined);
+  const charging = stages.filter(({ charges }) => charges !== undefined);
   return {
-    reply: (embeddings, inputs) =>
-      stages.reduce((replies, session) => session.reply(replies, inputs), embeddings),
+    reply: (embeddings, inputs, projections) =>
+      stages.reduce(
+        (replies, session) =>
+          session.reply(
+            replies,
+            inputs.slice(0, replies.rows),
+            projections === undefined ? undefined : matrixRows(projections, 0, replies.rows),
+          ),
+        embeddings,
+      ),
+    ...(detecting.length === 0 ? {} : { detection: () => firstDetection(detecting) }),
+    ...(charging.length === 0 ? {} : { charges: () => totalCharges(charging) }),
   };
+}
+
+/** Statistics of different detectors have no common scale: the score is the first one's, the alarm whoever raised it first. */
+function firstDetection(stages: readonly DefenseSession[]): Detection {
+  const detections = stages.flatMap(({ detection }) => detection?.() ?? []);
+  const alarms = detections.flatMap(({ alarmAtRow }) => alarmAtRow ?? []);
+  return {
+    score: detections[0]?.score ?? 0,
+    alarmAtRow: alarms.length === 0 ? null : Math.min(...alarms),
+  };
+}
+
+function totalCharges(stages: readonly DefenseSession[]): DefenseCharges {
+  return stages
+    .flatMap(({ charges }) => charges?.() ?? [])
+    .reduce((total, { seconds, dollars }) => ({
+      seconds: total.seconds + seconds,
+      dollars: total.dollars + dollars,
+    }));
 }
 
 /** Mean and standard deviation per dimension (population), accumulated in double precision. */

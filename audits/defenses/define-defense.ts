@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { completeSpec } from '../contract/configuration.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { DefenseDefinition, DefenseSession } from '../contract/method.ts';
+import type { DefenseCharges, DefenseDefinition, DefenseSession, Detection } from '../contract/method.ts';
 
 /**
  * The careful base of every defense: completes the config by its schema, checks what goes in and what comes out
@@ -40,14 +40,18 @@ function checkedSession(
   outputColumns: number,
 ): DefenseSession {
   return Object.freeze({
-    reply(embeddings: Matrix, inputs: readonly string[]): Matrix {
+    ...(session.detection === undefined ? {} : { detection: () => session.detection?.() as Detection }),
+    ...(session.charges === undefined ? {} : { charges: () => session.charges?.() as DefenseCharges }),
+    reply(embeddings: Matrix, inputs: readonly string[], projections?: Matrix): Matrix {
       if (inputs.length !== embeddings.rows)
         throw new RangeError(`${inputs.length} identities for ${embeddings.rows} rows`);
+      if (projections !== undefined && projections.rows !== embeddings.rows)
+        throw new RangeError(`${projections.rows} projections for ${embeddings.rows} rows`);
       if (embeddings.columns !== inputColumns)
         throw new RangeError(
           `${id} was calibrated on ${inputColumns} dimensions and got ${embeddings.columns}`,
         );
-      const reply = session.reply(embeddings, inputs);
+      const reply = session.reply(embeddings, inputs, projections);
       const complaint = fault(reply, embeddings, outputColumns);
       if (complaint !== undefined)
         throw new MoatError('internal', `The defense ${id} returned ${complaint}.`);
@@ -57,7 +61,7 @@ function checkedSession(
 }
 
 function fault(reply: Matrix, embeddings: Matrix, outputColumns: number): string | undefined {
-  if (reply.rows !== embeddings.rows || reply.columns !== outputColumns)
+  if (reply.rows > embeddings.rows || reply.columns !== outputColumns)
     return `${reply.rows} x ${reply.columns} values where ${embeddings.rows} x ${outputColumns} were promised`;
   if (reply.data.length !== reply.rows * reply.columns) return 'a matrix whose shape does not fit its values';
   // The clean embeddings are cached and shared by every cell: a reply must never alias them.

@@ -1,5 +1,6 @@
 import { MoatError } from '../contract/errors.ts';
 import type { Measurement } from '../contract/cell.ts';
+import type { Matrix } from '../contract/data.ts';
 import { fitLinearProbe, type ProbeResult } from './linear-probe.ts';
 import type {
   ComparedView,
@@ -59,6 +60,20 @@ export async function evaluateVictim(
 /** The victim's probe predictions for the score rows of one task, as `VictimEmbeddings.predictions` wants them. */
 export async function predictWithVictim(context: MetricContext, task: TaskEmbeddings): Promise<Int32Array> {
   return (await see(context, task).probe()).predictions;
+}
+
+/**
+ * Classes which the victim's probe of one task gives to further embeddings of the victim: a label service of the same
+ * provider.
+ * @param embeddings `[rows, victim dimension]`
+ */
+export async function classifyWithVictim(
+  context: MetricContext,
+  task: TaskEmbeddings,
+  embeddings: Matrix,
+): Promise<Int32Array> {
+  const unlabelled = { embeddings, labels: new Int32Array(embeddings.rows) };
+  return (await probe(context, { ...task, score: unlabelled })).predictions;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
-import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
+import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { spellAttack } from '../attacks/resolve.ts';
 import { chainMustFace, spellChain, versionChain } from '../defenses/chain.ts';
@@ -44,21 +44,20 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
       const attack = definition(spec);
       if (attack.meta.control !== true) continue;
       const work = attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed });
-      add(work, spellAttack(spec), 'none', attack.notApplicable?.(spec.config, facts(config, [])));
+      add(work, spellAttack(spec), 'none', attack.notApplicable?.(spec.config, facts(config, [], 1)));
     }
     for (const chain of config.defenses) {
       if (chain.length > 0)
         add({ kind: 'honest', defense: versionChain(chain), seed }, null, spellChain(chain));
       for (const spec of attacksOn(config, chain)) {
         const attack = definition(spec);
-        const reason = attack.notApplicable?.(spec.config, facts(config, chain));
         for (const budget of config.budgets)
           for (const accounts of config.accounts)
             add(
               attackWork(config, attack, spec, chain, { budget, accounts, seed }),
               spellAttack(spec),
               spellChain(chain),
-              reason,
+              attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
             );
       }
     }
@@ -94,11 +93,14 @@ function attackWork(
   };
 }
 
-function facts(
-  config: AuditConfig,
-  chain: readonly MethodSpec[],
-): { readonly hasBackbone: boolean; readonly defense: readonly MethodSpec[] } {
-  return { hasBackbone: config.backbone !== null, defense: chain };
+function facts(config: AuditConfig, chain: readonly MethodSpec[], accounts: number): AuditFacts {
+  return {
+    hasBackbone: config.backbone !== null,
+    hasProjection: false,
+    hasPoolLabels: false,
+    accounts,
+    defense: chain,
+  };
 }
 
 function definition(spec: MethodSpec): AttackDefinition {

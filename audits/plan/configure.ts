@@ -8,6 +8,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { completeChain, parseChain } from '../defenses/chain.ts';
+import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
 import { defaultPolicy } from './policy.ts';
 import { findPreset, presets } from './presets.ts';
@@ -37,7 +38,6 @@ export interface AuditRequest {
   readonly price?: number | undefined;
 }
 
-export const builtinDemo = 'builtin:demo';
 const ENGINES: readonly EngineId[] = ['onnx', 'tensorflow', 'reference'];
 /** More processes than this gain nothing before memory becomes the limit. */
 const MOST_WORKERS = 8;

@@ -6,12 +6,19 @@ import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { AttackContext, FeatureEncoder, MethodSpec, SurrogateModel } from '../contract/method.ts';
+import type {
+  AttackContext,
+  FeatureEncoder,
+  MethodSpec,
+  SurrogateModel,
+  TaskHead,
+} from '../contract/method.ts';
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
 import { openEncoder } from '../encoder/encoder.ts';
 import {
+  classifyWithVictim,
   evaluateHonestUsers,
   evaluateSurrogate,
   evaluateVictim,
@@ -25,7 +32,7 @@ import { exportSurrogate } from '../surrogates/export-onnx.ts';
 import { openSurrogate } from '../surrogates/open.ts';
 import { encodeSurrogate } from '../surrogates/serialize.ts';
 import { createEngine } from '../tensor/engine.ts';
-import { encoderFile } from '../encoder/demo-encoder.ts';
+import { builtinDemo, encoderFile } from '../encoder/demo-encoder.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
@@ -57,6 +64,8 @@ interface Loaded {
   readonly engine: Engine;
   readonly victim: () => Promise<Encoder>;
   readonly backbone: (() => Promise<Backbone>) | undefined;
+  /** The public encoder of attackers who hold no other. */
+  readonly demoEncoder: () => Promise<Backbone>;
   /** Splits of the metrics: the same for every cell of the audit, so that encoders are compared on equal terms. */
   readonly metricsRng: Rng;
   /** The victim's clean embeddings and what its own probes predict. */
@@ -111,6 +120,7 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
     victim,
     backbone:
       backbone === null ? undefined : once(() => sameBackbone(engine, backbone, preparation.inputs.backbone)),
+    demoEncoder: once(() => openBackbone(engine, encoderFile(builtinDemo))),
     pool: readPreparedSet(folder, 'pool'),
     tasks,
     metricsRng,
@@ -194,6 +204,7 @@ async function executeAttack(
   // the defense see the same images from the same initial weights (paired comparison).
   const serviceKey = seedRng.derive('service');
   const calibration = calibrateChain(work.defense, calibrationSample(loaded), serviceKey);
+  const order = seedRng.derive('pool').permutation(loaded.pool.hashes.length);
   const dimension = chainOutputDimension(work.defense, loaded.pool.embeddings.columns);
   const oracle = createOracle({
     answer: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
@@ -208,9 +219,20 @@ async function executeAttack(
   const attackContext: AttackContext = {
     oracle,
     // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
-    pool: loaded.pool.images(seedRng.derive('pool').permutation(loaded.pool.hashes.length)),
+    pool: loaded.pool.images(order),
+    poolLabels: Int32Array.from(order, (index) => loaded.pool.labels[index] ?? -1),
     surrogate: work.surrogate,
     ...(backbone === undefined ? {} : { backbone }),
+    publicEncoder: backbone ?? (await loaded.demoEncoder()),
+    defense: {
+      chain: work.defense,
+      simulate: (embeddings, rng) =>
+        openChainSession(work.defense, calibrateChain(work.defense, embeddings, rng), 0, rng).reply(
+          embeddings,
+          Array.from({ length: embeddings.rows }, (_, row) => `simulated/${row}`),
+        ),
+    },
+    taskHeads: taskHeads(loaded),
     checkpoint,
     rng: seedRng.derive(`attack/${work.budget}`),
     engine,
@@ -264,6 +286,16 @@ async function backboneFeatures(loaded: Loaded): Promise<FeatureEncoder | undefi
   );
   const dimension = features[0]?.embeddings.columns ?? (await open()).dimension;
   return { dimension, embed: cachedByContent(features, async (images) => (await open()).embed(images)) };
+}
+
+/** The provider's own classifier on clean embeddings of each task, fitted when it is first asked. */
+function taskHeads(loaded: Loaded): readonly TaskHead[] {
+  return loaded.tasks.map((task) => ({
+    task: task.name,
+    classes: task.classes.length,
+    classify: (replies) =>
+      classifyWithVictim({ engine: loaded.engine, rng: loaded.metricsRng }, cleanEmbeddings(task), replies),
+  }));
 }
 
 function calibrationSample(loaded: Loaded): Matrix {

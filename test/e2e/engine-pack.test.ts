@@ -194,7 +194,7 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     const running = startMoat(['engine', 'install', 'tensorflow', '--from', 'whole.whl'], { cwd: folder });
     await running.waitFor(/Building the binding/);
     // Its group, so that the compiler goes too.
-    process.kill(-(running.process.pid ?? Number.NaN), 'SIGKILL');
+    running.killGroup();
     expect((await running.end).signal).toBe('SIGKILL');
     expect(readdirSync(engines)).toEqual([`.tensorflow-${running.process.pid}`]);
     const list = await runMoat(['engine', 'list', '--json'], { cwd: folder });

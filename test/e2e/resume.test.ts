@@ -85,9 +85,7 @@ test.each(Array.from({ length: 6 }, (_, i) => ({ name: `kill ${i + 1}`, share: (
       cwd: project.folder,
     });
     await Promise.race([sleep(share * undisturbedMs), run.end]);
-    // The whole group, workers included: as when a machine loses power.
-    if (run.process.exitCode === null && run.process.pid !== undefined)
-      process.kill(-run.process.pid, 'SIGKILL');
+    run.killGroup();
     await run.end;
     await goOn(database);
     expect(measurementsOf(path.join(project.folder, database))).toEqual(undisturbed);
@@ -99,7 +97,7 @@ test('killed, then simply started again: the new audit takes over what was done 
     cwd: project.folder,
   });
   await inTheMiddle(run, 'again.db');
-  if (run.process.pid !== undefined) process.kill(-run.process.pid, 'SIGKILL');
+  run.killGroup();
   await run.end;
   const again = await runMoat(['audit', ...project.arguments, ...battery, '--db', 'again.db'], {
     cwd: project.folder,

@@ -21,6 +21,8 @@ export interface RunningCommand {
   readonly end: Promise<CommandEnd>;
   /** What it has written to stderr so far. */
   stderr(): string;
+  /** Kill -9 of the command and its workers, as when a machine loses power; nothing where all of it has ended already. */
+  killGroup(): void;
   /** Resolves when stderr matches; rejects when the command ends first. */
   waitFor(pattern: RegExp): Promise<void>;
 }
@@ -57,6 +59,14 @@ export function startMoat(
     process: child,
     end,
     stderr: () => stderr,
+    killGroup: () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    },
     waitFor: (pattern) =>
       new Promise((resolve, reject) => {
         const check = (): void => {

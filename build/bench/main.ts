@@ -5,7 +5,8 @@ import { chooseBenchmarks } from '../../audits/bench/benchmark.ts';
 import { benchReportSchema, type BenchReport } from '../../audits/bench/result.ts';
 import { readArguments, usage, type BenchArguments } from './arguments.ts';
 import { compare } from './compare.ts';
-import { renderMarkdown, replaceMeasured } from './markdown.ts';
+import { replaceBetween } from '../markdown-markers.ts';
+import { renderMarkdown } from './markdown.ts';
 import { profileStep, renderProfile } from './profile.ts';
 import { findPython, installPython } from './python.ts';
 import { benchmarkSuite } from './suite.ts';
@@ -36,7 +37,7 @@ async function main(args: BenchArguments): Promise<void> {
   const measured = renderMarkdown(report);
   if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(report, null, 2)}\n`);
   if (args.write !== undefined)
-    writeFileSync(args.write, replaceMeasured(readFileSync(args.write, 'utf8'), measured));
+    writeFileSync(args.write, replaceBetween(readFileSync(args.write, 'utf8'), 'bench', measured));
   console.log(measured);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchReport, SideResult } from '../../audits/bench/result.ts';
-import { renderMarkdown, replaceMeasured } from './markdown.ts';
+import { replaceBetween } from '../markdown-markers.ts';
+import { renderMarkdown } from './markdown.ts';
 
 const block = (units: number, othersSeconds = 0) => ({
   runs: units,
@@ -94,12 +95,12 @@ describe('the table of a stored report', () => {
 describe('the document', () => {
   test('keeps what stands around the markers', () => {
     const document = 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n';
-    expect(replaceMeasured(document, 'new')).toBe(
+    expect(replaceBetween(document, 'bench', 'new')).toBe(
       'before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n',
     );
   });
 
   test.each(['no markers', '<!-- bench:end --> <!-- bench:begin -->'])('is refused: %s', (document) => {
-    expect(() => replaceMeasured(document, 'new')).toThrow('bench:begin');
+    expect(() => replaceBetween(document, 'bench', 'new')).toThrow('bench:begin');
   });
 });

@@ -11,9 +11,6 @@ import { figures, type BenchmarkResult, type BenchReport } from '../../audits/be
 
 /** The measured part of docs/benchmarks.md. */
 
-const BEGIN = '<!-- bench:begin -->';
-const END = '<!-- bench:end -->';
-
 const groupTitles: Readonly<Record<BenchmarkResult['workload']['kind'], string>> = {
   training: 'Training',
   inference: 'Inference',
@@ -82,16 +79,4 @@ function rows(result: BenchmarkResult): readonly string[] {
 
 function escape(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
-}
-
-/**
- * `document` with the part between its markers replaced.
- * @throws Error when it has not both markers, in order
- */
-export function replaceMeasured(document: string, measured: string): string {
-  const begin = document.indexOf(BEGIN);
-  const end = document.indexOf(END);
-  if (begin < 0 || end < begin)
-    throw new Error(`The document needs the lines ${BEGIN} and ${END}, between which the table goes.`);
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${measured}\n\n${document.slice(end)}`;
 }

@@ -1,0 +1,60 @@
+/** `npm run battery`: the schedule of docs/battery.md; see --help. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readArguments, usage, type BatteryArguments } from './arguments.ts';
+import { renderDocument, writeInto, type Answered } from './document.ts';
+import { openView, readRecord, runStep } from './run-step.ts';
+import { commonArguments, schedule } from './schedule.ts';
+import type { Step } from './step.ts';
+
+const FAILED_EXIT = 2;
+const USAGE_EXIT = 4;
+
+async function main(args: BatteryArguments): Promise<void> {
+  if (args.help) return console.log(usage);
+  if (args.list) return schedule.forEach(({ id, title }) => console.log(`${id.padEnd(24)}${title}`));
+  const steps = chosenSteps(args.only);
+  if (!args.report) await runAll(steps, args);
+  const answered = steps.flatMap((step): Answered[] => {
+    const record = readRecord(step, args.folder);
+    return record === undefined ? [] : [{ step, record, view: openView(record, args.folder) }];
+  });
+  const rendered = renderDocument(answered);
+  if (args.write !== undefined)
+    writeFileSync(args.write, writeInto(readFileSync(args.write, 'utf8'), rendered));
+  console.log(rendered);
+}
+
+async function runAll(steps: readonly Step[], args: BatteryArguments): Promise<void> {
+  for (const needed of [
+    path.join(args.encoders, 'cifar10-supcon.onnx'),
+    path.join(args.data, 'cifar10-jpeg'),
+  ])
+    if (!existsSync(needed))
+      throw new Error(`${needed} is missing: name its folder with --encoders or --data.`);
+  for (const [at, step] of steps.entries()) {
+    console.error(`[${at + 1}/${steps.length}] ${step.id}: ${step.title}`);
+    await runStep(step, commonArguments(args), args.folder);
+  }
+}
+
+function chosenSteps(only: readonly string[]): readonly Step[] {
+  const unknown = only.find((id) => !schedule.some((step) => step.id === id));
+  if (unknown !== undefined) throw new Error(`There is no step "${unknown}"; --list names them.`);
+  return only.length === 0 ? schedule : schedule.filter(({ id }) => only.includes(id));
+}
+
+function fail(thrown: unknown, code: number): never {
+  console.error(`error: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  process.exit(code);
+}
+
+function argumentsOrEnd(): BatteryArguments {
+  try {
+    return readArguments(process.argv.slice(2));
+  } catch (thrown) {
+    return fail(thrown, USAGE_EXIT);
+  }
+}
+
+await main(argumentsOrEnd()).catch((thrown: unknown) => fail(thrown, FAILED_EXIT));

@@ -89,6 +89,36 @@ const table: readonly {
     sameOnRepeat: true,
   },
   {
+    text: 'account-transform',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'account-transform:family=elementwise',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'account-transform:family=affine',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'account-transform:family=pad-shuffle',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'account-transform:family=binary',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: true,
+  },
+  {
     text: 'gaussian-noise+rounding',
     faces: ['repeat-averaging', 'inverse-fit'],
     sameOnEveryAccount: false,

@@ -1,11 +1,18 @@
 import type { DefenseDefinition } from '../contract/method.ts';
+import { accountTransform } from './account-transform.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { none } from './none.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
 
 /** Every defense that ships, in the order in which lists show them. */
-export const defenses: readonly DefenseDefinition[] = Object.freeze([none, gaussianNoise, rounding, topK]);
+export const defenses: readonly DefenseDefinition[] = Object.freeze([
+  none,
+  gaussianNoise,
+  rounding,
+  topK,
+  accountTransform,
+]);
 
 export function findDefense(id: string): DefenseDefinition | undefined {
   return defenses.find((defense) => defense.meta.id === id);

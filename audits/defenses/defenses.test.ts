@@ -16,7 +16,7 @@ import {
 import { defenses, findDefense } from './registry.ts';
 
 /** Files of the folder that are no method. */
-const notMethods = ['chain', 'define-defense', 'registry'];
+const notMethods = ['chain', 'coverage-noise', 'define-defense', 'provider-cells', 'registry'];
 
 /** The attacks of the design, shipped or planned: what a defense may demand to be faced with. */
 const attackIds = [
@@ -117,6 +117,30 @@ const table: readonly {
     faces: ['direct-extraction', 'sybil-remap'],
     sameOnEveryAccount: false,
     sameOnRepeat: true,
+  },
+  {
+    text: 'b4b',
+    faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: false,
+  },
+  {
+    text: 'b4b:bits=6:calibrate=false:centering=false:scale=absolute',
+    faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: false,
+  },
+  {
+    text: 'b4b+account-transform:family=affine',
+    faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: false,
+  },
+  {
+    text: 'cell-coverage:cells=8',
+    faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
+    sameOnEveryAccount: false,
+    sameOnRepeat: false,
   },
   {
     text: 'gaussian-noise+rounding',

@@ -1,5 +1,7 @@
 import type { DefenseDefinition } from '../contract/method.ts';
 import { accountTransform } from './account-transform.ts';
+import { b4b } from './b4b.ts';
+import { cellCoverage } from './cell-coverage.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { none } from './none.ts';
 import { rounding } from './rounding.ts';
@@ -12,6 +14,8 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   rounding,
   topK,
   accountTransform,
+  b4b,
+  cellCoverage,
 ]);
 
 export function findDefense(id: string): DefenseDefinition | undefined {

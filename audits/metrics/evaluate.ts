@@ -2,13 +2,14 @@ import { MoatError } from '../contract/errors.ts';
 import type { Measurement } from '../contract/cell.ts';
 import type { Matrix } from '../contract/data.ts';
 import { fitLinearProbe, type ProbeResult } from './linear-probe.ts';
+import { mutualInformation } from './mi-score.ts';
 import type {
   ComparedView,
   EncoderView,
+  InformationScale,
   LabelledEmbeddings,
   Metric,
   MetricContext,
-  MetricReading,
 } from './metric.ts';
 import { encoderMetrics, fidelityMetrics, honestFidelityMetrics, honestUtilityMetrics } from './registry.ts';
 
@@ -24,12 +25,14 @@ export interface TaskEmbeddings {
 export interface VictimEmbeddings extends TaskEmbeddings {
   /** Its probe's predictions for the score rows; fitted here when absent (worth caching: one probe per task). */
   readonly predictions?: Int32Array;
+  /** The ends of the mutual-information score; without them that score is not measured. */
+  readonly informationScale?: InformationScale;
 }
 
 /**
  * Measures a surrogate (or a no-victim control) on every task; `victim[i]` is the same task as `tasks[i]`.
- * @returns per task `probe-accuracy`, `knn-accuracy`, `few-label-probe-accuracy`, `cka`, `neighbor-overlap-10`,
- * `agreement`; all but `cka` with per-item values
+ * @returns per task `probe-accuracy`, `knn-accuracy`, `few-label-probe-accuracy` and the fidelity metrics of the
+ * registry, each where it can be measured; with per-item values where their mean is the value
  * @throws RangeError when tasks, rows and labels do not pair up
  */
 export async function evaluateSurrogate(
@@ -60,6 +63,22 @@ export async function evaluateVictim(
 /** The victim's probe predictions for the score rows of one task, as `VictimEmbeddings.predictions` wants them. */
 export async function predictWithVictim(context: MetricContext, task: TaskEmbeddings): Promise<Int32Array> {
   return (await see(context, task).probe()).predictions;
+}
+
+/**
+ * The ends of the mutual-information score on one task's score rows.
+ * @param untrained embeddings of the same rows by a network that never saw an image `[rows, dimension]`
+ */
+export async function measureInformationScale(
+  context: Pick<MetricContext, 'engine'>,
+  task: TaskEmbeddings,
+  untrained: Matrix,
+): Promise<InformationScale> {
+  const { embeddings } = task.score;
+  return {
+    random: await mutualInformation(context, embeddings, untrained),
+    self: await mutualInformation(context, embeddings, embeddings),
+  };
 }
 
 /**
@@ -122,7 +141,8 @@ async function measureAll<View extends EncoderView>(
   for (const metric of metrics) {
     if (context.signal?.aborted === true)
       throw new MoatError('cancelled', `The evaluation of ${view.task} was stopped.`);
-    const reading: MetricReading = await metric.measure(view, context);
+    const reading = await metric.measure(view, context);
+    if (reading === undefined) continue;
     measurements.push({
       metric: `${prefix}${metric.meta.id}`,
       task: view.task,
@@ -138,13 +158,14 @@ function see(context: MetricContext, task: TaskEmbeddings): EncoderView {
 }
 
 function compare(context: MetricContext, task: TaskEmbeddings, reference: VictimEmbeddings): ComparedView {
-  const { predictions } = reference;
+  const { predictions, informationScale } = reference;
   return {
     ...see(context, task),
     reference: {
       fitEmbeddings: reference.fit.embeddings,
       scoreEmbeddings: reference.score.embeddings,
       predictions: once(async () => predictions ?? (await probe(context, reference)).predictions),
+      ...(informationScale === undefined ? {} : { informationScale: async () => informationScale }),
     },
   };
 }

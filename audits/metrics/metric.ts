@@ -41,7 +41,15 @@ export interface ComparedView extends EncoderView {
     readonly scoreEmbeddings: Matrix;
     /** Classes its linear probe predicts for the score rows. */
     predictions(): Promise<Int32Array>;
+    /** Mutual information of the victim with an untrained network and with itself, in nats; absent without such a network. */
+    informationScale?(): Promise<InformationScale>;
   };
+}
+
+/** The two ends of the mutual-information score, in nats. */
+export interface InformationScale {
+  readonly random: number;
+  readonly self: number;
 }
 
 export interface MetricReading {
@@ -60,8 +68,11 @@ export interface MetricMeta<Id extends string = string> extends MethodMeta<Id> {
 
 export interface Metric<View> {
   readonly meta: MetricMeta;
-  /** @throws RangeError when paired inputs differ in rows */
-  measure(view: View, context: MetricContext): Promise<MetricReading>;
+  /**
+   * Undefined where the measure has no meaning for this view: it is then not measured.
+   * @throws RangeError when paired inputs differ in rows
+   */
+  measure(view: View, context: MetricContext): Promise<MetricReading | undefined>;
 }
 
 /** The mean of per-item values as a reading. */

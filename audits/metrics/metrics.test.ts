@@ -14,7 +14,7 @@ import {
 import { neighborCount, predictByNeighbors } from './knn.ts';
 import { fitLinearProbe, type LabelledRows } from './linear-probe.ts';
 import { matches } from './metric.ts';
-import { recallAt10 } from './recall-at-10.ts';
+import { recallAt10 } from './shared-neighbors.ts';
 import { stratifiedDraw } from './split.ts';
 
 const engine = plainMultiplier;
@@ -201,7 +201,12 @@ describe('evaluations', () => {
       'few-label-probe-accuracy',
       'cka',
       'neighbor-overlap-10',
+      'neighbor-recall-10',
       'agreement',
+      'aligned-r2',
+      'procrustes-r2',
+      'raw-cosine',
+      'raw-l2',
     ]);
     expect(value(stolen, 'cka')).toBeCloseTo(1, 4);
     expect(value(stolen, 'neighbor-overlap-10')).toBeGreaterThan(0.99);
@@ -243,7 +248,7 @@ describe('evaluations', () => {
       [victim],
     )) {
       expect(n).toBe(200);
-      if (metric === 'cka') continue;
+      if (['cka', 'aligned-r2', 'procrustes-r2'].includes(metric)) continue;
       expect(items?.length).toBe(200);
       expect((items ?? new Float32Array(0)).reduce((sum, item) => sum + item, 0) / 200).toBeCloseTo(
         reported,

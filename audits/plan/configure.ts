@@ -9,6 +9,7 @@ import type { MethodSpec } from '../contract/method.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
+import { evaluationVersion } from '../metrics/registry.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
 import { defaultPolicy } from './policy.ts';
 import { findPreset, presets } from './presets.ts';
@@ -80,7 +81,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     accounts: ascending(request.accounts ?? preset.accounts, 'number of accounts'),
     seeds: positive(request.seeds ?? preset.seeds, '--seeds', MOST_SEEDS),
     seed: request.seed ?? 1,
-    evaluation: preset.evaluation,
+    evaluation: { ...preset.evaluation, version: evaluationVersion },
     surrogate: {
       ...preset.surrogate,
       ...parseSurrogate(request.surrogate ?? preset.surrogate.architecture, preset.surrogate.epochs),

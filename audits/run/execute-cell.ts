@@ -22,6 +22,7 @@ import {
   evaluateHonestUsers,
   evaluateSurrogate,
   evaluateVictim,
+  measureInformationScale,
   predictWithVictim,
   type TaskEmbeddings,
   type VictimEmbeddings,
@@ -39,6 +40,7 @@ import { writeFileAtomic } from './files.ts';
 import type { Job } from './jobs.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
+import { CALIBRATION_IMAGES, embedUntrained } from './untrained-embeddings.ts';
 
 type CellJob = Extract<Job, { kind: 'cell' }>;
 type AttackWork = Extract<CellWork, { kind: 'attack' }>;
@@ -114,6 +116,8 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
     score: readPreparedSet(folder, `task-${i}-score`),
   }));
   const metricsRng = createRng(config.seed).derive('metrics');
+  const pool = readPreparedSet(folder, 'pool');
+  const { height, width } = preparation.inputs.preprocessing;
   return {
     folder,
     engine,
@@ -121,13 +125,29 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
     backbone:
       backbone === null ? undefined : once(() => sameBackbone(engine, backbone, preparation.inputs.backbone)),
     demoEncoder: once(() => openBackbone(engine, encoderFile(builtinDemo))),
-    pool: readPreparedSet(folder, 'pool'),
+    pool,
     tasks,
     metricsRng,
     reference: once(async () => {
+      const untrained = await embedUntrained(
+        { engine, rng: metricsRng.derive('untrained'), pool: pool.images(firstRows(pool.hashes.length)) },
+        {
+          dimension: pool.embeddings.columns,
+          inputSize: Math.min(config.surrogate.inputSize, height, width),
+        },
+        tasks.map(({ score }) => score.images()),
+      );
       const reference: VictimEmbeddings[] = [];
-      for (const task of tasks.map(cleanEmbeddings))
-        reference.push({ ...task, predictions: await predictWithVictim({ engine, rng: metricsRng }, task) });
+      for (const [i, task] of tasks.map(cleanEmbeddings).entries()) {
+        const network = untrained[i];
+        reference.push({
+          ...task,
+          predictions: await predictWithVictim({ engine, rng: metricsRng }, task),
+          ...(network === undefined
+            ? {}
+            : { informationScale: await measureInformationScale({ engine }, task, network) }),
+        });
+      }
       return reference;
     }),
   };
@@ -296,6 +316,11 @@ function taskHeads(loaded: Loaded): readonly TaskHead[] {
     classify: (replies) =>
       classifyWithVictim({ engine: loaded.engine, rng: loaded.metricsRng }, cleanEmbeddings(task), replies),
   }));
+}
+
+/** Rows that settle an untrained network: enough of them, not the whole pool's pixels. */
+function firstRows(rows: number): readonly number[] {
+  return Array.from({ length: Math.min(rows, CALIBRATION_IMAGES) }, (_, row) => row);
 }
 
 function calibrationSample(loaded: Loaded): Matrix {

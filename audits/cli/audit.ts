@@ -67,7 +67,11 @@ export function addBatteryOptions(command: Command): Command {
     .option('--seed <number>', 'seed of everything', readWhole('--seed', 0))
     .option('--workers <count>', 'cells at a time', readWhole('--workers'))
     .option('--policy <file>', 'what you can live with; the exit code then answers it')
-    .option('--price <dollars>', 'US dollars per query', readNumber('--price'));
+    .option('--price <dollars>', 'US dollars per query', readNumber('--price'))
+    .option('--gpu-hour <dollars>', 'US dollars per hour of a thief’s computing', readNumber('--gpu-hour'))
+    .option('--account-price <dollars>', 'US dollars per account', readNumber('--account-price'))
+    .option('--label-price <dollars>', 'US dollars per label a thief buys', readNumber('--label-price'))
+    .option('--training-cost <dollars>', 'what training the encoder cost', readNumber('--training-cost'));
 }
 
 export function addRunOptions(command: Command): Command {

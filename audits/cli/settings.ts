@@ -45,6 +45,10 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('What the provider can live with: a file, or the policy itself'),
   price: z.number().nonnegative().optional().describe('US dollars per query'),
+  gpuHour: z.number().nonnegative().optional().describe('US dollars per hour of a thief’s computing'),
+  accountPrice: z.number().nonnegative().optional().describe('US dollars per account at the service'),
+  labelPrice: z.number().nonnegative().optional().describe('US dollars per label a thief buys'),
+  trainingCost: z.number().nonnegative().optional().describe('US dollars that training the encoder cost'),
   db: z.string().min(1).optional().describe('Database file'),
   out: z.string().min(1).optional().describe('Folder for the report'),
 });

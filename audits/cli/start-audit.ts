@@ -1,4 +1,4 @@
-import type { AuditConfig, Policy } from '../contract/audit.ts';
+import type { AuditConfig, CostAssumptions, Policy } from '../contract/audit.ts';
 import { silentLog } from '../contract/context.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import { chooseDevice } from '../devices/choose.ts';
@@ -77,6 +77,17 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     workers: settings.workers,
     policy: policyOf(context, settings.policy),
     price: settings.price,
+    costs: costsOf(settings),
+  };
+}
+
+function costsOf(settings: Settings): Partial<CostAssumptions> {
+  const { gpuHour, accountPrice, labelPrice, trainingCost } = settings;
+  return {
+    ...(gpuHour === undefined ? {} : { perComputeHour: gpuHour }),
+    ...(accountPrice === undefined ? {} : { perAccount: accountPrice }),
+    ...(labelPrice === undefined ? {} : { perLabel: labelPrice }),
+    ...(trainingCost === undefined ? {} : { training: trainingCost }),
   };
 }
 

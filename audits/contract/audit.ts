@@ -54,6 +54,20 @@ export interface AuditConfig {
   readonly isGated: boolean;
   /** US dollars per query. */
   readonly pricePerQuery: number;
+  /** Absent in audits stored before there were any: the defaults hold. */
+  readonly costs?: CostAssumptions | undefined;
+}
+
+/** What a thief pays beside the queries, in US dollars. */
+export interface CostAssumptions {
+  /** One hour of computing. */
+  readonly perComputeHour: number;
+  /** One account at the service. */
+  readonly perAccount: number;
+  /** One label, for attacks that need labelled queries. */
+  readonly perLabel: number;
+  /** What training the victim cost its owner; null when unknown. */
+  readonly training: number | null;
 }
 
 /** What the provider can live with. Fractions of 1; losses in points of accuracy (0.01 = one point). */

@@ -1,6 +1,6 @@
 import type { EncoderDescription, PreflightReport } from './encoder.ts';
 import type { ErrorCode } from './errors.ts';
-import type { AuditConfig } from './audit.ts';
+import type { AuditConfig, CostAssumptions } from './audit.ts';
 import type { CellState, DatasetDigest, Unit } from './cell.ts';
 
 /**
@@ -76,6 +76,64 @@ export interface DefenseVerdict {
   readonly missingAttacks: readonly string[];
 }
 
+/** A number of queries as far as it is known: within the budgets run, below the smallest, beyond the largest. */
+export interface QueryPoint {
+  readonly queries: number;
+  readonly relation: 'at' | 'at-most' | 'more-than';
+}
+
+export interface CurvePoint {
+  readonly budget: number;
+  /** Worst over tasks. */
+  readonly stolenGain: Estimate;
+}
+
+/** Queries that reach a level of stolen gain; ends null without an interval. */
+export interface CurveCrossing {
+  readonly level: number;
+  readonly value: QueryPoint;
+  readonly low: QueryPoint | null;
+  readonly high: QueryPoint | null;
+}
+
+/** Stolen gain over queries, ascending; `attack` and `accounts` null for the strongest attack at each budget. */
+export interface QueryCurve {
+  readonly defense: string;
+  readonly attack: string | null;
+  readonly accounts: number | null;
+  readonly points: readonly CurvePoint[];
+  /** Mean stolen gain over log n; null for a single budget. */
+  readonly area: Estimate | null;
+  readonly crossings: readonly CurveCrossing[];
+}
+
+/** `Q(defended) / Q(undefended)`, smallest over attacks; null where the level was not reached undefended. */
+export interface RaiseFactor {
+  readonly defense: string;
+  readonly level: number;
+  /** Null for the strongest curve. */
+  readonly attack: string | null;
+  readonly factor: { readonly value: number; readonly relation: QueryPoint['relation'] } | null;
+}
+
+/** What the cheapest known way to a level of stolen gain costs; at the largest budget where the level was not reached. */
+export interface TheftCost {
+  readonly defense: string;
+  readonly level: number;
+  readonly attack: string;
+  readonly accounts: number;
+  readonly queries: QueryPoint;
+  /** Rows sent, repeats included. */
+  readonly rows: number;
+  readonly labels: number;
+  /** US dollars, all together; no less where `queries` is `more-than`. */
+  readonly dollars: number;
+  /** Computing, as measured on the machine of the audit. */
+  readonly hours: number;
+  /** Dollars over the victim's training cost; null where that is unknown. */
+  readonly shareOfTraining: number | null;
+}
+
 export type FlagSeverity = 'note' | 'weakens' | 'invalidates';
 
 /** A validity warning and the numbers it weakens. */
@@ -134,6 +192,9 @@ export interface AuditResult {
   readonly baselines: readonly TaskBaseline[];
   readonly matrix: readonly MatrixCell[];
   readonly verdicts: readonly DefenseVerdict[];
+  readonly curves: readonly QueryCurve[];
+  readonly raiseFactors: readonly RaiseFactor[];
+  readonly theft: { readonly assumptions: CostAssumptions; readonly costs: readonly TheftCost[] };
   readonly recommendation: { readonly defense: string | null; readonly sentence: string };
   readonly headline: string;
   readonly findings: readonly Finding[];

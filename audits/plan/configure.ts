@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { AuditConfig, DataSource, Policy, Preset } from '../contract/audit.ts';
+import type { AuditConfig, CostAssumptions, DataSource, Policy, Preset } from '../contract/audit.ts';
 import type { EncoderOptions } from '../contract/encoder.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
@@ -11,6 +11,7 @@ import { completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
+import { defaultCosts } from './cost-assumptions.ts';
 import { defaultPolicy } from './policy.ts';
 import { findPreset, presets } from './presets.ts';
 
@@ -37,6 +38,7 @@ export interface AuditRequest {
   readonly workers?: number | undefined;
   readonly policy?: Policy | undefined;
   readonly price?: number | undefined;
+  readonly costs?: Partial<CostAssumptions> | undefined;
 }
 
 const ENGINES: readonly EngineId[] = ['onnx', 'tensorflow', 'reference'];
@@ -96,6 +98,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     policy: request.policy ?? defaultPolicy,
     isGated: request.policy !== undefined,
     pricePerQuery: request.price ?? 0.0001,
+    costs: { ...defaultCosts, ...request.costs },
   };
 }
 

@@ -37,6 +37,15 @@ const method = z.object({ id: z.string(), config: z.record(z.string(), z.unknown
 const dataSource = z.object({ name: z.string(), path: z.string() }).meta({ id: 'DataSource' });
 const positive = z.int().positive();
 
+const dollars = z.number().nonnegative();
+
+export const costAssumptionsSchema = z.object({
+  perComputeHour: dollars.describe('US dollars per hour of computing'),
+  perAccount: dollars.describe('US dollars per account at the service'),
+  perLabel: dollars.describe('US dollars per label'),
+  training: dollars.nullable().describe('US dollars that training the victim cost, null when unknown'),
+});
+
 export const configSchema = z.object({
   encoder: z.string(),
   encoderOptions: encoderOptionsSchema,
@@ -76,4 +85,5 @@ export const configSchema = z.object({
   }),
   isGated: z.boolean(),
   pricePerQuery: z.number(),
+  costs: costAssumptionsSchema.optional(),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorTable } from '../contract/errors.ts';
 import { resultSchemaVersion } from '../contract/result.ts';
-import { configSchema, preprocessingSchema, poolingSchema } from './config-schema.ts';
+import { configSchema, costAssumptionsSchema, preprocessingSchema, poolingSchema } from './config-schema.ts';
 
 /** The audit's result as a schema: published as docs/result.schema.json, and what stored results are checked with. */
 
@@ -128,6 +128,48 @@ const verdict = z.object({
   missingAttacks: texts,
 });
 
+const relation = z.enum(['at', 'at-most', 'more-than']);
+const queryPoint = z
+  .object({ queries: z.number(), relation })
+  .describe('Queries as far as they are known: more-than the largest budget, at-most the smallest')
+  .meta({ id: 'QueryPoint' });
+
+const curve = z.object({
+  defense: text,
+  attack: text.nullable().describe('Null: the strongest attack at each budget'),
+  accounts: count.nullable(),
+  points: z.array(z.object({ budget: count, stolenGain: estimate })),
+  area: measured.describe('Mean stolen gain over log n'),
+  crossings: z.array(
+    z.object({
+      level: z.number(),
+      value: queryPoint,
+      low: queryPoint.nullable(),
+      high: queryPoint.nullable(),
+    }),
+  ),
+});
+
+const raiseFactor = z.object({
+  defense: text,
+  level: z.number(),
+  attack: text.nullable(),
+  factor: z.object({ value: z.number(), relation }).nullable(),
+});
+
+const theftCost = z.object({
+  defense: text,
+  level: z.number(),
+  attack: text,
+  accounts: count,
+  queries: queryPoint,
+  rows: count,
+  labels: count,
+  dollars: z.number(),
+  hours: z.number(),
+  shareOfTraining: z.number().nullable(),
+});
+
 const finding = z.object({
   id: text,
   title: text,
@@ -163,6 +205,9 @@ export const resultSchema = z
     baselines: z.array(baseline),
     matrix: z.array(matrixCell),
     verdicts: z.array(verdict),
+    curves: z.array(curve),
+    raiseFactors: z.array(raiseFactor),
+    theft: z.object({ assumptions: costAssumptionsSchema, costs: z.array(theftCost) }),
     recommendation: z.object({ defense: text.nullable(), sentence: text }),
     headline: text,
     findings: z.array(finding),

@@ -1,4 +1,11 @@
-import type { AuditResult, DefenseVerdict, Estimate, MatrixCell } from '../contract/result.ts';
+import type {
+  AuditResult,
+  DefenseVerdict,
+  Estimate,
+  MatrixCell,
+  QueryCurve,
+  TheftCost,
+} from '../contract/result.ts';
 
 /** A small, complete, made-up result for the tests of what reads results. */
 
@@ -62,6 +69,56 @@ export function sampleVerdict(change: Partial<DefenseVerdict> = {}): DefenseVerd
     worstRecallAt10: sampleEstimate(0.97, 0.01),
     mustFace: ['direct-extraction'],
     missingAttacks: [],
+    ...change,
+  };
+}
+
+export function sampleCurve(change: Partial<QueryCurve> = {}): QueryCurve {
+  return {
+    defense: 'none',
+    attack: null,
+    accounts: null,
+    points: [
+      { budget: 500, stolenGain: sampleEstimate(0.51) },
+      { budget: 2000, stolenGain: sampleEstimate(0.82) },
+    ],
+    area: sampleEstimate(0.66),
+    crossings: [
+      {
+        level: 0.5,
+        value: { queries: 500, relation: 'at-most' },
+        low: { queries: 500, relation: 'at-most' },
+        high: { queries: 572, relation: 'at' },
+      },
+      {
+        level: 0.8,
+        value: { queries: 1829, relation: 'at' },
+        low: { queries: 1529, relation: 'at' },
+        high: { queries: 2000, relation: 'more-than' },
+      },
+      {
+        level: 0.9,
+        value: { queries: 2000, relation: 'more-than' },
+        low: { queries: 2000, relation: 'more-than' },
+        high: null,
+      },
+    ],
+    ...change,
+  };
+}
+
+function sampleTheft(change: Partial<TheftCost> = {}): TheftCost {
+  return {
+    defense: 'none',
+    level: 0.9,
+    attack: 'direct-extraction',
+    accounts: 1,
+    queries: { queries: 2000, relation: 'more-than' },
+    rows: 2000,
+    labels: 0,
+    dollars: 0.49,
+    hours: 0.0033,
+    shareOfTraining: 0.00049,
     ...change,
   };
 }
@@ -212,6 +269,27 @@ export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
         missingAttacks: ['repeat-averaging'],
       }),
     ],
+    curves: [
+      sampleCurve(),
+      sampleCurve({ attack: 'direct-extraction', accounts: 1 }),
+      sampleCurve({
+        defense: noise,
+        crossings: [0.5, 0.8, 0.9].map((level) => ({
+          level,
+          value: { queries: 2000, relation: 'more-than' },
+          low: { queries: 1800, relation: 'at' },
+          high: { queries: 2000, relation: 'more-than' },
+        })),
+      }),
+    ],
+    raiseFactors: [
+      { defense: noise, level: 0.9, attack: null, factor: null },
+      { defense: noise, level: 0.5, attack: null, factor: { value: 4.1, relation: 'more-than' } },
+    ],
+    theft: {
+      assumptions: { perComputeHour: 12.29, perAccount: 0.25, perLabel: 0.012, training: 1000 },
+      costs: [sampleTheft(), sampleTheft({ defense: noise, attack: 'repeat-averaging' })],
+    },
     recommendation: { defense: null, sentence: 'No defense can be recommended on this evidence.' },
     headline: '2 000 queries steal 0.82 [0.78, 0.86] of this encoder, and no defense is shown to stop it.',
     findings: [

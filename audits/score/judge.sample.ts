@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly honestFailed?: boolean;
   readonly stateful?: boolean;
   readonly canPass?: boolean;
+  /** The defense is a table of recorded replies. */
+  readonly recorded?: boolean;
   readonly policy?: Partial<Policy>;
   readonly flags?: readonly Flag[];
   /** Added to the accuracy of the last seed of every attack. */
@@ -132,6 +134,9 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       usesBackbone: ({ id }) => id === 'control-backbone' || id === 'stitching',
       mustFace: (chain) => (chain.length === 0 ? ['plain'] : ['plain', 'adaptive']),
       isStateful: (chain) => chain.length > 0 && options.stateful === true,
+      isClosedForm: ({ id }) => id === 'stitching',
+      needsLabels: () => false,
+      isRecorded: () => options.recorded === true,
     },
   };
 }

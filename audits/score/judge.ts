@@ -5,7 +5,10 @@ import { writeFindings } from './findings.ts';
 import { writeHeadline } from './headline.ts';
 import { buildBaselines, buildMatrix } from './matrix-cells.ts';
 import { registeredFacts, type MethodFacts } from './method-facts.ts';
+import { defaultCosts } from '../plan/cost-assumptions.ts';
+import { buildCurves, raiseFactors } from './query-curves.ts';
 import { recommend } from './recommendation.ts';
+import { theftCosts } from './theft-costs.ts';
 import { judgeDefenses } from './verdicts.ts';
 
 export type { JudgeInput } from './evidence.ts';
@@ -13,7 +16,16 @@ export type { JudgeInput } from './evidence.ts';
 /** The judged parts of an audit's result. */
 export type Judgement = Pick<
   AuditResult,
-  'baselines' | 'matrix' | 'verdicts' | 'recommendation' | 'headline' | 'findings' | 'flags'
+  | 'baselines'
+  | 'matrix'
+  | 'verdicts'
+  | 'curves'
+  | 'raiseFactors'
+  | 'theft'
+  | 'recommendation'
+  | 'headline'
+  | 'findings'
+  | 'flags'
 >;
 
 /**
@@ -24,12 +36,17 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
   const evidence = gatherEvidence(input, facts);
   const matrix = buildMatrix(evidence);
   const verdicts = judgeDefenses(evidence);
+  const curves = buildCurves(evidence);
+  const assumptions = input.config.costs ?? defaultCosts;
   const recommendation = recommend(verdicts);
   const flags = runChecks({ evidence, matrix, verdicts });
   return {
     baselines: buildBaselines(evidence),
     matrix,
     verdicts,
+    curves,
+    raiseFactors: raiseFactors(curves),
+    theft: { assumptions, costs: theftCosts(evidence, curves, assumptions) },
     recommendation,
     headline: writeHeadline(evidence, matrix, verdicts, recommendation),
     findings: writeFindings(evidence, matrix, verdicts, flags),

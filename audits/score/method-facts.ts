@@ -1,4 +1,4 @@
-import type { MethodSpec } from '../contract/method.ts';
+import type { AuditFacts, MethodSpec } from '../contract/method.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { chainMustFace } from '../defenses/chain.ts';
 import { findDefense } from '../defenses/registry.ts';
@@ -13,7 +13,24 @@ export interface MethodFacts {
   mustFace(defense: readonly MethodSpec[]): readonly string[];
   /** Replies depend on the account or on what came before: several accounts make a difference. */
   isStateful(defense: readonly MethodSpec[]): boolean;
+  /** Fits a linear map to frozen features: a linear probe on it only reads those features. */
+  isClosedForm(attack: MethodSpec): boolean;
+  /** Works only with labelled queries. */
+  needsLabels(attack: MethodSpec): boolean;
+  /** A recorded table of replies, which nobody can attack adaptively: it never passes. */
+  isRecorded(defense: readonly MethodSpec[]): boolean;
 }
+
+/** The defense whose replies were recorded elsewhere. */
+const RECORDED = 'external';
+/** An audit in which every attack can run. */
+const everything: AuditFacts = {
+  hasBackbone: true,
+  hasProjection: true,
+  hasPoolLabels: true,
+  accounts: 2,
+  defense: [],
+};
 
 /** A setting that is `backbone`, or a base attack spelled with one: `backbone-stitching/features=backbone`. */
 const HOLDS_BACKBONE = /(^|=)backbone($|\/)/;
@@ -26,4 +43,16 @@ export const registeredFacts: MethodFacts = {
     Object.values(config).some((value) => typeof value === 'string' && HOLDS_BACKBONE.test(value)),
   mustFace: chainMustFace,
   isStateful: (defense) => defense.some(({ id }) => findDefense(id)?.meta.stateful === true),
+  isClosedForm: ({ id, config }) =>
+    [id, baseOf(config)].some((name) => findAttack(name)?.meta.training === 'closed-form'),
+  // Whether labels are needed is what the definition itself says of an audit that has everything else.
+  needsLabels: ({ id, config }) =>
+    findAttack(id)?.notApplicable?.(config, { ...everything, hasPoolLabels: false }) !==
+    findAttack(id)?.notApplicable?.(config, everything),
+  isRecorded: (defense) => defense.some(({ id }) => id === RECORDED),
 };
+
+/** The attack that a wrapper runs: `backbone-stitching` of `base=backbone-stitching/features=backbone`. */
+function baseOf({ base }: MethodSpec['config']): string {
+  return typeof base === 'string' ? (base.split('/')[0] ?? '') : '';
+}

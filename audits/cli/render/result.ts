@@ -7,6 +7,7 @@ import type {
   TaskBaseline,
   VerdictWord,
 } from '../../contract/result.ts';
+import { renderCurves } from './curves.ts';
 import { matrixSlices, renderMatrix } from './matrix.ts';
 import { renderMeasures } from './measures.ts';
 import {
@@ -64,6 +65,7 @@ export function renderResult(result: AuditResult, files: ResultFiles, view: View
       'What honest users lose (points of accuracy; recall of clean neighbors)',
       renderHonest(result.verdicts, view),
     ),
+    ...section('What theft takes (queries, money, time)', renderCurves(result, view)),
     ...section('Recommendation', wrapIndented(result.recommendation.sentence, view)),
     ...section(
       'Findings',

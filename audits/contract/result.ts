@@ -25,6 +25,20 @@ export interface Estimate {
 
 export type VerdictWord = 'pass' | 'fail' | 'inconclusive' | 'not-measured';
 
+/** What a copy's worth is measured by where stolen gain is concerned. */
+export type GainMeasure = 'probe' | 'knn' | 'few-labels' | 'recall';
+
+/** Further likeness of a copy to the victim; null where it was not measured. */
+export interface Fidelity {
+  readonly agreement: Estimate | null;
+  readonly neighborRecall: Estimate | null;
+  readonly alignedR2: Estimate | null;
+  readonly procrustesR2: Estimate | null;
+  readonly rawCosine: Estimate | null;
+  readonly rawL2: Estimate | null;
+  readonly miScore: Estimate | null;
+}
+
 export interface MatrixCell {
   readonly attack: string;
   readonly defense: string;
@@ -35,7 +49,10 @@ export interface MatrixCell {
   /** Of the seeds asked for. */
   readonly seedsDone: number;
   readonly seedsPlanned: number;
+  /** Largest over the measures the attack is judged by. */
   readonly stolenGain: Estimate | null;
+  /** By each of those measures: the probe, and for linear maps of frozen features kNN, 100 labels and recall too. */
+  readonly gains: readonly { readonly measure: GainMeasure; readonly stolenGain: Estimate }[];
   readonly relativeAccuracy: Estimate | null;
   readonly probeAccuracy: Estimate | null;
   readonly knnAccuracy: Estimate | null;
@@ -43,6 +60,7 @@ export interface MatrixCell {
   readonly fewLabelAccuracy: Estimate | null;
   readonly cka: Estimate | null;
   readonly neighborOverlap: Estimate | null;
+  readonly fidelity: Fidelity;
   readonly queriesUsed: number | null;
   readonly uniqueInputs: number | null;
   readonly elapsedMs: number | null;

@@ -3,6 +3,7 @@ import type { CellKey, Measurement } from '../contract/cell.ts';
 import type { CellRow, PreparationRecord } from '../store/types.ts';
 import { createRng } from '../rng.ts';
 import { groupCells, readingsOf, type AttackGroup, type CellGroup, type Groups } from './groups.ts';
+import type { GainMeasure } from '../contract/result.ts';
 import {
   combine,
   createReplicator,
@@ -38,13 +39,24 @@ export interface TaskEvidence {
   readonly victimKnn: Replicated | undefined;
   /** A0 per attacker class. */
   readonly baselines: { readonly without: Control | undefined; readonly backbone: Control | undefined };
+  /** What stolen gain by each measure compares with: the victim, and A0 of both attacker classes by that measure. */
+  readonly references: readonly GainReference[];
   /** Whether the victim beats A0 of the class, so that there is something to steal. */
   readonly defined: { readonly without: boolean; readonly backbone: boolean };
+}
+
+export interface GainReference {
+  readonly measure: GainMeasure;
+  readonly metric: string;
+  readonly victim: Replicated | undefined;
+  readonly without: Control | undefined;
+  readonly backbone: Control | undefined;
 }
 
 export interface Gain {
   readonly group: AttackGroup;
   readonly task: string;
+  readonly measure: GainMeasure;
   readonly gain: Replicated;
 }
 
@@ -62,6 +74,14 @@ export interface JudgeInput {
   readonly measurements: ReadonlyMap<CellKey, readonly Measurement[]>;
   readonly preparation: PreparationRecord;
 }
+
+/** The probe first: it is what every attack is judged by. */
+const gainMeasures: readonly (readonly [GainMeasure, metric: string])[] = [
+  ['probe', 'probe-accuracy'],
+  ['knn', 'knn-accuracy'],
+  ['few-labels', 'few-label-probe-accuracy'],
+  ['recall', 'neighbor-recall-10'],
+];
 
 export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence {
   const { config, cells, measurements, preparation } = input;
@@ -81,12 +101,13 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     return ofGroup.get(key);
   };
   const tasks = preparation.tasks.map(({ name, classes }): TaskEvidence => {
-    const controls = groups.controls.flatMap((group): Control[] => {
-      const accuracy = measure(group, 'probe-accuracy', name);
-      return accuracy === undefined
-        ? []
-        : [{ label: group.attack, usesBackbone: group.usesBackbone, accuracy }];
-    });
+    const controlsBy = (metric: string): readonly Control[] =>
+      groups.controls.flatMap((group): Control[] => {
+        const accuracy = measure(group, metric, name);
+        return accuracy === undefined
+          ? []
+          : [{ label: group.attack, usesBackbone: group.usesBackbone, accuracy }];
+      });
     const victim = (metric: string): Replicated | undefined => {
       const readings = readingsOf(
         groups.victim.filter(({ state }) => state === 'done'),
@@ -97,10 +118,18 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
       return readings.length === 0 ? undefined : replicator.fixed(readings, name);
     };
     const victimProbe = victim('probe-accuracy');
-    const baselines = {
-      without: chooseBaseline(controls, false),
-      backbone: chooseBaseline(controls, true),
-    };
+    const references = gainMeasures.map(([own, metric]): GainReference => {
+      const controls = controlsBy(metric);
+      return {
+        measure: own,
+        metric,
+        // The victim finds all of its own neighbors.
+        victim: own === 'recall' ? perfect(victimProbe) : victim(metric),
+        without: chooseBaseline(controls, false),
+        backbone: chooseBaseline(controls, true),
+      };
+    });
+    const baselines = { without: references[0]?.without, backbone: references[0]?.backbone };
     const beats = (control: Control | undefined): boolean =>
       victimProbe !== undefined && control !== undefined && hasAdvantage(victimProbe, control.accuracy);
     return {
@@ -109,6 +138,7 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
       victimProbe,
       victimKnn: victim('knn-accuracy'),
       baselines,
+      references,
       defined: { without: beats(baselines.without), backbone: beats(baselines.backbone) },
     };
   });
@@ -121,7 +151,9 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     tasks,
     measure,
     readings: (members, metric, task) => readingsOf(members, measurements, metric, task),
-    gains: groups.attacks.flatMap((group) => tasks.flatMap((task) => gainOf(group, task, measure))),
+    gains: groups.attacks.flatMap((group) =>
+      tasks.flatMap((task) => gainsOn(group, task, measure, isClosedForm(group, facts))),
+    ),
     honest: groups.honest.flatMap((group) =>
       tasks.map(({ name }) => honestEvidence(group, name, measurements, replicator)),
     ),
@@ -129,12 +161,35 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
   };
 }
 
-function gainOf(group: AttackGroup, task: TaskEvidence, measure: Evidence['measure']): readonly Gain[] {
-  const baseline = group.usesBackbone ? task.baselines.backbone : task.baselines.without;
-  const accuracy = measure(group, 'probe-accuracy', task.name);
-  if (baseline === undefined || accuracy === undefined || task.victimProbe === undefined) return [];
-  const gain = stolenGain(accuracy, baseline.accuracy, task.victimProbe);
-  return gain === undefined ? [] : [{ group, task: task.name, gain }];
+/**
+ * Stolen gain by the probe; for a linear map of frozen features, whose probe only reads those features, by its neighbors
+ * and by 100 labels too. Verdicts use the largest.
+ */
+function gainsOn(
+  group: AttackGroup,
+  task: TaskEvidence,
+  measure: Evidence['measure'],
+  closedForm: boolean,
+): readonly Gain[] {
+  return task.references.flatMap(({ measure: own, metric, victim, without, backbone }): Gain[] => {
+    if (own !== 'probe' && !closedForm) return [];
+    const baseline = group.usesBackbone ? backbone : without;
+    const accuracy = measure(group, metric, task.name);
+    if (baseline === undefined || accuracy === undefined || victim === undefined) return [];
+    const gain = stolenGain(accuracy, baseline.accuracy, victim);
+    return gain === undefined ? [] : [{ group, task: task.name, measure: own, gain }];
+  });
+}
+
+function isClosedForm({ cells }: AttackGroup, facts: MethodFacts): boolean {
+  const work = cells[0]?.work;
+  return work?.kind === 'attack' && facts.isClosedForm(work.attack);
+}
+
+function perfect(like: Replicated | undefined): Replicated | undefined {
+  return like === undefined
+    ? undefined
+    : { ...like, value: 1, draws: like.draws === null ? null : new Float64Array(like.draws.length).fill(1) };
 }
 
 function honestEvidence(

@@ -60,46 +60,84 @@ export function extremeEstimate(parts: readonly Replicated[], unit: Unit): Estim
     unit,
     seeds: Math.min(...parts.map((part) => part.seeds)),
     items: Math.min(...parts.map((part) => part.items)),
-    method: unsure?.method ?? `${parts[0]?.method ?? ''}, worst of ${parts.length}`,
+    method:
+      unsure?.method ?? `${parts[0]?.method ?? ''}${parts.length > 1 ? `, worst of ${parts.length}` : ''}`,
   };
 }
 
-/**
- * `max(numerators) / max(denominators)` with bounds. Null when the largest denominator is not above zero within its
- * interval. Numerators below zero count as zero: less than nothing cannot be stolen.
- *
- * Upper bound: dividing by any one denominator can only raise the quotient, so the one with the largest lower bound
- * serves. Lower bound: the true largest denominator may be any contender, so the smallest over them counts.
- */
+/** The quotients of one task: stolen gains through a defense over stolen gains without one. */
+export interface Quotients {
+  readonly numerators: readonly Replicated[];
+  readonly denominators: readonly Replicated[];
+}
+
+type Ratio = { readonly value: number; readonly low: number | null; readonly high: number | null };
+
+/** `max(numerators) / max(denominators)` with bounds: `largestRatio` of a single group. */
 export function ratioOfLargest(
   numerators: readonly Replicated[],
   denominators: readonly Replicated[],
-): { readonly value: number; readonly low: number | null; readonly high: number | null } | undefined {
-  const top = largestOf(numerators);
-  const bottom = largestOf(denominators);
-  if (top === undefined || bottom === undefined || !(bottom.value > 0)) return undefined;
-  const value = Math.max(0, top.value) / bottom.value;
-  const above = contend(numerators);
-  const below = contend(denominators);
-  if (above === undefined || below === undefined) return { value, low: null, high: null };
-  if (bottom.low === null || !(bottom.low > 0)) return undefined;
-  const surest = below.reduce((best, part) => (part.low > best.low ? part : best));
-  const high = Math.max(...above.map((part) => bounds(quotient(part, surest)).high ?? Infinity));
-  const low = Math.min(
-    ...below.map((denominator) => {
-      const quotients = contend(above.map((part) => quotient(part, denominator)));
-      return quotients === undefined ? 0 : Math.max(...simultaneousLows(quotients));
-    }),
+): Ratio | undefined {
+  return largestRatio([{ numerators, denominators }]);
+}
+
+/**
+ * The largest over groups (tasks) of `max(numerators) / max(denominators)`, with bounds. Groups whose largest denominator
+ * is not above zero within its interval have no quotient and are left out; undefined when none is left. Numerators below
+ * zero count as zero: less than nothing cannot be stolen.
+ *
+ * Upper bound: dividing by any one denominator can only raise the quotient, so the one with the largest lower bound
+ * serves. Lower bound: the true largest denominator of a group may be any contender, so the smallest over them counts; all
+ * quotients of all groups are bounded at once.
+ */
+export function largestRatio(groups: readonly Quotients[]): Ratio | undefined {
+  const quotients = groups.flatMap(({ numerators, denominators }) => {
+    const top = largestOf(numerators);
+    const bottom = largestOf(denominators);
+    if (top === undefined || bottom === undefined || !(bottom.value > 0)) return [];
+    if (bottom.low !== null && !(bottom.low > 0)) return [];
+    return [
+      {
+        value: Math.max(0, top.value) / bottom.value,
+        above: contend(numerators),
+        below: bottom.low === null ? undefined : contend(denominators),
+      },
+    ];
+  });
+  if (quotients.length === 0) return undefined;
+  const value = Math.max(...quotients.map((group) => group.value));
+  const bounded = quotients.flatMap(({ above, below }) =>
+    above === undefined || below === undefined ? [] : [{ above, below }],
   );
-  return { value, low: Math.max(0, low), high };
+  if (bounded.length < quotients.length) return { value, low: null, high: null };
+  const highs = bounded.flatMap(({ above, below }) => {
+    const surest = below.reduce((best, part) => (part.low > best.low ? part : best));
+    return above.map((part) => bounds(quotient(part, surest)).high ?? Infinity);
+  });
+  const pairs = bounded.flatMap(({ above, below }, group) =>
+    below.flatMap((denominator, at) =>
+      above.map((part) => ({ group, at, part: withBounds(quotient(part, denominator)) })),
+    ),
+  );
+  const parts = pairs.flatMap(({ part }) => part ?? []);
+  if (parts.length < pairs.length) return { value, low: 0, high: Math.max(...highs) };
+  const lows = simultaneousLows(parts);
+  const lowOf = (group: number, at: number): number =>
+    Math.max(...lows.filter((_, i) => pairs[i]?.group === group && pairs[i].at === at));
+  const low = Math.max(
+    ...bounded.map(({ below }, group) => Math.min(...below.map((_, at) => lowOf(group, at)))),
+  );
+  return { value, low: Math.max(0, low), high: Math.max(...highs) };
+}
+
+function withBounds(part: Replicated): Contender | undefined {
+  const { low, high } = bounds(part);
+  return part.draws === null || low === null ? undefined : { ...part, draws: part.draws, low, high };
 }
 
 /** Parts which may be the largest: upper bound at least the largest lower bound. Undefined when one has no bounds. */
 function contend(parts: readonly Replicated[]): readonly Contender[] | undefined {
-  const bounded = parts.flatMap((part) => {
-    const { low, high } = bounds(part);
-    return part.draws === null || low === null ? [] : [{ ...part, draws: part.draws, low, high }];
-  });
+  const bounded = parts.flatMap((part) => withBounds(part) ?? []);
   if (bounded.length < parts.length || bounded.length === 0) return undefined;
   const floor = Math.max(...bounded.map((part) => part.low));
   return bounded.filter((part) => part.high >= floor);

@@ -30,14 +30,24 @@ export function isJudged({ judgedBudget, config }: Evidence, group: AttackGroup)
   return group.budget === judgedBudget && (within.length === 0 || within.includes(group.accounts));
 }
 
-/** Whether every planned seed of the attack, in some configuration, finished against the defense. */
-export function isFaced(evidence: Evidence, defense: string, attackId: string): boolean {
-  return evidence.groups.attacks.some(
-    (group) =>
-      group.defense === defense &&
-      group.attackId === attackId &&
-      isJudged(evidence, group) &&
-      group.state === 'done',
+/**
+ * Whether every planned seed of the attack, in some configuration, finished against the defense: at each of the policy's
+ * accounts where accounts make a difference and the attack can run with that many.
+ */
+export function isFaced(
+  evidence: Evidence,
+  { label, chain }: { readonly label: string; readonly chain: readonly MethodSpec[] },
+  attackId: string,
+): boolean {
+  const groups = evidence.groups.attacks.filter(
+    (group) => group.defense === label && group.attackId === attackId && isJudged(evidence, group),
+  );
+  const finished = groups.some(({ state }) => state === 'done');
+  if (!finished || !evidence.facts.isStateful(chain)) return finished;
+  return evidence.config.policy.accounts.every((wanted) =>
+    groups.some(
+      ({ accounts, state }) => accounts === wanted && (state === 'done' || state === 'not-applicable'),
+    ),
   );
 }
 

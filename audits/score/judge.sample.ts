@@ -29,6 +29,12 @@ export interface WorldOptions {
   readonly backboneAttack?: number;
   /** The same attack through the defense; left out when absent. */
   readonly backboneOnDefense?: number;
+  /** kNN accuracy of that attack undefended, where it differs from its probe's. */
+  readonly backboneKnn?: number;
+  /** Accuracy of the attacks undefended on the second task. */
+  readonly secondTaskUndefended?: number;
+  /** Accounts of every attack cell. */
+  readonly accounts?: readonly number[];
   readonly honestAccuracy?: number;
   readonly recall?: number;
   /** Attacks left out of the plan. */
@@ -77,21 +83,41 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
     results: readonly Measurement[],
     state: CellState = 'done',
   ): void => {
-    const key = `${labels.attack ?? work.kind}/${labels.defense ?? ''}/${work.seed}` as CellKey;
+    const key = [
+      labels.attack ?? work.kind,
+      labels.defense ?? '',
+      ...(work.kind === 'attack' && work.accounts > 1 ? [work.accounts] : []),
+      work.seed,
+    ].join('/') as CellKey;
     cells.push(row(key, work, labels, state, options.uniqueShare ?? 1));
     if (state === 'done') measurements.set(key, results);
   };
   const attackCells = (attack: string, defense: string, accuracies: readonly number[]): void => {
-    if (without.includes(attack) && defense !== 'none') return;
+    for (const accounts of options.accounts ?? [1])
+      if (!without.includes(attack) || defense === 'none') cellsWith(accounts, attack, defense, accuracies);
+  };
+  const cellsWith = (
+    accounts: number,
+    attack: string,
+    defense: string,
+    accuracies: readonly number[],
+  ): void => {
+    if (accounts > 1 && without.includes(`${attack}/${accounts}`)) return;
     for (let seed = 0; seed < seeds; seed++) {
       const last = seed === seeds - 1;
       const stopped = options.stopped?.attack === attack && defense !== 'none' && last;
       const shift = last ? (options.lastSeedShift ?? 0) : (seed % 2) * 0.002;
       add(
-        attackWork(attack, defense, seed, options),
+        attackWork(attack, defense, seed, accounts, options),
         { attack, defense },
         tasks.flatMap((task, i) =>
-          theft(task, items, (accuracies[i] ?? accuracies[0] ?? 0) + shift, `${attack}/${defense}/${seed}`),
+          theft(
+            task,
+            items,
+            (accuracies[i] ?? accuracies[0] ?? 0) + shift,
+            `${attack}/${defense}/${seed}`,
+            attack === 'stitching' && defense === 'none' ? options.backboneKnn : undefined,
+          ),
         ),
         stopped ? options.stopped?.state : 'done',
       );
@@ -106,7 +132,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
   attackCells('control-random', 'none', [controlAccuracy]);
   if (options.backboneAccuracy !== undefined)
     attackCells('control-backbone', 'none', [options.backboneAccuracy]);
-  attackCells('plain', 'none', [undefendedAccuracy]);
+  attackCells('plain', 'none', [undefendedAccuracy, options.secondTaskUndefended ?? undefendedAccuracy]);
   if (options.backboneAttack !== undefined) attackCells('stitching', 'none', [options.backboneAttack]);
   for (const defense of defenses) {
     const second = options.secondTaskAccuracy;
@@ -161,14 +187,20 @@ function measured(metric: string, task: string, items: Float32Array): Measuremen
   return { metric, task, value, unit: 'fraction', n: items.length, items };
 }
 
-function theft(task: string, items: number, accuracy: number, name: string): readonly Measurement[] {
+function theft(
+  task: string,
+  items: number,
+  accuracy: number,
+  name: string,
+  knn = accuracy - 0.05,
+): readonly Measurement[] {
   const correct = right(items, accuracy);
   // A few rows differ from encoder to encoder.
   const rng = createRng(`${name}/${task}`);
   for (let i = 0; i < items / 50; i++) correct[rng.integer(items)] = rng.uniform() < accuracy ? 1 : 0;
   return [
     measured('probe-accuracy', task, correct),
-    measured('knn-accuracy', task, right(items, accuracy - 0.05)),
+    measured('knn-accuracy', task, right(items, knn)),
     { metric: 'cka', task, value: 0.5 * accuracy, unit: 'fraction', n: items },
   ];
 }
@@ -192,14 +224,20 @@ function chainOf(defense: string, { noise }: WorldOptions): readonly VersionedSp
   ];
 }
 
-function attackWork(id: string, defense: string, seed: number, options: WorldOptions): CellWork {
+function attackWork(
+  id: string,
+  defense: string,
+  seed: number,
+  accounts: number,
+  options: WorldOptions,
+): CellWork {
   const control = id.startsWith('control');
   return {
     kind: 'attack',
     attack: { id, version: 1, config: {} },
     defense: chainOf(defense, options),
     budget: control ? 0 : BUDGET,
-    accounts: 1,
+    accounts: control ? 1 : accounts,
     seed,
     surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 1, batchSize: 1 },
   };
@@ -248,7 +286,7 @@ function config(options: WorldOptions, seeds: number, defenses: readonly string[
     attacks: [],
     defenses: [[], ...defenses.map((id) => [{ id, config: {} }])],
     budgets: [BUDGET],
-    accounts: [1],
+    accounts: [...(options.accounts ?? [1])],
     seeds,
     seed: 1,
     evaluation: { fitRows: 4000, scoreRows: 2000, version: 1 },

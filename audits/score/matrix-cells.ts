@@ -1,5 +1,6 @@
 import type { Estimate, MatrixCell, TaskBaseline } from '../contract/result.ts';
 import type { Evidence, TaskEvidence } from './evidence.ts';
+import { extremeEstimate } from './extremes.ts';
 import type { AttackGroup } from './groups.ts';
 import { combine, toEstimate, type Replicated } from './intervals.ts';
 
@@ -14,7 +15,7 @@ export function buildMatrix(evidence: Evidence): readonly MatrixCell[] {
 function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence): MatrixCell {
   const measured = (metric: string): Replicated | undefined => evidence.measure(group, metric, task.name);
   const probe = measured('probe-accuracy');
-  const gain = evidence.gains.find((entry) => entry.group === group && entry.task === task.name)?.gain;
+  const gains = evidence.gains.filter((entry) => entry.group === group && entry.task === task.name);
   const failed = group.cells.find(({ state }) => state === 'failed');
   return {
     attack: group.attack,
@@ -25,18 +26,31 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
     state: group.state,
     seedsDone: group.done.length,
     seedsPlanned: group.cells.length,
-    stolenGain: optional(gain, 'ratio'),
+    stolenGain: extremeEstimate(
+      gains.map(({ gain }) => gain),
+      'ratio',
+    ),
+    gains: gains.map(({ measure, gain }) => ({ measure, stolenGain: toEstimate(gain, 'ratio') })),
     relativeAccuracy: optional(relative(probe, task.victimProbe), 'ratio'),
     probeAccuracy: optional(probe),
     knnAccuracy: optional(measured('knn-accuracy')),
     fewLabelAccuracy: optional(measured('few-label-probe-accuracy')),
     cka: optional(measured('cka')),
     neighborOverlap: optional(measured('neighbor-overlap-10')),
+    fidelity: {
+      agreement: optional(measured('agreement')),
+      neighborRecall: optional(measured('neighbor-recall-10')),
+      alignedR2: optional(measured('aligned-r2')),
+      procrustesR2: optional(measured('procrustes-r2')),
+      rawCosine: optional(measured('raw-cosine'), 'cosine'),
+      rawL2: optional(measured('raw-l2'), 'none'),
+      miScore: optional(measured('mi-score')),
+    },
     queriesUsed: overSeeds(group, (cell) => sum(cell.ledger.map(({ rows }) => rows))),
     uniqueInputs: overSeeds(group, (cell) => sum(cell.ledger.map(({ uniqueInputs }) => uniqueInputs))),
     elapsedMs:
       group.done.length === 0 ? null : Math.round(sum(group.done.map(({ elapsedMs }) => elapsedMs ?? 0))),
-    reason: reasonOf(group, task, probe, gain),
+    reason: reasonOf(group, task, probe, gains.length > 0),
     errorCode: failed?.error?.code ?? null,
     adaptive: group.adaptive,
     cellKeys: group.cells.map(({ key }) => key),
@@ -48,11 +62,11 @@ function reasonOf(
   group: AttackGroup,
   task: TaskEvidence,
   probe: Replicated | undefined,
-  gain: Replicated | undefined,
+  hasGain: boolean,
 ): string | null {
   const stopped = group.cells.find(({ state }) => state === group.state);
   if (group.state !== 'done') return stopped?.error?.message ?? stopped?.reason ?? null;
-  if (group.control || gain !== undefined) return null;
+  if (group.control || hasGain) return null;
   if (probe === undefined) return `No probe accuracy was measured on ${task.name}.`;
   return undefinedGain(task, group.usesBackbone);
 }

@@ -2,7 +2,7 @@ import type { DefenseVerdict, Estimate, HonestUserCost, VerdictWord } from '../c
 import type { MethodSpec } from '../contract/method.ts';
 import { applyPolicy, type Criterion } from './criteria.ts';
 import { negated, type Evidence, type Gain } from './evidence.ts';
-import { extremeEstimate, largestOf, ratioOfLargest } from './extremes.ts';
+import { extremeEstimate, largestOf, largestRatio } from './extremes.ts';
 import { noDefense } from './groups.ts';
 import { findGaps, gainsOf, isFaced, isJudged, whyNoGain } from './gaps.ts';
 import { toEstimate, type Replicated } from './intervals.ts';
@@ -43,7 +43,7 @@ function judgeDefense(
   const worst = largestOf(parts);
   const worstStolenGain = extremeEstimate(parts, 'ratio');
   const protection =
-    label === noDefense ? byDefinition(worstStolenGain) : protectionOf(parts, undefended, worstStolenGain);
+    label === noDefense ? byDefinition(worstStolenGain) : protectionOf(gains, undefended, worstStolenGain);
   const honest = honestCosts(evidence, label);
   const losses = evidence.honest
     .filter(({ group }) => group.defense === label)
@@ -54,7 +54,7 @@ function judgeDefense(
   const worstHonestLoss = extremeEstimate(losses, 'fraction');
   const worstRecallAt10 = flipped(extremeEstimate(recalls, 'fraction'));
   const mustFace = evidence.facts.mustFace(chain);
-  const missingAttacks = mustFace.filter((id) => !isFaced(evidence, label, id));
+  const missingAttacks = mustFace.filter((id) => !isFaced(evidence, { label, chain }, id));
   const criteria = applyPolicy(
     evidence.config.policy,
     { protection, worstStolenGain, worstHonestLoss, worstRecallAt10 },
@@ -70,7 +70,7 @@ function judgeDefense(
       : unmeasured === undefined
         ? (gaps[0] ?? 'no attack on it was measured')
         : whyNoGain(evidence, unmeasured);
-  const decided = decide(evidence, criteria, gaps, nothing);
+  const decided = decide(evidence, chain, criteria, gaps, nothing);
   const strongestAttack = worst === undefined ? null : (gains[worst.index]?.group.attack ?? null);
   return {
     defense: label,
@@ -93,6 +93,7 @@ function judgeDefense(
 
 function decide(
   evidence: Evidence,
+  chain: readonly MethodSpec[],
   criteria: readonly Criterion[],
   gaps: readonly string[],
   nothingMeasured: string | undefined,
@@ -109,6 +110,11 @@ function decide(
   const unsure = criteria.filter(({ outcome }) => outcome === 'straddles');
   if (unsure.length > 0) return verdict('inconclusive', listed(unsure.map(({ sentence }) => sentence)));
   const kept = listed(criteria.map(({ sentence }) => sentence));
+  if (evidence.facts.isRecorded(chain))
+    return verdict(
+      'not-measured',
+      `what ran keeps the policy, but recorded replies cannot be attacked adaptively, so they never pass: ${kept}`,
+    );
   if (!evidence.config.preset.canPass)
     return verdict(
       'not-measured',
@@ -130,15 +136,20 @@ function byDefinition(worst: Estimate | null): Estimate | null {
   return { ...worst, value: 0, low: 0, high: 0, unit: 'fraction', method: 'by definition' };
 }
 
-/** `1 - max SG(defended) / max SG(none)`; null while the undefended maximum is not above zero. */
+/**
+ * `1 - max SG(defended) / max SG(none)`, both maxima over attacks, on the task where that is the least; null while no task
+ * has an undefended maximum above zero.
+ */
 function protectionOf(
-  defended: readonly Replicated[],
+  defended: readonly Gain[],
   undefended: readonly Gain[],
   worst: Estimate | null,
 ): Estimate | null {
-  const ratio = ratioOfLargest(
-    defended,
-    undefended.map(({ gain }) => gain),
+  const tasks = [...new Set(undefended.map(({ task }) => task))];
+  const on = (gains: readonly Gain[], wanted: string): readonly Replicated[] =>
+    gains.flatMap(({ task, gain }) => (task === wanted ? [gain] : []));
+  const ratio = largestRatio(
+    tasks.map((task) => ({ numerators: on(defended, task), denominators: on(undefended, task) })),
   );
   if (ratio === undefined || worst === null) return null;
   const bounded = ratio.low !== null && ratio.high !== null && Number.isFinite(ratio.high);

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { verdictOf, world, type WorldOptions } from './judge.sample.ts';
+import { judge } from './judge.ts';
+
+/** One planted audit for each rule of a verdict that `judge.test.ts` does not tell already. */
+
+const judged = (options: WorldOptions) => {
+  const { input, facts } = world(options);
+  return judge(input, facts);
+};
+
+describe('protection is the worst over tasks', () => {
+  // animals: gains 0.9 undefended, 0.24 defended; plants: 0.4 and 0.4, nothing protected.
+  const options: WorldOptions = {
+    tasks: ['animals', 'plants'],
+    secondTaskUndefended: 0.5,
+    secondTaskAccuracy: 0.5,
+  };
+
+  test('a task on which nothing is protected is not hidden by one on which more can be stolen', () => {
+    const verdict = verdictOf(judged(options), 'noise');
+    expect(verdict.verdict).toBe('fail');
+    expect(verdict.protection?.value).toBeLessThan(0.1);
+    expect(verdict.protection?.low).toBeLessThan(0.05);
+  });
+
+  test('and with one task the same numbers are those of that task', () => {
+    const verdict = verdictOf(judged({}), 'noise');
+    expect(verdict.protection?.value).toBeCloseTo(1 - 0.24 / 0.9, 1);
+  });
+});
+
+describe('a linear map of a public encoder is judged by its neighbors too', () => {
+  const options: WorldOptions = { backboneAccuracy: 0.5, backboneAttack: 0.5, backboneOnDefense: 0.5 };
+  const stitching = (more: WorldOptions) =>
+    judged({ ...options, ...more }).matrix.find(
+      ({ attack, defense }) => attack === 'stitching' && defense === 'none',
+    );
+
+  test('its probe reads the backbone and nothing else: no gain', () => {
+    expect(Math.abs(stitching({})?.stolenGain?.value ?? 1)).toBeLessThan(0.05);
+  });
+
+  test('its stolen gain is the largest over the measures, and each is told', () => {
+    const cell = stitching({ backboneKnn: 0.7 });
+    const by = Object.fromEntries(
+      cell?.gains.map(({ measure, stolenGain }) => [measure, stolenGain.value]) ?? [],
+    );
+    expect(by['knn']).toBeCloseTo((0.7 - 0.45) / (0.75 - 0.45), 1);
+    expect(Math.abs(by['probe'] ?? 1)).toBeLessThan(0.05);
+    expect(cell?.stolenGain?.value).toBeCloseTo(by['knn'] ?? 0, 9);
+  });
+
+  test('other attacks are judged by the probe alone', () => {
+    const plain = judged(options).matrix.find(
+      ({ attack, defense }) => attack === 'plain' && defense === 'none',
+    );
+    expect(plain?.gains.map(({ measure }) => measure)).toEqual(['probe']);
+  });
+});
+
+describe('what can never pass', () => {
+  test('a recorded table of replies, however good its numbers', () => {
+    const verdict = verdictOf(judged({ recorded: true }), 'noise');
+    expect(verdict.verdict).toBe('not-measured');
+    expect(verdict.reason).toContain('cannot be attacked adaptively');
+  });
+
+  test('recorded replies that protect too little still fail', () => {
+    expect(verdictOf(judged({ recorded: true, defendedAccuracy: 0.74 }), 'noise').verdict).toBe('fail');
+  });
+});
+
+describe('a defense that knows accounts', () => {
+  const options: WorldOptions = { stateful: true, accounts: [1, 5], policy: { accounts: [1, 5] } };
+
+  test('passes when every mandatory attack ran at every number of accounts of the policy', () => {
+    expect(verdictOf(judged(options), 'noise')).toMatchObject({ verdict: 'pass', missingAttacks: [] });
+  });
+
+  test('does not pass when one of them ran with a single account only', () => {
+    const verdict = verdictOf(judged({ ...options, without: ['adaptive/5'] }), 'noise');
+    expect(verdict).toMatchObject({ verdict: 'not-measured', missingAttacks: ['adaptive'] });
+  });
+});
+
+describe('the recommendation', () => {
+  test('names those that cannot be told apart as tied', () => {
+    const { recommendation } = judged({ defenses: ['noise', 'rounding'] });
+    expect(recommendation.defense).toBe('noise');
+    expect(recommendation.sentence).toContain('Tied with rounding');
+  });
+});

@@ -80,6 +80,8 @@ export interface Policy {
   readonly minProtection: number;
   readonly maxHonestLoss: number;
   readonly minRecallAt10: number;
+  /** Own images from which an honest user counts for the two limits above. Absent in older policies: 1 000. */
+  readonly minHonestRows?: number | undefined;
   /** Undefended stolen gain whose lower bound the attacks must reach to judge anything. */
   readonly minUndefendedGain: number;
 }

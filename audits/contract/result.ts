@@ -70,12 +70,30 @@ export interface MatrixCell {
   readonly cellKeys: readonly string[];
 }
 
+/** What a defense costs one kind of honest user, an account of their own. */
 export interface HonestUserCost {
   readonly task: string;
+  /** All classes of the task, or half of them. */
+  readonly breadth: 'broad' | 'narrow';
+  /** Images of their own: training set and gallery. */
+  readonly rows: number;
+  /** Whether the policy's limits are asked of this user. */
+  readonly isCounted: boolean;
   /** Clean minus defended accuracy (0.01 = one point). */
   readonly probeLoss: Estimate | null;
   readonly knnLoss: Estimate | null;
   readonly recallAt10: Estimate | null;
+  /** Share of the rows that the defense refused to answer; they count as lost. */
+  readonly refused: Estimate | null;
+  /** The same images sent again by another account: cosine, and recall across sessions. Only for the whole task. */
+  readonly driftCosine: Estimate | null;
+  readonly driftRecallAt10: Estimate | null;
+}
+
+/** What a defense adds to a reply: computing on this machine, and the reply's size. */
+export interface ReplyOverhead {
+  readonly microseconds: number | null;
+  readonly bytes: number | null;
 }
 
 export interface DefenseVerdict {
@@ -88,6 +106,7 @@ export interface DefenseVerdict {
   readonly worstStolenGain: Estimate | null;
   readonly protection: Estimate | null;
   readonly honest: readonly HonestUserCost[];
+  readonly overhead: ReplyOverhead;
   readonly worstHonestLoss: Estimate | null;
   readonly worstRecallAt10: Estimate | null;
   readonly mustFace: readonly string[];

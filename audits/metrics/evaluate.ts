@@ -11,7 +11,7 @@ import type {
   Metric,
   MetricContext,
 } from './metric.ts';
-import { encoderMetrics, fidelityMetrics, honestFidelityMetrics, honestUtilityMetrics } from './registry.ts';
+import { encoderMetrics, fidelityMetrics } from './registry.ts';
 
 /** One encoder's embeddings of one task's labelled images. */
 export interface TaskEmbeddings {
@@ -42,7 +42,7 @@ export async function evaluateSurrogate(
 ): Promise<readonly Measurement[]> {
   const measurements: Measurement[] = [];
   for (const [task, reference] of pairs(tasks, victim)) {
-    const view = compare(context, task, reference);
+    const view = compareEncoders(context, task, reference);
     measurements.push(...(await measureAll(encoderMetrics, view, context)));
     measurements.push(...(await measureAll(fidelityMetrics, view, context)));
   }
@@ -56,13 +56,13 @@ export async function evaluateVictim(
 ): Promise<readonly Measurement[]> {
   const measurements: Measurement[] = [];
   for (const task of tasks)
-    measurements.push(...(await measureAll(encoderMetrics, see(context, task), context)));
+    measurements.push(...(await measureAll(encoderMetrics, seeEncoder(context, task), context)));
   return measurements;
 }
 
 /** The victim's probe predictions for the score rows of one task, as `VictimEmbeddings.predictions` wants them. */
 export async function predictWithVictim(context: MetricContext, task: TaskEmbeddings): Promise<Int32Array> {
-  return (await see(context, task).probe()).predictions;
+  return (await seeEncoder(context, task).probe()).predictions;
 }
 
 /**
@@ -95,29 +95,6 @@ export async function classifyWithVictim(
   return (await probe(context, { ...task, score: unlabelled })).predictions;
 }
 
-/**
- * Measures what a defense costs honest users whose training, gallery and query vectors all passed it;
- * `defended[i]` is the same task as `clean[i]`.
- * @returns per task `clean-probe-accuracy`, `clean-knn-accuracy`, `honest-probe-accuracy`, `honest-knn-accuracy`
- * and `honest-recall-10`, with per-item values in one order, so that losses are paired
- * @throws RangeError when tasks, rows and labels do not pair up
- */
-export async function evaluateHonestUsers(
-  context: MetricContext,
-  clean: readonly TaskEmbeddings[],
-  defended: readonly TaskEmbeddings[],
-): Promise<readonly Measurement[]> {
-  const measurements: Measurement[] = [];
-  for (const [cleanTask, defendedTask] of pairs(clean, defended)) {
-    const defendedView = compare(context, defendedTask, cleanTask);
-    const cleanView = see(context, cleanTask);
-    measurements.push(...(await measureAll(honestUtilityMetrics, cleanView, context, 'clean-')));
-    measurements.push(...(await measureAll(honestUtilityMetrics, defendedView, context, 'honest-')));
-    measurements.push(...(await measureAll(honestFidelityMetrics, defendedView, context)));
-  }
-  return measurements;
-}
-
 function pairs<A extends TaskEmbeddings, B extends TaskEmbeddings>(
   a: readonly A[],
   b: readonly B[],
@@ -131,7 +108,8 @@ function pairs<A extends TaskEmbeddings, B extends TaskEmbeddings>(
   });
 }
 
-async function measureAll<View extends EncoderView>(
+/** Measures one after the other, each where it has a meaning. @throws MoatError `cancelled` */
+export async function measureAll<View extends EncoderView>(
   metrics: readonly Metric<View>[],
   view: View,
   context: MetricContext,
@@ -153,14 +131,20 @@ async function measureAll<View extends EncoderView>(
   return measurements;
 }
 
-function see(context: MetricContext, task: TaskEmbeddings): EncoderView {
+/** One encoder on one task. */
+export function seeEncoder(context: MetricContext, task: TaskEmbeddings): EncoderView {
   return { task: task.name, ...task, probe: once(() => probe(context, task)) };
 }
 
-function compare(context: MetricContext, task: TaskEmbeddings, reference: VictimEmbeddings): ComparedView {
+/** An encoder beside the victim on the same task. */
+export function compareEncoders(
+  context: MetricContext,
+  task: TaskEmbeddings,
+  reference: VictimEmbeddings,
+): ComparedView {
   const { predictions, informationScale } = reference;
   return {
-    ...see(context, task),
+    ...seeEncoder(context, task),
     reference: {
       fitEmbeddings: reference.fit.embeddings,
       scoreEmbeddings: reference.score.embeddings,

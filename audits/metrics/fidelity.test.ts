@@ -6,7 +6,7 @@ import { evaluateSurrogate, measureInformationScale, type TaskEmbeddings } from 
 import { explainedShare } from './held-out-r2.ts';
 import { mutualInformation, nearestNeighborEntropy } from './mi-score.ts';
 import { nearestSquaredDistances } from './nearest-distances.ts';
-import { rowCosines } from './raw-cosine.ts';
+import { rowCosines } from './row-cosines.ts';
 
 const engine = plainMultiplier;
 const context = { engine, rng: createRng('fidelity') };

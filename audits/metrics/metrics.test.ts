@@ -4,13 +4,8 @@ import { createRng, type Rng } from '../rng.ts';
 import { plainMultiplier } from '../tensor/linear-algebra/plain-multiplier.sample.ts';
 import { matrixBlocks } from '../tensor/linear-algebra/row-blocks.ts';
 import { linearCka } from './cka.ts';
-import {
-  evaluateHonestUsers,
-  evaluateSurrogate,
-  evaluateVictim,
-  predictWithVictim,
-  type TaskEmbeddings,
-} from './evaluate.ts';
+import { evaluateSurrogate, evaluateVictim, predictWithVictim, type TaskEmbeddings } from './evaluate.ts';
+import { evaluateHonestUser } from './evaluate-honest.ts';
 import { neighborCount, predictByNeighbors } from './knn.ts';
 import { fitLinearProbe, type LabelledRows } from './linear-probe.ts';
 import { matches } from './metric.ts';
@@ -59,6 +54,8 @@ function rotation(rng: Rng, size: number): Matrix {
   }
   return matrix(Float32Array.from(rows.flatMap((row) => [...row])), size, size);
 }
+
+const repliesOf = ({ fit, score }: TaskEmbeddings) => ({ fit: fit.embeddings, score: score.embeddings });
 
 const value = (measurements: readonly { metric: string; value: number }[], metric: string): number =>
   measurements.find((entry) => entry.metric === metric)?.value ?? Number.NaN;
@@ -259,7 +256,7 @@ describe('evaluations', () => {
 
   test('an identity defense costs honest users nothing; drowning noise costs them everything', async () => {
     const clean = cloudTask(createRng('honest'), { separation: 2 });
-    const untouched = await evaluateHonestUsers(context, [clean], [clean]);
+    const untouched = await evaluateHonestUser(context, clean, repliesOf(clean));
     expect(value(untouched, 'honest-recall-10')).toBe(1);
     expect(value(untouched, 'honest-probe-accuracy')).toBe(value(untouched, 'clean-probe-accuracy'));
     expect(value(untouched, 'honest-knn-accuracy')).toBe(value(untouched, 'clean-knn-accuracy'));
@@ -268,7 +265,7 @@ describe('evaluations', () => {
       fit: { ...clean.fit, embeddings: gaussian(createRng('d1'), 300, 8) },
       score: { ...clean.score, embeddings: gaussian(createRng('d2'), 200, 8) },
     };
-    const ruined = await evaluateHonestUsers(context, [clean], [drowned]);
+    const ruined = await evaluateHonestUser(context, clean, repliesOf(drowned));
     expect(value(ruined, 'honest-recall-10')).toBeLessThan(0.1);
     expect(value(ruined, 'honest-probe-accuracy')).toBeLessThan(0.36);
     expect(value(ruined, 'clean-probe-accuracy')).toBe(value(untouched, 'clean-probe-accuracy'));

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { Policy } from '../contract/audit.ts';
 import { MoatError } from '../contract/errors.ts';
 
+/** Own images from which an honest user counts, where a policy says nothing. */
+export const DEFAULT_HONEST_ROWS = 1000;
+
 /** What a provider can live with when they say nothing else (design: methods, "Verdict"). */
 export const defaultPolicy: Policy = {
   budget: 5000,
@@ -10,6 +13,8 @@ export const defaultPolicy: Policy = {
   minProtection: 0.5,
   maxHonestLoss: 0.01,
   minRecallAt10: 0.95,
+  // With 100 images of their own, a user's accuracy moves by more than a point from one draw of them to the next.
+  minHonestRows: DEFAULT_HONEST_ROWS,
   minUndefendedGain: 0.3,
 };
 
@@ -40,6 +45,13 @@ export const policySchema = z.strictObject({
   minRecallAt10: fraction
     .default(defaultPolicy.minRecallAt10)
     .describe('Recall@10 of clean neighbors an honest user must keep'),
+  minHonestRows: z
+    .int()
+    .nonnegative()
+    .default(DEFAULT_HONEST_ROWS)
+    .describe(
+      'Own images from which an honest user counts for loss and recall; who has the whole task always does',
+    ),
   minUndefendedGain: fraction
     .default(defaultPolicy.minUndefendedGain)
     .describe('Lower bound the undefended stolen gain must reach before anything passes'),

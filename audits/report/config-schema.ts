@@ -81,6 +81,7 @@ export const configSchema = z.object({
     minProtection: z.number(),
     maxHonestLoss: z.number(),
     minRecallAt10: z.number(),
+    minHonestRows: z.number().optional(),
     minUndefendedGain: z.number(),
   }),
   isGated: z.boolean(),

@@ -70,11 +70,18 @@ export function sampleVerdict(change: Partial<DefenseVerdict> = {}): DefenseVerd
     honest: [
       {
         task: 'cifar10',
+        breadth: 'broad',
+        rows: 4000,
+        isCounted: true,
         probeLoss: sampleEstimate(0.004, 0.003),
         knnLoss: sampleEstimate(0.012, 0.005),
         recallAt10: sampleEstimate(0.97, 0.01),
+        refused: sampleEstimate(0, 0),
+        driftCosine: sampleEstimate(0.99, 0.001),
+        driftRecallAt10: sampleEstimate(0.96, 0.01),
       },
     ],
+    overhead: { microseconds: 3.2, bytes: 512 },
     worstHonestLoss: sampleEstimate(0.012, 0.005),
     worstRecallAt10: sampleEstimate(0.97, 0.01),
     mustFace: ['direct-extraction'],

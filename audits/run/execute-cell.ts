@@ -6,20 +6,13 @@ import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type {
-  AttackContext,
-  FeatureEncoder,
-  MethodSpec,
-  SurrogateModel,
-  TaskHead,
-} from '../contract/method.ts';
+import type { AttackContext, FeatureEncoder, SurrogateModel, TaskHead } from '../contract/method.ts';
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
 import { openEncoder } from '../encoder/encoder.ts';
 import {
   classifyWithVictim,
-  evaluateHonestUsers,
   evaluateSurrogate,
   evaluateVictim,
   measureInformationScale,
@@ -37,6 +30,7 @@ import { builtinDemo, encoderFile } from '../encoder/demo-encoder.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
+import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
@@ -92,7 +86,7 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
       const started = options.clock.monotonicMs();
       const folder = path.join(job.artifactFolder, job.preparation.folder);
       loaded = loaded?.folder === folder ? loaded : await load(job, folder);
-      const outcome = await executeWork(job, loaded, context);
+      const outcome = await executeWork(job, loaded, context, options.clock);
       return { ...outcome, elapsedMs: options.clock.monotonicMs() - started };
     },
   };
@@ -178,7 +172,12 @@ function once<T>(create: () => Promise<T>): () => Promise<T> {
 type Outcome = Omit<CellOutcome, 'elapsedMs'>;
 const nothing = { diagnostics: {}, ledger: [], artifacts: [] } as const;
 
-async function executeWork(job: CellJob, loaded: Loaded, context: ExecutionContext): Promise<Outcome> {
+async function executeWork(
+  job: CellJob,
+  loaded: Loaded,
+  context: ExecutionContext,
+  clock: Clock,
+): Promise<Outcome> {
   const { work, config } = job;
   const seedRng = createRng(config.seed).derive(`seed/${work.seed}`);
   if (work.kind === 'attack') return executeAttack(job, work, loaded, seedRng, context);
@@ -186,28 +185,22 @@ async function executeWork(job: CellJob, loaded: Loaded, context: ExecutionConte
   const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
   const clean = loaded.tasks.map(cleanEmbeddings);
   if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
+  const key = seedRng.derive('honest/defense');
+  const tasks = loaded.tasks.map((task, i) => ({
+    clean: clean[i] ?? cleanEmbeddings(task),
+    fitHashes: task.fit.hashes,
+    scoreHashes: task.score.hashes,
+  }));
   return {
     ...nothing,
-    measurements: await honestMeasurements(work.defense, loaded, seedRng, metricContext, clean),
+    ...(await measureHonestUsers(metricContext, tasks, {
+      defense: work.defense,
+      calibration: calibrateChain(work.defense, calibrationSample(loaded), key),
+      key,
+      users: seedRng.derive('honest/users'),
+      clock,
+    })),
   };
-}
-
-/** An honest user is one account whose training, gallery and query vectors all pass the defense, in that order. */
-async function honestMeasurements(
-  defense: readonly MethodSpec[],
-  loaded: Loaded,
-  seedRng: Rng,
-  metricContext: Parameters<typeof evaluateHonestUsers>[0],
-  clean: readonly TaskEmbeddings[],
-): Promise<readonly Measurement[]> {
-  const key = seedRng.derive('honest/defense');
-  const calibration = calibrateChain(defense, calibrationSample(loaded), key);
-  const defended = loaded.tasks.map((task, account) => {
-    const session = openChainSession(defense, calibration, account, key);
-    const fit = session.reply(task.fit.embeddings, task.fit.hashes);
-    return taskEmbeddings(task, fit, session.reply(task.score.embeddings, task.score.hashes));
-  });
-  return evaluateHonestUsers(metricContext, clean, defended);
 }
 
 async function executeAttack(

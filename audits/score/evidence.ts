@@ -1,6 +1,8 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { CellKey, Measurement } from '../contract/cell.ts';
 import type { CellRow, PreparationRecord } from '../store/types.ts';
+import { readUserId } from '../metrics/honest-users.ts';
+import { DEFAULT_HONEST_ROWS } from '../plan/policy.ts';
 import { createRng } from '../rng.ts';
 import { groupCells, readingsOf, type AttackGroup, type CellGroup, type Groups } from './groups.ts';
 import type { GainMeasure } from '../contract/result.ts';
@@ -63,6 +65,13 @@ export interface Gain {
 export interface HonestEvidence {
   readonly group: CellGroup;
   readonly task: string;
+  readonly breadth: 'broad' | 'narrow';
+  readonly rows: number;
+  /** The policy's limits are asked of this user. */
+  readonly isCounted: boolean;
+  readonly refused: Replicated | undefined;
+  readonly driftCosine: Replicated | undefined;
+  readonly driftRecall: Replicated | undefined;
   readonly probeLoss: Replicated | undefined;
   readonly knnLoss: Replicated | undefined;
   readonly recall: Replicated | undefined;
@@ -155,7 +164,11 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
       tasks.flatMap((task) => gainsOn(group, task, measure, isClosedForm(group, facts))),
     ),
     honest: groups.honest.flatMap((group) =>
-      tasks.map(({ name }) => honestEvidence(group, name, measurements, replicator)),
+      preparation.tasks.flatMap(({ name, fit }) =>
+        usersOf(group, name, measurements).map((user) =>
+          honestEvidence(group, { task: name, taskRows: fit.rows, user, config }, measurements, replicator),
+        ),
+      ),
     ),
     judgedBudget: judgedBudget(config),
   };
@@ -192,17 +205,49 @@ function perfect(like: Replicated | undefined): Replicated | undefined {
     : { ...like, value: 1, draws: like.draws === null ? null : new Float64Array(like.draws.length).fill(1) };
 }
 
-function honestEvidence(
+const CLEAN_PROBE = 'clean-probe-accuracy';
+
+/** Users measured in any seed: the one with the whole task first, as an empty id. */
+function usersOf(
   group: CellGroup,
   task: string,
   measurements: JudgeInput['measurements'],
+): readonly string[] {
+  const found = group.done.flatMap(({ key }) =>
+    (measurements.get(key) ?? []).flatMap((entry) =>
+      entry.task === task && entry.metric.startsWith(`${CLEAN_PROBE}@`)
+        ? [entry.metric.slice(CLEAN_PROBE.length + 1)]
+        : [],
+    ),
+  );
+  return ['', ...new Set(found)];
+}
+
+function honestEvidence(
+  group: CellGroup,
+  of: {
+    readonly task: string;
+    readonly taskRows: number;
+    readonly user: string;
+    readonly config: AuditConfig;
+  },
+  measurements: JudgeInput['measurements'],
   replicator: Replicator,
 ): HonestEvidence {
+  const { task, user } = of;
+  const suffix = user === '' ? '' : `@${user}`;
+  const share = readUserId(user) ?? { breadth: 'broad' as const, rows: of.taskRows };
+  const mean = (metric: string): Replicated | undefined => {
+    const readings = readingsOf(group.done, measurements, `${metric}${suffix}`, task);
+    return readings.length === 0
+      ? undefined
+      : replicator.mean(readings, task, `${groupName(group, task)}/${metric}${suffix}`);
+  };
   const loss = (metric: string): Replicated | undefined => {
     // Clean and defended of one seed share their test rows: the loss per item is what is resampled.
     const readings = group.done.flatMap((cell) => {
-      const [clean] = readingsOf([cell], measurements, `clean-${metric}`, task);
-      const [defended] = readingsOf([cell], measurements, `honest-${metric}`, task);
+      const [clean] = readingsOf([cell], measurements, `clean-${metric}${suffix}`, task);
+      const [defended] = readingsOf([cell], measurements, `honest-${metric}${suffix}`, task);
       if (clean === undefined || defended === undefined) return [];
       return [
         {
@@ -213,18 +258,19 @@ function honestEvidence(
     });
     return readings.length === 0
       ? undefined
-      : replicator.mean(readings, task, `${groupName(group, task)}/${metric}`);
+      : replicator.mean(readings, task, `${groupName(group, task)}/${metric}${suffix}`);
   };
-  const recall = readingsOf(group.done, measurements, 'honest-recall-10', task);
   return {
     group,
     task,
+    ...share,
+    isCounted: user === '' || share.rows >= (of.config.policy.minHonestRows ?? DEFAULT_HONEST_ROWS),
     probeLoss: loss('probe-accuracy'),
     knnLoss: loss('knn-accuracy'),
-    recall:
-      recall.length === 0
-        ? undefined
-        : replicator.mean(recall, task, `${groupName(group, task)}/honest-recall-10`),
+    recall: mean('honest-recall-10'),
+    refused: mean('honest-refused-share'),
+    driftCosine: mean('honest-drift-cosine'),
+    driftRecall: mean('honest-drift-recall-10'),
   };
 }
 

@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly accounts?: readonly number[];
   readonly honestAccuracy?: number;
   readonly recall?: number;
+  /** Accuracy through the defense of further honest users, by id: `narrow-1000`. */
+  readonly users?: Readonly<Record<string, number>>;
   /** Attacks left out of the plan. */
   readonly without?: readonly string[];
   /** The last seed of this attack on the defense ends so. */
@@ -144,7 +146,15 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       add(
         { kind: 'honest', defense: chainOf(defense, options), seed },
         { attack: null, defense },
-        tasks.flatMap((task) => honest(task, items, honestAccuracy, recall)),
+        tasks.flatMap((task) => [
+          ...honest(task, items, honestAccuracy, recall),
+          ...Object.entries(options.users ?? {}).flatMap(([user, accuracy]) =>
+            honest(task, items, accuracy, recall).map((entry) => ({
+              ...entry,
+              metric: `${entry.metric}@${user}`,
+            })),
+          ),
+        ]),
         options.honestFailed === true && seed === 0 ? 'failed' : 'done',
       );
   }

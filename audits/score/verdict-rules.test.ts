@@ -84,6 +84,28 @@ describe('a defense that knows accounts', () => {
   });
 });
 
+describe('honest users of every size and breadth', () => {
+  test('the worst of those that count decides', () => {
+    const verdict = verdictOf(judged({ users: { 'broad-1000': 0.8, 'narrow-1000': 0.7 } }), 'noise');
+    expect(verdict.verdict).toBe('fail');
+    expect(verdict.worstHonestLoss?.value).toBeCloseTo(0.1, 9);
+    expect(verdict.honest.map(({ breadth, rows, isCounted }) => [breadth, rows, isCounted])).toEqual([
+      ['broad', 4000, true],
+      ['broad', 1000, true],
+      ['narrow', 1000, true],
+    ]);
+  });
+
+  test('a user with fewer images than the policy counts is told, not judged', () => {
+    const verdict = verdictOf(judged({ users: { 'broad-100': 0.7 } }), 'noise');
+    expect(verdict.verdict).toBe('pass');
+    expect(verdict.honest[1]).toMatchObject({ rows: 100, isCounted: false });
+    expect(verdict.honest[1]?.probeLoss?.value).toBeCloseTo(0.1, 9);
+    const strict = judged({ users: { 'broad-100': 0.7 }, policy: { minHonestRows: 100 } });
+    expect(verdictOf(strict, 'noise').verdict).toBe('fail');
+  });
+});
+
 describe('the recommendation', () => {
   test('names those that cannot be told apart as tied', () => {
     const { recommendation } = judged({ defenses: ['noise', 'rounding'] });

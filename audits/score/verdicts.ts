@@ -1,4 +1,10 @@
-import type { DefenseVerdict, Estimate, HonestUserCost, VerdictWord } from '../contract/result.ts';
+import type {
+  DefenseVerdict,
+  Estimate,
+  HonestUserCost,
+  ReplyOverhead,
+  VerdictWord,
+} from '../contract/result.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { applyPolicy, type Criterion } from './criteria.ts';
 import { negated, type Evidence, type Gain } from './evidence.ts';
@@ -45,12 +51,11 @@ function judgeDefense(
   const protection =
     label === noDefense ? byDefinition(worstStolenGain) : protectionOf(gains, undefended, worstStolenGain);
   const honest = honestCosts(evidence, label);
-  const losses = evidence.honest
-    .filter(({ group }) => group.defense === label)
-    .flatMap(({ probeLoss, knnLoss }) => [probeLoss, knnLoss].filter((loss) => loss !== undefined));
-  const recalls = evidence.honest
-    .filter(({ group }) => group.defense === label)
-    .flatMap(({ recall }) => (recall === undefined ? [] : [negated(recall)]));
+  const counted = evidence.honest.filter(({ group, isCounted }) => group.defense === label && isCounted);
+  const losses = counted.flatMap(({ probeLoss, knnLoss }) =>
+    [probeLoss, knnLoss].filter((loss) => loss !== undefined),
+  );
+  const recalls = counted.flatMap(({ recall }) => (recall === undefined ? [] : [negated(recall)]));
   const worstHonestLoss = extremeEstimate(losses, 'fraction');
   const worstRecallAt10 = flipped(extremeEstimate(recalls, 'fraction'));
   const mustFace = evidence.facts.mustFace(chain);
@@ -84,6 +89,7 @@ function judgeDefense(
     worstStolenGain,
     protection,
     honest,
+    overhead: overheadOf(evidence, label),
     worstHonestLoss,
     worstRecallAt10,
     mustFace,
@@ -165,16 +171,35 @@ function protectionOf(
 }
 
 function honestCosts(evidence: Evidence, label: string): readonly HonestUserCost[] {
-  const estimate = (value: Replicated | undefined): Estimate | null =>
-    value === undefined ? null : toEstimate(value, 'fraction');
+  const estimate = (value: Replicated | undefined, unit: Estimate['unit'] = 'fraction'): Estimate | null =>
+    value === undefined ? null : toEstimate(value, unit);
   return evidence.honest
     .filter(({ group }) => group.defense === label)
-    .map(({ task, probeLoss, knnLoss, recall }) => ({
+    .map(({ task, breadth, rows, isCounted, probeLoss, knnLoss, recall, ...more }) => ({
       task,
+      breadth,
+      rows,
+      isCounted,
       probeLoss: estimate(probeLoss),
       knnLoss: estimate(knnLoss),
       recallAt10: estimate(recall),
+      refused: estimate(more.refused),
+      driftCosine: estimate(more.driftCosine, 'cosine'),
+      driftRecallAt10: estimate(more.driftRecall),
     }));
+}
+
+/** Means over the finished cells of honest users; null where none was measured. */
+function overheadOf(evidence: Evidence, label: string): ReplyOverhead {
+  const groups = evidence.groups.honest.filter(({ defense }) => defense === label);
+  const cells = groups.flatMap(({ done }) => done);
+  const times = cells.flatMap(({ diagnostics }) => diagnostics['microsecondsPerReply'] ?? []);
+  const sizes = evidence.tasks.flatMap(({ name }) =>
+    evidence.readings(cells, 'honest-reply-bytes', name).map(({ value }) => value),
+  );
+  const mean = (values: readonly number[]): number | null =>
+    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { microseconds: mean(times), bytes: mean(sizes) };
 }
 
 /** The smallest of several quantities from the largest of their negatives. */

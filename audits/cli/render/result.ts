@@ -164,7 +164,7 @@ function renderVerdict(verdict: DefenseVerdict, view: View): readonly string[] {
 function renderHonest(verdicts: readonly DefenseVerdict[], view: View): readonly string[] {
   const rows = verdicts.flatMap((verdict) =>
     verdict.honest.map((cost) => [
-      `${cleanText(verdict.defense)} on ${cleanText(cost.task)}`,
+      `${cleanText(verdict.defense)} on ${cleanText(cost.task)}, ${cost.breadth}, ${plural(cost.rows, 'image')}${cost.isCounted ? '' : ' (not counted)'}`,
       formatPoints(cost.probeLoss),
       formatPoints(cost.knnLoss),
       formatEstimate(cost.recallAt10),

@@ -30,6 +30,23 @@ const rows: readonly {
     severity: 'weakens',
     scope: 'audit',
   },
+  {
+    id: 'not-converged',
+    raised: { diagnostics: { lateLossShare: 0.2 } },
+    severity: 'weakens',
+    scope: 'audit',
+  },
+  { id: 'dimension-mismatch', raised: { replyBytes: 16 }, severity: 'note', scope: 'defense:noise' },
+  {
+    id: 'saturated-p-value',
+    raised: {
+      victimMeasurements: [
+        { metric: 'distance-test-p-value', task: null, value: 0.05, unit: 'fraction', n: 19 },
+      ],
+    },
+    severity: 'note',
+    scope: /^cell:victim/,
+  },
   { id: 'smaller-batch', raised: { askedBatch: 64 }, severity: 'weakens', scope: 'audit' },
   { id: 'too-few-repeats', raised: { seeds: 2 }, severity: 'weakens', scope: 'audit' },
   {
@@ -98,6 +115,13 @@ describe('validity checks', () => {
       'weak-attacks',
     );
     expect(flag).toMatchObject({ severity: 'weakens' });
+  });
+
+  test('a p-value above the floor of its test is not saturated', () => {
+    const victimMeasurements = [
+      { metric: 'distance-test-p-value', task: null, value: 0.05, unit: 'fraction' as const, n: 59 },
+    ];
+    expect(flagsOf({ victimMeasurements }, 'saturated-p-value')).toEqual([]);
   });
 
   test('absolute noise is read off what it did to the neighbors', () => {

@@ -2,12 +2,15 @@ import type { Flag } from '../contract/result.ts';
 import { adaptiveAttackMissing } from './adaptive-attack-missing.ts';
 import { adaptiveWorseThanPlain } from './adaptive-worse-than-plain.ts';
 import type { Check, CheckContext } from './check.ts';
+import { dimensionMismatch } from './dimension-mismatch.ts';
 import { dominantSeed } from './dominant-seed.ts';
 import { noiseScale } from './noise-scale.ts';
 import { nonDeterministicVictim } from './non-deterministic-victim.ts';
+import { notConverged } from './not-converged.ts';
 import { nothingToSteal } from './nothing-to-steal.ts';
 import { poolDuplicates } from './pool-duplicates.ts';
 import { probeAtChance } from './probe-at-chance.ts';
+import { saturatedPValue } from './saturated-p-value.ts';
 import { smallerBatch } from './smaller-batch.ts';
 import { tooFewRepeats } from './too-few-repeats.ts';
 import { trainingFailed } from './training-failed.ts';
@@ -23,6 +26,7 @@ export const checks: readonly Check[] = [
   probeAtChance,
   nothingToSteal,
   trainingFailed,
+  notConverged,
   smallerBatch,
   tooFewRepeats,
   adaptiveAttackMissing,
@@ -32,6 +36,8 @@ export const checks: readonly Check[] = [
   nonDeterministicVictim,
   unresolvablePolicy,
   poolDuplicates,
+  dimensionMismatch,
+  saturatedPValue,
 ];
 
 /** What the preparation flagged and what the checks find, the most severe first. */

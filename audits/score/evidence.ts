@@ -21,6 +21,7 @@ export interface Evidence {
   readonly config: AuditConfig;
   readonly preparation: PreparationRecord;
   readonly cells: readonly CellRow[];
+  readonly measurements: JudgeInput['measurements'];
   readonly facts: MethodFacts;
   readonly groups: Groups;
   readonly tasks: readonly TaskEvidence[];
@@ -155,6 +156,7 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     config,
     preparation,
     cells,
+    measurements,
     facts,
     groups,
     tasks,

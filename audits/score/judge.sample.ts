@@ -55,6 +55,12 @@ export interface WorldOptions {
   readonly preflight?: PreparationRecord['preflight'];
   /** Settings of a gaussian-noise defense. */
   readonly noise?: Readonly<Record<string, unknown>>;
+  /** Diagnostics of every cell that ran. */
+  readonly diagnostics?: Readonly<Record<string, number>>;
+  /** Bytes of a reply through the defense; the encoder has 8 dimensions. */
+  readonly replyBytes?: number;
+  /** Added to the measurements of the victim. */
+  readonly victimMeasurements?: readonly Measurement[];
   /** Different images per query sent. */
   readonly uniqueShare?: number;
 }
@@ -91,7 +97,10 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       ...(work.kind === 'attack' && work.accounts > 1 ? [work.accounts] : []),
       work.seed,
     ].join('/') as CellKey;
-    cells.push(row(key, work, labels, state, options.uniqueShare ?? 1));
+    cells.push({
+      ...row(key, work, labels, state, options.uniqueShare ?? 1),
+      diagnostics: options.diagnostics ?? {},
+    });
     if (state === 'done') measurements.set(key, results);
   };
   const attackCells = (attack: string, defense: string, accuracies: readonly number[]): void => {
@@ -126,11 +135,10 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
     }
   };
 
-  add(
-    { kind: 'victim', seed: 0 },
-    { attack: null, defense: null },
-    tasks.flatMap((task) => theft(task, items, victimAccuracy, 'victim')),
-  );
+  add({ kind: 'victim', seed: 0 }, { attack: null, defense: null }, [
+    ...tasks.flatMap((task) => theft(task, items, victimAccuracy, 'victim')),
+    ...(options.victimMeasurements ?? []),
+  ]);
   attackCells('control-random', 'none', [controlAccuracy]);
   if (options.backboneAccuracy !== undefined)
     attackCells('control-backbone', 'none', [options.backboneAccuracy]);
@@ -148,6 +156,13 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
         { attack: null, defense },
         tasks.flatMap((task) => [
           ...honest(task, items, honestAccuracy, recall),
+          {
+            metric: 'honest-reply-bytes',
+            task,
+            value: options.replyBytes ?? 32,
+            unit: 'bytes' as const,
+            n: items,
+          },
           ...Object.entries(options.users ?? {}).flatMap(([user, accuracy]) =>
             honest(task, items, accuracy, recall).map((entry) => ({
               ...entry,

@@ -9,7 +9,7 @@ import { findLoss } from '../losses/registry.ts';
 import { createRng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { tf } from '../tensor/ops.ts';
-import { fitSurrogate } from './fit.ts';
+import { fitSurrogate, lateLossShare } from './fit.ts';
 import type { FitRequest } from './fit.ts';
 import { openSurrogate } from './open.ts';
 
@@ -298,4 +298,13 @@ describe('what cannot be trained', () => {
     });
     await expect(fitSurrogate(one)).rejects.toBeInstanceOf(MoatError);
   });
+});
+
+test('the late share of the loss: a straight line leaves its tenth to the end, one that settled nothing', () => {
+  const straight = Array.from({ length: 20 }, (_, i) => 19 - i);
+  expect(lateLossShare(straight)).toBeCloseTo(2 / 19, 12);
+  expect(lateLossShare([10, 4, 2, 1, 1, 1, 1, 1, 1, 1])).toBe(0);
+  expect(lateLossShare([10, 9, 8, 7, 6, 5, 4, 3, 2, -90])).toBeGreaterThan(0.9);
+  expect(lateLossShare([1, 1, 1, 1, 1])).toBe(0);
+  expect(lateLossShare([10, 0])).toBe(0);
 });

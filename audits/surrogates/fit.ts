@@ -51,6 +51,8 @@ export interface FitResult {
   readonly diagnostics: {
     readonly firstLoss: number;
     readonly finalLoss: number;
+    /** Share of the whole fall of the loss that came in the last tenth of the epochs; 0.1 is a straight line. */
+    readonly lateLossShare: number;
     readonly epochs: number;
     readonly steps: number;
     readonly batchSize: number;
@@ -130,6 +132,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     diagnostics: {
       firstLoss: losses[0] ?? 0,
       finalLoss: losses.at(-1) ?? 0,
+      lateLossShare: lateLossShare(losses),
       epochs: settings.epochs,
       steps: settings.epochs * Math.floor(rows / batchSize),
       batchSize,
@@ -137,6 +140,20 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
       learningRate: rule.learningRate,
     },
   };
+}
+
+/** Epochs from which a tenth is a whole number of epochs and a mean loss settles between two. */
+const FEWEST_EPOCHS = 5;
+
+/**
+ * How much of the fall of a loss is left to its last tenth (at least one epoch), against the lowest loss before; 0 for
+ * fewer than five epochs or a loss that never fell.
+ */
+export function lateLossShare(losses: readonly number[]): number {
+  const [first = 0, last = 0] = [losses[0], losses.at(-1)];
+  const early = losses.slice(0, losses.length - Math.ceil(losses.length / 10));
+  if (losses.length < FEWEST_EPOCHS || !(first > last)) return 0;
+  return Math.max(0, (Math.min(...early) - last) / (first - last));
 }
 
 interface Trained {

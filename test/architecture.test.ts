@@ -108,11 +108,21 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
   [/^ml-matrix$/, /^audits\/tensor\/linear-algebra\//],
   [/^commander$/, /^audits\/cli\//],
+  [/^(p-queue|p-retry|@hyperjump\/json-pointer)$/, /^audits\/endpoint\//],
+  // The network: a service named by the user, and nothing else.
+  [/^(node:)?(http|https|http2|net|tls|dgram|undici)$/, /^audits\/endpoint\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
 ];
 test.each(onlyImporters)('%s has one importer: %s', (packageName, allowed) => {
   expect(breaks((line) => packageName.test(line.target) && !allowed.test(line.file))).toEqual([]);
+});
+
+test('only one file calls fetch', () => {
+  const calls = sources
+    .filter((file) => within('audits')(file))
+    .filter((file) => /(?<![\w.'`])fetch\(/.test(readFileSync(path.join(root, file), 'utf8')));
+  expect(calls).toEqual(['audits/endpoint/attempt.ts']);
 });
 
 test('only the command line and the report read the store’s opening functions besides the runner', () => {

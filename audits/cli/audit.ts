@@ -19,6 +19,8 @@ export interface RunFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly dryRun: boolean;
+  /** What would be asked before the audit starts is answered with yes. */
+  readonly yes: boolean;
 }
 
 export function registerAudit(program: Command, context: CommandContext): void {
@@ -28,7 +30,11 @@ export function registerAudit(program: Command, context: CommandContext): void {
     .description(
       'Audits an ONNX image encoder: plays the attackers through each candidate defense, measures what was stolen and what honest users lost. Without an encoder it audits the built-in demo.',
     )
-    .argument('[encoder]', 'path of the ONNX file (default: the built-in demo)')
+    .argument(
+      '[encoder]',
+      'path of the ONNX file, or https://... with --endpoint (default: the built-in demo)',
+    )
+    .option('--endpoint <file>', 'how the deployed service at that address is asked (docs/endpoint.md)')
     .option('--pool <dir...>', 'folders of images the attacker queries with')
     .option(
       '--task <name=dir>',
@@ -78,13 +84,14 @@ export function addRunOptions(command: Command): Command {
   addDatabaseOption(command)
     .option('--out <dir>', 'folder for the report (default: moat-report)')
     .option('--dry-run', 'print cells, queries, time and money, and run nothing')
-    .option('--yes', 'for scripts: start without asking (nothing is asked yet)')
+    .option('--yes', 'start without asking: confirms the spending limit of a service')
     .option('--quiet', 'no progress');
   return addJsonOption(command);
 }
 
 export function runFlags(flags: Readonly<Record<string, unknown>>): RunFlags {
-  return { json: flags['json'] === true, quiet: flags['quiet'] === true, dryRun: flags['dryRun'] === true };
+  const isSet = (name: string): boolean => flags[name] === true;
+  return { json: isSet('json'), quiet: isSet('quiet'), dryRun: isSet('dryRun'), yes: isSet('yes') };
 }
 
 /** The flags that `moat.config.json` may hold too, checked by its schema. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointSchema } from '../contract/endpoint.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -14,6 +15,10 @@ export const publishedSchemas: readonly {
       title: 'moat.config.json',
       ...z.toJSONSchema(settingsSchema, { io: 'input' }),
     }),
+  },
+  {
+    file: 'endpoint.schema.json',
+    schema: () => ({ title: 'endpoint.json', ...z.toJSONSchema(endpointSchema, { io: 'input' }) }),
   },
   {
     file: 'result.schema.json',

@@ -13,7 +13,16 @@ const names = z.array(z.string().min(1)).min(1);
 
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional(),
-  encoder: z.string().min(1).optional().describe('Path of the ONNX file to audit'),
+  encoder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Path of the ONNX file to audit, or the address of a deployed service'),
+  endpoint: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that says how the service is asked (endpoint.schema.json)'),
   ...encoderOptionsSchema.shape,
   pool: names.optional().describe('Folders of images the attacker queries with'),
   task: z

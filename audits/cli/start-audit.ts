@@ -1,12 +1,17 @@
 import type { AuditConfig, CostAssumptions, Policy } from '../contract/audit.ts';
 import { silentLog } from '../contract/context.ts';
+import { endpointSchema, type EndpointSettings } from '../contract/endpoint.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import { chooseDevice } from '../devices/choose.ts';
 import { cachedTrials } from '../devices/trial-cache.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
+import { endpointOf } from '../endpoint/endpoint.ts';
+import { parseEndpointUrl, readSecrets } from '../endpoint/secrets.ts';
 import { configureAudit, type AuditRequest } from '../plan/configure.ts';
 import { parsePolicy } from '../plan/policy.ts';
+import { planService } from '../run/plan-service.ts';
 import { planAudit, runAudit } from '../run/runner.ts';
+import { confirmAsking } from './confirm.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import type { RunFlags } from './audit.ts';
 import { createProgress } from './progress.ts';
@@ -40,6 +45,7 @@ export async function startAudit(
   };
   if (flags.dryRun) await printPlan(context, config, session);
   else {
+    if (config.endpoint !== undefined) await confirmAsking(context, config, await planService(config), flags);
     if (!flags.quiet) context.terminal.note(`device: ${choice.reason}`);
     await runSession(context, session, (options) =>
       runAudit(config, { ...options, deviceReason: choice.reason }),
@@ -57,9 +63,11 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     );
   const located = (location: string): string =>
     location === builtinDemo ? location : resolvePath(context, location);
+  const endpoint = endpointSettings(context, settings, encoder);
   const { size, mean, std, layout, range, output, pooling } = settings;
   return {
-    encoder: located(encoder),
+    encoder: endpoint === undefined ? located(encoder) : parseEndpointUrl(encoder),
+    endpoint,
     encoderOptions: { size, mean, std, layout, range, output, pooling },
     backbone: settings.backbone === undefined ? undefined : located(settings.backbone),
     pools: (settings.pool ?? []).map(located),
@@ -91,6 +99,38 @@ function costsOf(settings: Settings): Partial<CostAssumptions> {
   };
 }
 
+/** @throws MoatError `usage`, `path-missing`, `configuration-invalid`, `endpoint-secret-missing`: before anything is asked */
+function endpointSettings(
+  context: CommandContext,
+  settings: Settings,
+  encoder: string,
+): EndpointSettings | undefined {
+  const isAddress = /^https?:/i.test(encoder);
+  if (!isAddress) {
+    if (settings.endpoint === undefined) return undefined;
+    throw new MoatError('usage', '--endpoint belongs to a service: moat audit https://... --endpoint FILE.');
+  }
+  const { size, mean, std, layout, range, output, pooling } = settings;
+  if ([size, mean, std, layout, range, output, pooling].some((option) => option !== undefined))
+    throw new MoatError(
+      'usage',
+      'A service prepares its images itself: --size, --mean, --std, --layout, --range, --output and --pooling are for files.',
+    );
+  const file = settings.endpoint;
+  const value = file === undefined ? undefined : readJson(resolvePath(context, file));
+  if (file !== undefined && value === undefined)
+    throw new MoatError('path-missing', `The endpoint file ${file} does not exist.`);
+  const parsed = endpointSchema.safeParse(value ?? {});
+  const issue = parsed.error?.issues[0];
+  if (file !== undefined && issue !== undefined) {
+    const entry = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    throw new MoatError('configuration-invalid', `${file}: ${entry}${issue.message}.`);
+  }
+  const victim = endpointOf(parseEndpointUrl(encoder), parsed.data);
+  readSecrets(victim, process.env);
+  return victim.settings;
+}
+
 function policyOf(context: CommandContext, policy: Settings['policy']): Policy | undefined {
   if (policy === undefined) return undefined;
   if (typeof policy !== 'string') return parsePolicy(policy, settingsFile);
@@ -106,6 +146,15 @@ async function printPlan(
 ): Promise<void> {
   const { clock, terminal } = context;
   const database = resolvePath(context, session.database);
+  if (config.endpoint !== undefined) {
+    // Preparing would ask the service: a plan costs nothing.
+    const plan = await planService(config);
+    if (session.json) terminal.printJson({ config, ...plan });
+    else
+      for (const line of renderPlan(config, plan, displayPath(context, database), terminal.output))
+        terminal.print(line);
+    return;
+  }
   const progress = createProgress(terminal, { quiet: session.quiet, clock });
   const controller = new AbortController();
   const stopListening = listenForStop({

@@ -1,4 +1,5 @@
 import type { EncoderOptions } from './encoder.ts';
+import type { EndpointSettings } from './endpoint.ts';
 import type { EvaluationSettings } from './cell.ts';
 import type { MethodSpec, SurrogateSettings } from './method.ts';
 import type { DeviceId, EngineId } from './engine.ts';
@@ -28,8 +29,10 @@ export interface DataSource {
 
 /** One audit as asked for, every default filled in; stored whole, so that `resume` needs nothing else. */
 export interface AuditConfig {
-  /** Absolute path, or `builtin:demo`. */
+  /** Absolute path, `builtin:demo`, or the address of a deployed service. */
   readonly encoder: string;
+  /** How the service is asked; absent where the encoder is a file. */
+  readonly endpoint?: EndpointSettings | undefined;
   readonly encoderOptions: EncoderOptions;
   readonly backbone: string | null;
   readonly pools: readonly DataSource[];

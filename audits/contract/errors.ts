@@ -89,6 +89,38 @@ export const errorTable = {
   'dataset-unreadable': user('Every file of this data set failed to decode; check the format.'),
   'dataset-format': user('Check the file: its header does not match its format.'),
 
+  'endpoint-secret-missing': user('Set the variable in the shell that starts Moat.', exitCode.usage),
+  'endpoint-not-confirmed': user(
+    'Look at the plan with --dry-run; then confirm the spending limit with --yes.',
+    exitCode.usage,
+  ),
+  'endpoint-unreachable': environment(
+    'Check the address and the connection, then run `moat resume`: recorded replies are not asked again.',
+  ),
+  'endpoint-refused': user(
+    'Check the token and its rights, then run `moat resume`: recorded replies are not asked again.',
+  ),
+  'endpoint-rate-limited': environment(
+    'Lower `rate` in the endpoint file and run the same command again, or wait and run `moat resume`: recorded replies are not asked again.',
+  ),
+  'endpoint-failed': environment(
+    'See what the service says in its own log, then run `moat resume`: recorded replies are not asked again.',
+  ),
+  'endpoint-reply-malformed': user(
+    'Compare `response` in the endpoint file with a reply of the service, then run the same command again.',
+  ),
+  'endpoint-dimension-changed': user(
+    'Another model answers now: write another `revision` into the endpoint file and start a new audit.',
+  ),
+  'endpoint-limit-reached': user(
+    'Raise `maxSpend` in the endpoint file and run the same command again: nothing is asked twice.',
+  ),
+  'plugin-invalid': user('Correct the file; docs/adding-an-attack.md has a whole one.', exitCode.usage),
+  'plugin-changed': user(
+    'Put the file back as it was, or start a new audit with the changed one.',
+    exitCode.usage,
+  ),
+
   'budget-exhausted': user(
     'The attack asked for more queries than its budget; this is recorded with the cell.',
   ),
@@ -154,6 +186,11 @@ export const errorTable = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;
+
+/** The service under audit, not one cell, is at fault: the audit stops where it is and goes on when that is mended. */
+export function isServiceFailure(code: ErrorCode): boolean {
+  return code.startsWith('endpoint-');
+}
 
 export interface SerializedError {
   readonly code: ErrorCode;

@@ -1,4 +1,5 @@
 import type { EncoderDescription, PreflightReport } from './encoder.ts';
+import type { NetworkUse } from './endpoint.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AuditConfig, CostAssumptions } from './audit.ts';
 import type { CellState, DatasetDigest, Unit } from './cell.ts';
@@ -237,5 +238,7 @@ export interface AuditResult {
   readonly findings: readonly Finding[];
   readonly flags: readonly Flag[];
   readonly cost: { readonly queries: number; readonly dollars: number; readonly elapsedMs: number };
+  /** What was asked of the network, by all audits of this service in the database; absent where nothing was. */
+  readonly network?: NetworkUse | undefined;
   readonly environment: Readonly<Record<string, string | number>>;
 }

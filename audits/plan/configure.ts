@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { AuditConfig, CostAssumptions, DataSource, Policy, Preset } from '../contract/audit.ts';
 import type { EncoderOptions } from '../contract/encoder.ts';
+import type { EndpointSettings } from '../contract/endpoint.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
@@ -17,8 +18,10 @@ import { findPreset, presets } from './presets.ts';
 
 /** An audit as a person asks for it: whatever is absent comes from the preset. */
 export interface AuditRequest {
-  /** Path of an ONNX file, or `builtin:demo`. */
+  /** Path of an ONNX file, `builtin:demo`, or the address of a service. */
   readonly encoder: string;
+  /** Present where `encoder` is an address. */
+  readonly endpoint?: EndpointSettings | undefined;
   readonly encoderOptions: EncoderOptions;
   readonly backbone?: string | undefined;
   readonly pools: readonly string[];
@@ -71,7 +74,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw invalid(`Two tasks are named "${twice}".`);
   return {
-    encoder: isDemo ? builtinDemo : existing(request.encoder, 'encoder'),
+    ...victimOf(request),
     encoderOptions: request.encoderOptions,
     backbone: request.backbone === undefined ? null : existing(request.backbone, 'backbone'),
     pools: pools.length === 0 ? [{ name: 'demo', path: builtinDemo }] : pools,
@@ -90,16 +93,23 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     },
     engine: engine(request.engine ?? 'auto'),
     device: device(request.device ?? 'auto'),
+    // A service's limits of rate and spending are kept by the process that asks it: there is one at a time.
     workers: positive(
-      request.workers ?? Math.min(availableParallelism(), MOST_WORKERS),
+      request.workers ??
+        (request.endpoint === undefined ? Math.min(availableParallelism(), MOST_WORKERS) : 1),
       '--workers',
-      MOST_WORKERS,
+      request.endpoint === undefined ? MOST_WORKERS : 1,
     ),
     policy: request.policy ?? defaultPolicy,
     isGated: request.policy !== undefined,
-    pricePerQuery: request.price ?? 0.0001,
+    pricePerQuery: request.price ?? request.endpoint?.pricePerImage ?? 0.0001,
     costs: { ...defaultCosts, ...request.costs },
   };
+}
+
+function victimOf({ encoder, endpoint }: AuditRequest): Pick<AuditConfig, 'encoder' | 'endpoint'> {
+  if (endpoint !== undefined) return { encoder, endpoint };
+  return { encoder: encoder === builtinDemo ? builtinDemo : existing(encoder, 'encoder') };
 }
 
 function attackSpecs(request: AuditRequest, preset: Preset): readonly MethodSpec[] {

@@ -1,4 +1,5 @@
 import type { CellKey, Measurement } from '../contract/cell.ts';
+import type { NetworkUse } from '../contract/endpoint.ts';
 import { resultSchemaVersion, type AuditResult } from '../contract/result.ts';
 import { judge } from '../score/judge.ts';
 import type { AuditRow, AuditState, CellRow } from '../store/types.ts';
@@ -7,6 +8,8 @@ export interface StoredAudit {
   readonly audit: AuditRow;
   readonly cells: readonly CellRow[];
   readonly measurements: ReadonlyMap<CellKey, readonly Measurement[]>;
+  /** What the service under audit was asked; undefined for an encoder file. */
+  readonly network?: NetworkUse | undefined;
 }
 
 /** A run that cannot go on by itself is incomplete, whatever stopped it. */
@@ -24,7 +27,7 @@ const resultStates = {
  * or on rows with another policy in their config, needs no encoder and no images.
  * @throws RangeError when the audit was never prepared: there is nothing to report then
  */
-export function buildResult({ audit, cells, measurements }: StoredAudit): AuditResult {
+export function buildResult({ audit, cells, measurements, network }: StoredAudit): AuditResult {
   const { config, preparation } = audit;
   if (preparation === null) throw new RangeError(`audit ${audit.id} has no preparation to report`);
   return {
@@ -43,6 +46,7 @@ export function buildResult({ audit, cells, measurements }: StoredAudit): AuditR
     },
     ...judge({ config, cells, measurements, preparation }),
     cost: costOf(cells, config.pricePerQuery),
+    ...(network === undefined ? {} : { network }),
     environment: audit.environment,
   };
 }

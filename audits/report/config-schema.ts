@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointSchema } from '../contract/endpoint.ts';
 import { deviceIds } from '../contract/engine.ts';
 import { trainingSettingsSchema } from '../surrogates/training-schema.ts';
 
@@ -48,6 +49,9 @@ export const costAssumptionsSchema = z.object({
 
 export const configSchema = z.object({
   encoder: z.string(),
+  endpoint: endpointSchema
+    .optional()
+    .describe('How the deployed service is asked, secrets as the names of their variables'),
   encoderOptions: encoderOptionsSchema,
   backbone: z.string().nullable(),
   pools: z.array(dataSource),

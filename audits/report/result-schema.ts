@@ -239,6 +239,16 @@ export const resultSchema = z
     findings: z.array(finding),
     flags: z.array(flag),
     cost: z.object({ queries: z.number(), dollars: z.number(), elapsedMs: z.number() }),
+    network: z
+      .object({
+        url: text,
+        requests: count,
+        images: count.describe('Images asked, repeats and failed requests included'),
+        dollars: z.number().describe('Upper bound: a failed request counts as paid'),
+        recorded: count.describe('Different images with a recorded reply'),
+      })
+      .optional()
+      .describe('What was asked of a deployed service; absent where nothing left the machine'),
     environment: z.record(text, z.union([text, z.number()])),
   })
   .describe('The result of one Moat audit: everything a report is rendered from');

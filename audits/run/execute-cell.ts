@@ -10,7 +10,6 @@ import type { AttackContext, FeatureEncoder, SurrogateModel, TaskHead } from '..
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
-import { openEncoder } from '../encoder/encoder.ts';
 import {
   classifyWithVictim,
   evaluateSurrogate,
@@ -32,6 +31,7 @@ import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
 import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
+import { openVictim, type VictimContext } from './open-victim.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
 import { CALIBRATION_IMAGES, embedUntrained } from './untrained-embeddings.ts';
@@ -85,14 +85,21 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
     async execute(job, context) {
       const started = options.clock.monotonicMs();
       const folder = path.join(job.artifactFolder, job.preparation.folder);
-      loaded = loaded?.folder === folder ? loaded : await load(job, folder);
+      loaded =
+        loaded?.folder === folder
+          ? loaded
+          : await load(job, folder, {
+              ...options,
+              artifactFolder: job.artifactFolder,
+              log: (message) => context.log(message),
+            });
       const outcome = await executeWork(job, loaded, context, options.clock);
       return { ...outcome, elapsedMs: options.clock.monotonicMs() - started };
     },
   };
 }
 
-async function load(job: CellJob, folder: string): Promise<Loaded> {
+async function load(job: CellJob, folder: string, context: VictimContext): Promise<Loaded> {
   const { config, preparation } = job;
   const engine = await createEngine(config.engine, { threads: 1, device: config.device });
   const { numericsClass } = preparation.inputs;
@@ -101,7 +108,7 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
       'device-unavailable',
       `This audit was prepared with ${numericsClass}; here is ${engine.numericsClass} now, which computes other numbers. Start a new audit.`,
     );
-  const victim = once(() => sameVictim(engine, config, preparation.inputs.encoder));
+  const victim = once(() => sameVictim(engine, config, preparation.inputs.encoder, context));
   const { backbone } = config;
   const tasks: readonly Task[] = preparation.tasks.map(({ name, classes }, i) => ({
     name,
@@ -148,8 +155,13 @@ async function load(job: CellJob, folder: string): Promise<Loaded> {
 }
 
 /** A file that was replaced after the preparation must not answer under the old one's name. */
-async function sameVictim(engine: Engine, config: AuditConfig, digest: string): Promise<Encoder> {
-  const encoder = await openEncoder(engine, encoderFile(config.encoder), config.encoderOptions);
+async function sameVictim(
+  engine: Engine,
+  config: AuditConfig,
+  digest: string,
+  context: VictimContext,
+): Promise<Encoder> {
+  const { encoder } = await openVictim(engine, config, context);
   if (encoder.description.digest !== digest) throw changed(config.encoder);
   return encoder;
 }

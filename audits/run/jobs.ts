@@ -1,5 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { CellKey, CellWork, Measurement } from '../contract/cell.ts';
+import type { NetworkUse } from '../contract/endpoint.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
 
 /** What a worker is given: everything by value or by path, nothing from another cell's memory. */
@@ -19,4 +20,5 @@ export type Job =
       readonly audit: AuditRow;
       readonly cells: readonly CellRow[];
       readonly measurements: ReadonlyMap<CellKey, readonly Measurement[]>;
+      readonly network: NetworkUse | undefined;
     };

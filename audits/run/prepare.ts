@@ -9,8 +9,6 @@ import type { AuditConfig } from '../contract/audit.ts';
 import { openDecodeThreads } from '../datasets/decode-threads.ts';
 import { EvaluationImages } from '../datasets/duplicates.ts';
 import { digestImages } from '../datasets/read.ts';
-import { encoderFile } from '../encoder/demo-encoder.ts';
-import { openEncoder } from '../encoder/encoder.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
 import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
@@ -20,6 +18,7 @@ import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
 import type { ExecutionContext } from './execute-cell.ts';
 import { writeFileAtomic } from './files.ts';
+import { openVictim } from './open-victim.ts';
 import type { Job } from './jobs.ts';
 import { isWhole, PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
 import { prepareSet, type SetSummary } from './prepare-set.ts';
@@ -36,8 +35,9 @@ import {
 } from './read-data.ts';
 import { rechunk } from './rechunk.ts';
 
-/** Images on which the preflight runs. */
+/** Images on which the preflight runs; a service, which is paid, is asked for few. */
 const PREFLIGHT_IMAGES = 64;
+const PREFLIGHT_IMAGES_OF_SERVICE = 8;
 /**
  * Largest side at which task images are kept: after the victim has embedded them, only surrogates look at them, which see
  * 32 pixels at most.
@@ -68,7 +68,11 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
   const { config } = job;
   // One thread, as the cells: sums over several threads round differently, and the class is part of every key.
   const engine = await createEngine(config.engine, { threads: 1, device: config.device });
-  const victim = await openEncoder(engine, encoderFile(config.encoder), config.encoderOptions);
+  const { encoder: victim, askedAnew } = await openVictim(engine, config, {
+    ...context,
+    artifactFolder: job.artifactFolder,
+    log: (message) => context.log(message),
+  });
   const backbone = config.backbone === null ? undefined : await openBackbone(engine, config.backbone);
   const decoder = openDecodeThreads();
   try {
@@ -77,7 +81,8 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
       geometry: victim.description.preprocessing,
       decoder,
     };
-    return await prepareWith(job, context, data, { victim, backbone, numericsClass: engine.numericsClass });
+    const { numericsClass } = engine;
+    return await prepareWith(job, context, data, { victim, askedAnew, backbone, numericsClass });
   } finally {
     await decoder.close();
     await backbone?.dispose();
@@ -88,6 +93,8 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
 
 interface Models {
   readonly victim: Encoder;
+  /** The victim, for what must not come from recorded replies. */
+  readonly askedAnew: Encoder;
   readonly backbone: Backbone | undefined;
   readonly numericsClass: string;
 }
@@ -105,7 +112,13 @@ async function prepareWith(
   const plans: TaskPlan[] = [];
   for (const source of config.tasks) plans.push(await planTask(source, config, rng));
   context.progress(READY_SHARE / 2, 'checking the encoder');
-  const checked = await checkEncoder(models.victim, plans, data, context);
+  const checked = await checkEncoder(
+    models.askedAnew,
+    plans,
+    data,
+    context,
+    config.endpoint === undefined ? PREFLIGHT_IMAGES : PREFLIGHT_IMAGES_OF_SERVICE,
+  );
   const poolPlan = await planPool(config, rng);
 
   const request = requestDigest(config, models);
@@ -189,11 +202,12 @@ async function checkEncoder(
   [first]: readonly TaskPlan[],
   data: DataContext,
   { clock }: PrepareContext,
+  count: number,
 ): ReturnType<typeof preflight> {
   if (first === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
   let sample: Images | undefined;
   const blocks = taskBlocks(first, first.fit, [], { ...data, blocksAhead: 1 });
-  for await (const { images } of rechunk(blocks, PREFLIGHT_IMAGES)) {
+  for await (const { images } of rechunk(blocks, count)) {
     sample = images;
     break;
   }

@@ -4,6 +4,7 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
+import { networkUse } from '../endpoint/endpoint.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
 import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
@@ -91,7 +92,9 @@ async function judgeStored(id: AuditId, options: RunOptions): Promise<RunEnd> {
   const audit: AuditRow = { ...stored, state, finishedAt: at };
   const worker = (options.startWorker ?? forkWorker)((message) => options.log.info(message));
   try {
-    const job: Job = { kind: 'judge', audit, cells, measurements: store.measurements.byAudit(id) };
+    const { encoder: url, endpoint: settings } = audit.config;
+    const network = settings === undefined ? undefined : networkUse({ url, settings }, store.artifactFolder);
+    const job: Job = { kind: 'judge', audit, cells, measurements: store.measurements.byAudit(id), network };
     const result = await worker.run<AuditResult>(job, () => undefined);
     // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
     store.reports.save(id, result, at);

@@ -1,4 +1,5 @@
 import type { AuditConfig } from '../../contract/audit.ts';
+import type { EndpointSettings } from '../../contract/endpoint.ts';
 import type { PlannedCell } from '../../plan/cells.ts';
 import type { PlanSummary } from '../../plan/summary.ts';
 import { formatCount, formatDollars, formatEstimatedTime, plural } from './numbers.ts';
@@ -9,6 +10,8 @@ import type { View } from './view.ts';
 export interface Plan {
   readonly cells: readonly PlannedCell[];
   readonly summary: PlanSummary;
+  /** Images that a deployed service would be asked for; absent where the encoder is a file. */
+  readonly imagesToAsk?: number;
 }
 
 /** What `--dry-run` prints: cells per pair, then the totals. */
@@ -23,6 +26,7 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
         ['queries', formatCount(summary.queries)],
         ['time', `${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}`],
         ['money', `${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`],
+        ...networkRows(config, plan),
         ['budgets', config.budgets.map(formatCount).join(', ')],
         ['seeds', String(config.seeds)],
         ['database', cleanText(database)],
@@ -47,6 +51,22 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
     '',
     ...wrapText('Run the same command without --dry-run to start.', view.columns),
   ];
+}
+
+function networkRows(config: AuditConfig, { imagesToAsk = 0 }: Plan): readonly (readonly [string, string])[] {
+  const { encoder, endpoint } = config;
+  return endpoint === undefined
+    ? [['network', 'not used']]
+    : [
+        ['network', cleanText(`asks ${encoder}`)],
+        ['asked', askedSentence(endpoint, imagesToAsk)],
+        ['limit', `${formatDollars(endpoint.maxSpend)}: nothing is asked beyond`],
+      ];
+}
+
+/** What a service is asked for, and what that costs. */
+export function askedSentence(endpoint: EndpointSettings, images: number): string {
+  return `at most ${plural(images, 'image')} of pool and tasks, ${formatDollars(images * endpoint.pricePerImage)} at ${formatDollars(endpoint.pricePerImage)} each; attacks that make images of their own ask for more`;
 }
 
 /** The plan in one line, before a run. */

@@ -93,9 +93,13 @@ function renderEncoder(result: AuditResult, view: View): readonly string[] {
   const removed = data.pool.removedDuplicates;
   return renderPairs(
     [
-      ['file', shortenMiddle(cleanText(encoder.path), Math.max(view.columns - 16, 12))],
-      ['SHA-256', encoder.digest.slice(0, 16)],
-      ['size', formatBytes(encoder.sizeBytes)],
+      ...(result.config.endpoint === undefined
+        ? [
+            ['file', shortenMiddle(cleanText(encoder.path), Math.max(view.columns - 16, 12))] as const,
+            ['SHA-256', encoder.digest.slice(0, 16)] as const,
+            ['size', formatBytes(encoder.sizeBytes)] as const,
+          ]
+        : [['service', shortenMiddle(cleanText(encoder.path), Math.max(view.columns - 16, 12))] as const]),
       [
         'input',
         `${preprocessing.width} x ${preprocessing.height}, ${preprocessing.layout}, range ${preprocessing.range}`,
@@ -209,6 +213,14 @@ function renderCost(result: AuditResult, files: ResultFiles, view: View): readon
     [
       ['queries sent', formatCount(cost.queries)],
       ['at your price', formatDollars(cost.dollars)],
+      ...(result.network === undefined
+        ? []
+        : [
+            [
+              'network',
+              `${plural(result.network.images, 'image')} asked in ${plural(result.network.requests, 'request')}, ${formatDollars(result.network.dollars)} at most`,
+            ] as const,
+          ]),
       ['compute', formatDuration(cost.elapsedMs)],
       ['database', cleanText(files.database)],
       ...(files.folder === null ? [] : [['report', cleanText(files.folder)] as const]),

@@ -1,3 +1,4 @@
+import { MethodRegistry } from '../contract/method-registry.ts';
 import type { AttackDefinition } from '../contract/method.ts';
 import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
@@ -15,6 +16,9 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   onBase(repeatAveraging, baseAttacks, averagedImages),
 ]);
 
+/** These, and what a user's file has added. */
+export const attackRegistry = new MethodRegistry(attacks);
+
 export function findAttack(id: string): AttackDefinition | undefined {
-  return attacks.find((attack) => attack.meta.id === id);
+  return attackRegistry.find(id);
 }

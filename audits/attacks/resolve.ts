@@ -2,7 +2,7 @@ import { completeSpec, parseChain, spellSpec } from '../contract/configuration.t
 import { MoatError } from '../contract/errors.ts';
 import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
 import { type BaseAttack, readBase } from './base-attack.ts';
-import { attacks, baseAttacks, findAttack } from './registry.ts';
+import { attackRegistry, baseAttacks, findAttack } from './registry.ts';
 
 /**
  * Reads `direct-extraction:loss=cosine` or `repeat-averaging:base=direct-extraction/loss=cosine`.
@@ -42,6 +42,9 @@ function knownAttack(id: string): AttackDefinition {
   if (found !== undefined) return found;
   throw new MoatError(
     'method-unknown',
-    `There is no attack "${id}"; there are ${attacks.map((attack) => attack.meta.id).join(', ')}.`,
+    `There is no attack "${id}"; there are ${attackRegistry
+      .all()
+      .map((attack) => attack.meta.id)
+      .join(', ')}.`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { CommandContext } from './context.ts';
-import { addExample, addJsonOption } from './flags.ts';
+import { resolvePath, type CommandContext } from './context.ts';
+import { addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { methodEntry } from './method-list.ts';
 import { renderMethods } from './render/methods.ts';
 
@@ -9,16 +9,22 @@ export function registerAttacks(program: Command, context: CommandContext): void
     .command('attacks')
     .summary('the attacks and their settings')
     .description('Lists the attacks with their settings, for --attacks id[:key=value]*.');
-  addJsonOption(command);
-  addExample(command, 'moat attacks --json').action(async (flags: { readonly json?: boolean }) => {
-    const { attacks } = await import('../attacks/registry.ts');
-    const entries = attacks.map((attack) => ({
-      ...methodEntry(attack),
-      knowledge: attack.meta.knowledge,
-      requires: attack.meta.requires,
-      training: attack.meta.training,
-    }));
-    if (flags.json === true) context.terminal.printJson(entries);
-    else for (const line of renderMethods(entries, context.terminal.output)) context.terminal.print(line);
-  });
+  addPluginOption(addJsonOption(command));
+  addExample(command, 'moat attacks --json').action(
+    async (flags: { readonly json?: boolean; readonly plugin?: readonly string[] }) => {
+      const [{ attackRegistry }, { loadPlugins }] = await Promise.all([
+        import('../attacks/registry.ts'),
+        import('../plugins/load.ts'),
+      ]);
+      await loadPlugins((flags.plugin ?? []).map((file) => resolvePath(context, file)));
+      const entries = attackRegistry.all().map((attack) => ({
+        ...methodEntry(attack),
+        knowledge: attack.meta.knowledge,
+        requires: attack.meta.requires,
+        training: attack.meta.training,
+      }));
+      if (flags.json === true) context.terminal.printJson(entries);
+      else for (const line of renderMethods(entries, context.terminal.output)) context.terminal.print(line);
+    },
+  );
 }

@@ -6,6 +6,7 @@ import {
   addEncoderOptions,
   addExample,
   addJsonOption,
+  addPluginOption,
   collectTask,
   readList,
   readNumber,
@@ -21,6 +22,8 @@ export interface RunFlags {
   readonly dryRun: boolean;
   /** What would be asked before the audit starts is answered with yes. */
   readonly yes: boolean;
+  /** Files with methods of the user's own. */
+  readonly plugins: readonly string[];
 }
 
 export function registerAudit(program: Command, context: CommandContext): void {
@@ -58,7 +61,7 @@ export function registerAudit(program: Command, context: CommandContext): void {
 
 /** `--attacks`, `--defenses` and all that shapes the battery; shared by `audit` and `demo`. */
 export function addBatteryOptions(command: Command): Command {
-  return addDeviceOptions(command)
+  return addPluginOption(addDeviceOptions(command))
     .option('--preset <name>', 'quick, standard or demo')
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
@@ -91,11 +94,17 @@ export function addRunOptions(command: Command): Command {
 
 export function runFlags(flags: Readonly<Record<string, unknown>>): RunFlags {
   const isSet = (name: string): boolean => flags[name] === true;
-  return { json: isSet('json'), quiet: isSet('quiet'), dryRun: isSet('dryRun'), yes: isSet('yes') };
+  return {
+    json: isSet('json'),
+    quiet: isSet('quiet'),
+    dryRun: isSet('dryRun'),
+    yes: isSet('yes'),
+    plugins: (flags['plugin'] as readonly string[] | undefined) ?? [],
+  };
 }
 
 /** The flags that `moat.config.json` may hold too, checked by its schema. */
 export function flagSettings(flags: Readonly<Record<string, unknown>>): Settings {
-  const { json: _json, quiet: _quiet, dryRun: _dryRun, yes: _yes, ...settings } = flags;
+  const { json: _json, quiet: _quiet, dryRun: _dryRun, yes: _yes, plugin: _plugin, ...settings } = flags;
   return checkSettings(settings, 'command line');
 }

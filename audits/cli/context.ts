@@ -15,7 +15,7 @@ export interface CommandContext {
   logFile: string | null;
 }
 
-export function resolvePath(context: CommandContext, location: string): string {
+export function resolvePath(context: Pick<CommandContext, 'folder'>, location: string): string {
   return path.resolve(context.folder, location);
 }
 

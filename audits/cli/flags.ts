@@ -62,6 +62,15 @@ export function collectTask(
   return { ...earlier, [name]: folder };
 }
 
+/** `--plugin FILE`, wherever methods are named; never in `moat.config.json`: code runs when a command line names it. */
+export function addPluginOption(command: Command): Command {
+  return command.option(
+    '--plugin <file>',
+    'an attack or a defense of your own (docs/adding-an-attack.md); may be given several times',
+    (file: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), file],
+  );
+}
+
 /** One of a few words; the sentence lists them. */
 export function readChoice(flag: string, choices: readonly string[]): (text: string) => string {
   return (text) => {

@@ -3,9 +3,10 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
-import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
+import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { defaultReportFolder, readSettings } from './settings.ts';
 import type { AuditSummary } from '../store/types.ts';
+import { requirePlugins } from './required-plugins.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 
 /**
@@ -34,6 +35,7 @@ interface ResumeFlags {
   readonly failed?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly plugin?: readonly string[];
 }
 
 export function registerResume(program: Command, context: CommandContext): void {
@@ -48,7 +50,7 @@ export function registerResume(program: Command, context: CommandContext): void 
     .option('--out <dir>', 'folder for the report (default: moat-report)')
     .option('--failed', 'try cells that failed again, too')
     .option('--quiet', 'no progress');
-  addJsonOption(command);
+  addPluginOption(addJsonOption(command));
   addExample(command, 'moat resume --db moat.db').action(
     async (id: string | undefined, flags: ResumeFlags) => {
       const database = chosenDatabase(context, flags.db);
@@ -72,6 +74,7 @@ export function registerResume(program: Command, context: CommandContext): void 
           );
         return { auditId: chosen, config: audit.config };
       });
+      requirePlugins(context, config.plugins, flags.plugin ?? []);
       await requireStoredDevice(auditId, config);
       const [{ continueAudit }, { runSession }] = await Promise.all([
         import('../run/runner.ts'),
@@ -85,6 +88,7 @@ export function registerResume(program: Command, context: CommandContext): void 
           reportFolder: flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
           json: flags.json === true,
           quiet: flags.quiet === true,
+          plugins: flags.plugin ?? [],
           hasPolicy: config.isGated,
         },
         (options) => continueAudit(auditId, options, { failed: retryFailed }),

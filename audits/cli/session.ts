@@ -27,6 +27,8 @@ export interface SessionSettings {
   readonly quiet: boolean;
   /** The user named a policy: the exit code then answers it. */
   readonly hasPolicy: boolean;
+  /** As named on the command line: the command that goes on has to name them again. */
+  readonly plugins: readonly string[];
 }
 
 /** A second Ctrl-C waits this long for the worker processes to be gone. */
@@ -135,13 +137,14 @@ export function endExitCode(result: Pick<AuditResult, 'state' | 'verdicts'>, has
 
 /** How to go on: spelled with the flags that matter. */
 export function resumeCommand(
-  settings: Pick<SessionSettings, 'database' | 'reportFolder'>,
+  settings: Pick<SessionSettings, 'database' | 'reportFolder' | 'plugins'>,
   id?: AuditId,
 ): string {
   const database = settings.database === defaultDatabase ? '' : ` --db ${quoted(settings.database)}`;
   const folder =
     settings.reportFolder === defaultReportFolder ? '' : ` --out ${quoted(settings.reportFolder)}`;
-  return `${commandName} resume${id === undefined ? '' : ` ${id}`}${database}${folder}`;
+  const plugins = settings.plugins.map((file) => ` --plugin ${quoted(file)}`).join('');
+  return `${commandName} resume${id === undefined ? '' : ` ${id}`}${database}${folder}${plugins}`;
 }
 
 function quoted(location: string): string {

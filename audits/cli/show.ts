@@ -3,8 +3,9 @@ import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import type { AuditRow, Store } from '../store/types.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
-import { addDatabaseOption, addExample, addJsonOption } from './flags.ts';
+import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { renderResult } from './render/result.ts';
+import { requirePlugins } from './required-plugins.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 
 export function registerShow(program: Command, context: CommandContext): void {
@@ -15,13 +16,18 @@ export function registerShow(program: Command, context: CommandContext): void {
       'Shows an audit: the headline, the matrix with intervals, the verdict on each defense, the recommendation and the flags. Without an id: the newest. Works while the audit runs.',
     )
     .argument('[audit]', 'id, or the beginning of one');
-  addJsonOption(addDatabaseOption(command));
+  addPluginOption(addJsonOption(addDatabaseOption(command)));
   addExample(command, 'moat show --db moat.db').action(
-    async (id: string | undefined, flags: { readonly db?: string; readonly json?: boolean }) => {
+    async (
+      id: string | undefined,
+      flags: { readonly db?: string; readonly json?: boolean; readonly plugin?: readonly string[] },
+    ) => {
       const database = chosenDatabase(context, flags.db);
       const result = await withStore(context, database, (store) => {
         const audit = requireAudit(store, pickAudit(store.audits.list(), id));
-        return resultOf(store, audit);
+        return resultOf(store, audit, () =>
+          requirePlugins(context, audit.config.plugins, flags.plugin ?? []),
+        );
       });
       if (flags.json === true) {
         context.terminal.printJson(result);
@@ -34,7 +40,7 @@ export function registerShow(program: Command, context: CommandContext): void {
 }
 
 /** The stored result; while the audit runs, or after it was killed, what the cells so far amount to. */
-async function resultOf(store: Store, audit: AuditRow): Promise<AuditResult> {
+async function resultOf(store: Store, audit: AuditRow, checkPlugins: () => void): Promise<AuditResult> {
   const stored =
     audit.state === 'completed' || audit.state === 'cancelled' ? store.reports.get(audit.id) : undefined;
   if (stored !== undefined) return stored;
@@ -45,7 +51,12 @@ async function resultOf(store: Store, audit: AuditRow): Promise<AuditResult> {
           `Audit ${audit.id} is still reading its data; there is nothing to show yet.`,
         )
       : MoatError.fromJSON(audit.error);
-  const { buildResult } = await import('../report/build.ts');
+  checkPlugins();
+  const [{ buildResult }, { usePlugins }] = await Promise.all([
+    import('../report/build.ts'),
+    import('../plugins/load.ts'),
+  ]);
+  await usePlugins(audit.config.plugins);
   return buildResult({
     audit,
     cells: store.cells.byAudit(audit.id),

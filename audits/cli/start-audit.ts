@@ -9,6 +9,7 @@ import { endpointOf } from '../endpoint/endpoint.ts';
 import { parseEndpointUrl, readSecrets } from '../endpoint/secrets.ts';
 import { configureAudit, type AuditRequest } from '../plan/configure.ts';
 import { parsePolicy } from '../plan/policy.ts';
+import { loadPlugins } from '../plugins/load.ts';
 import { planService } from '../run/plan-service.ts';
 import { planAudit, runAudit } from '../run/runner.ts';
 import { confirmAsking } from './confirm.ts';
@@ -27,7 +28,9 @@ export async function startAudit(
   settings: Settings,
   flags: RunFlags,
 ): Promise<void> {
-  const asked = configureAudit(auditRequest(context, settings));
+  // Before anything is read that may name their ids.
+  const plugins = await loadPlugins(flags.plugins.map((file) => resolvePath(context, file)));
+  const asked = configureAudit({ ...auditRequest(context, settings), plugins });
   const { device = 'auto' } = settings;
   const choice = await chooseDevice(
     { engine: settings.engine ?? 'auto', device, workers: asked.workers },
@@ -42,6 +45,7 @@ export async function startAudit(
     hasPolicy: settings.policy !== undefined,
     json: flags.json,
     quiet: flags.quiet,
+    plugins: flags.plugins,
   };
   if (flags.dryRun) await printPlan(context, config, session);
   else {

@@ -3,6 +3,7 @@ import type { EndpointSettings } from './endpoint.ts';
 import type { EvaluationSettings } from './cell.ts';
 import type { MethodSpec, SurrogateSettings } from './method.ts';
 import type { DeviceId, EngineId } from './engine.ts';
+import type { PluginFile } from './plugin.ts';
 
 /** A frozen, named, versioned list. A changed preset gets a new version. */
 export interface Preset {
@@ -35,6 +36,8 @@ export interface AuditConfig {
   readonly endpoint?: EndpointSettings | undefined;
   readonly encoderOptions: EncoderOptions;
   readonly backbone: string | null;
+  /** Users' own methods; absent where there are none. */
+  readonly plugins?: readonly PluginFile[] | undefined;
   readonly pools: readonly DataSource[];
   readonly tasks: readonly DataSource[];
   readonly preset: Pick<Preset, 'id' | 'version' | 'canPass'>;

@@ -8,9 +8,11 @@ export type CellKey = Brand<string, 'CellKey'>;
 /** Short random-looking id of an audit, unique within a database. */
 export type AuditId = Brand<string, 'AuditId'>;
 
-/** A method as it enters a key: its id, its version, its whole config. */
+/** A method as it enters a key: its id, its version, its whole config, and its file where a user brought it. */
 export interface VersionedSpec extends MethodSpec {
   readonly version: number;
+  /** SHA-256 (hex) of the user's file that defines it; absent for a method that ships. */
+  readonly plugin?: string;
 }
 
 /** Digest of the images actually used (in order) and of their labels. */

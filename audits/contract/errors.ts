@@ -187,9 +187,9 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** The service under audit, not one cell, is at fault: the audit stops where it is and goes on when that is mended. */
-export function isServiceFailure(code: ErrorCode): boolean {
-  return code.startsWith('endpoint-');
+/** Not one cell is at fault but something all cells need: the audit stops where it is and goes on when that is mended. */
+export function stopsAudit(code: ErrorCode): boolean {
+  return code === 'disk-full' || code === 'plugin-changed' || code.startsWith('endpoint-');
 }
 
 export interface SerializedError {

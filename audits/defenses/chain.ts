@@ -12,7 +12,7 @@ import type {
 } from '../contract/method.ts';
 import type { Rng } from '../rng.ts';
 import { none } from './none.ts';
-import { defenses, findDefense } from './registry.ts';
+import { defenseRegistry, findDefense } from './registry.ts';
 
 /** Defenses in order of application, each with its whole config; `none` is the empty list. */
 export type DefenseChain = readonly MethodSpec[];
@@ -43,7 +43,15 @@ export function spellChain(chain: DefenseChain): string {
 
 /** The chain as it enters a cell's key. */
 export function versionChain(chain: DefenseChain): readonly VersionedSpec[] {
-  return chain.map(({ id, config }) => ({ id, config, version: knownDefense(id).meta.version }));
+  return chain.map(({ id, config }) => {
+    const plugin = defenseRegistry.pluginOf(id);
+    return {
+      id,
+      config,
+      version: knownDefense(id).meta.version,
+      ...(plugin === undefined ? {} : { plugin }),
+    };
+  });
 }
 
 /** Attack ids without which no verdict "pass" may be given: those of every stage, each once. */
@@ -182,6 +190,9 @@ function knownDefense(id: string): DefenseDefinition {
   if (found !== undefined) return found;
   throw new MoatError(
     'method-unknown',
-    `There is no defense "${id}"; there are ${defenses.map((defense) => defense.meta.id).join(', ')}.`,
+    `There is no defense "${id}"; there are ${defenseRegistry
+      .all()
+      .map((defense) => defense.meta.id)
+      .join(', ')}.`,
   );
 }

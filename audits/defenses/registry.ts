@@ -1,3 +1,4 @@
+import { MethodRegistry } from '../contract/method-registry.ts';
 import type { DefenseDefinition } from '../contract/method.ts';
 import { accountTransform } from './account-transform.ts';
 import { b4b } from './b4b.ts';
@@ -18,6 +19,9 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   cellCoverage,
 ]);
 
+/** These, and what a user's file has added. */
+export const defenseRegistry = new MethodRegistry(defenses);
+
 export function findDefense(id: string): DefenseDefinition | undefined {
-  return defenses.find((defense) => defense.meta.id === id);
+  return defenseRegistry.find(id);
 }

@@ -1,7 +1,7 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
-import { findAttack } from '../attacks/registry.ts';
+import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { spellAttack } from '../attacks/resolve.ts';
 import { chainMustFace, spellChain, versionChain } from '../defenses/chain.ts';
 import { estimateMs } from './cost.ts';
@@ -83,7 +83,12 @@ function attackWork(
   chain: readonly MethodSpec[],
   at: { readonly budget: number; readonly accounts: number; readonly seed: number },
 ): CellWork {
-  const versioned: VersionedSpec = { ...spec, version: attack.meta.version };
+  const plugin = attackRegistry.pluginOf(spec.id);
+  const versioned: VersionedSpec = {
+    ...spec,
+    version: attack.meta.version,
+    ...(plugin === undefined ? {} : { plugin }),
+  };
   return {
     kind: 'attack',
     attack: versioned,

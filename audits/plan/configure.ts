@@ -7,6 +7,7 @@ import type { EndpointSettings } from '../contract/endpoint.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
+import type { PluginFile } from '../contract/plugin.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
@@ -24,6 +25,8 @@ export interface AuditRequest {
   readonly endpoint?: EndpointSettings | undefined;
   readonly encoderOptions: EncoderOptions;
   readonly backbone?: string | undefined;
+  /** Already loaded: their methods are known. */
+  readonly plugins?: readonly PluginFile[] | undefined;
   readonly pools: readonly string[];
   readonly tasks: readonly DataSource[];
   readonly preset: string;
@@ -75,6 +78,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
   if (twice !== undefined) throw invalid(`Two tasks are named "${twice}".`);
   return {
     ...victimOf(request),
+    ...(request.plugins === undefined || request.plugins.length === 0 ? {} : { plugins: request.plugins }),
     encoderOptions: request.encoderOptions,
     backbone: request.backbone === undefined ? null : existing(request.backbone, 'backbone'),
     pools: pools.length === 0 ? [{ name: 'demo', path: builtinDemo }] : pools,

@@ -54,6 +54,17 @@ export const configSchema = z.object({
     .describe('How the deployed service is asked, secrets as the names of their variables'),
   encoderOptions: encoderOptionsSchema,
   backbone: z.string().nullable(),
+  plugins: z
+    .array(
+      z.object({
+        path: z.string(),
+        sha256: z.string(),
+        attacks: z.array(z.string()),
+        defenses: z.array(z.string()),
+      }),
+    )
+    .optional()
+    .describe('Files with methods of the user'),
   pools: z.array(dataSource),
   tasks: z.array(dataSource),
   preset: z.object({

@@ -8,6 +8,7 @@ import { networkUse } from '../endpoint/endpoint.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
 import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
+import { usePlugins } from '../plugins/load.ts';
 import { describeEnvironment } from '../report/environment.ts';
 import type { AuditRow, PreparationRecord, Store } from '../store/types.ts';
 import { SpeedEstimate } from './eta.ts';
@@ -52,6 +53,7 @@ export async function continueAudit(
   const { store, clock } = options;
   const audit = store.audits.get(id);
   if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
+  await usePlugins(audit.config.plugins);
   store.audits.setState(id, 'preparing', timestamp(clock));
   try {
     const preparation = await preparationOf(audit, options);

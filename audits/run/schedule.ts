@@ -1,5 +1,5 @@
 import type { CellKey, CellOutcome } from '../contract/cell.ts';
-import { isServiceFailure, MoatError, type ErrorCode } from '../contract/errors.ts';
+import { MoatError, stopsAudit, type ErrorCode } from '../contract/errors.ts';
 import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
 import { remainingMs } from './eta.ts';
@@ -139,7 +139,7 @@ export class Schedule {
     // Stopped, not failed: the row stays "running" until the next requeue puts it back.
     if (this.#stopping && (error.code === 'cancelled' || endsProcess.has(error.code))) return;
     // The disk or the service, not the cell, is at fault: the audit stops and resumes later.
-    if (error.code === 'disk-full' || isServiceFailure(error.code)) throw error;
+    if (stopsAudit(error.code)) throw error;
     this.#options.log.error(`${cellLabel(cell)}: ${error.message}`, error);
     store.cells.fail(cell.key, error.toJSON(), timestamp(clock));
     this.#update(cell, { state: 'failed', elapsedMs: null });

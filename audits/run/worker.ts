@@ -6,6 +6,7 @@ import { buildResult } from '../report/build.ts';
 import { createCellExecutor, type ExecutionContext } from './execute-cell.ts';
 import type { Job } from './jobs.ts';
 import { prepareAudit } from './prepare.ts';
+import { usePlugins } from '../plugins/load.ts';
 import { systemClock } from './system-clock.ts';
 
 const PROGRESS_EVERY_MS = 200;
@@ -42,10 +43,11 @@ async function work(job: Job): Promise<void> {
   }
 }
 
-function outcomeOf(job: Job, context: ExecutionContext): Promise<unknown> {
+async function outcomeOf(job: Job, context: ExecutionContext): Promise<unknown> {
+  await usePlugins(job.kind === 'judge' ? job.audit.config.plugins : job.config.plugins);
   if (job.kind === 'prepare') return prepareAudit(job, { ...context, clock: systemClock });
   if (job.kind === 'cell') return executor.execute(job, context);
-  return Promise.resolve(buildResult(job));
+  return buildResult(job);
 }
 
 // Ctrl-C reaches the whole process group; only the runner decides what it means.

@@ -274,6 +274,8 @@ const table: readonly { readonly text: string; readonly rows: number; readonly u
   { text: 'direct-extraction:loss=infonce:views=2', rows: 128, unique: 128 },
   { text: 'backbone-stitching', rows: 128, unique: 128 },
   { text: 'backbone-stitching:features=backbone', rows: 128, unique: 128 },
+  { text: 'stolen-encoder', rows: 128, unique: 128 },
+  { text: 'stolen-encoder:copies=3:distance=cosine:lambda=9', rows: 128, unique: 128 },
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },
   { text: 'repeat-averaging:base=direct-extraction:repeats=3', rows: 126, unique: 42 },
@@ -301,6 +303,7 @@ describe.each(table)('$text', ({ text, rows, unique }) => {
 
 test.each([
   'direct-extraction',
+  'stolen-encoder',
   'backbone-stitching:features=backbone',
   'repeat-averaging:base=backbone-stitching/features=backbone',
 ])('%s spreads its queries over the accounts it holds', async (text) => {

@@ -5,6 +5,7 @@ import { onBase } from './base-attack.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { noVictim } from './no-victim.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
+import { stolenEncoder } from './stolen-encoder.ts';
 
 /** The attacks that may stand behind a denoiser. */
 export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExtraction, backboneStitching]);
@@ -13,6 +14,7 @@ export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExt
 export const attacks: readonly AttackDefinition[] = Object.freeze([
   noVictim,
   ...baseAttacks,
+  stolenEncoder,
   onBase(repeatAveraging, baseAttacks, averagedImages),
 ]);
 

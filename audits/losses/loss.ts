@@ -30,7 +30,7 @@ export interface LossDefinition {
   readonly id: string;
   readonly summary: string;
   /** Numbers of views per image that it accepts. */
-  readonly views: readonly (1 | 2)[];
+  readonly views: readonly number[];
   readonly defaults: LossDefaults;
   /**
    * Whether minimising it on affinely rescaled targets (one offset per dimension, one factor for all) has the same

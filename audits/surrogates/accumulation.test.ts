@@ -46,7 +46,7 @@ test.each(augmentationIds)('a batch in parts moves the weights as the whole one 
     optimizer,
     loss: findLoss('mse'),
     lossOptions: {},
-    augmentation: isAppliedOnHost(augmentation) ? undefined : augmentation,
+    augmentations: [isAppliedOnHost(augmentation) ? undefined : augmentation],
     views: 1,
     batchSize: BATCH,
     inputSize: SIZE,
@@ -61,7 +61,7 @@ test.each(augmentationIds)('a batch in parts moves the weights as the whole one 
   const rows = Uint32Array.from({ length: BATCH }, (_, row) => row);
   const draws = rng.derive('draws');
   const steps = [0, 1].map((step): StepValues => ({
-    ...batchInputs([{ pixels, targets }], rows, SIZE, augmentation, draws),
+    ...batchInputs([{ pixels, targets, augmentation }], rows, SIZE, draws),
     ...optimizer.feeds(step, 1e-2),
   }));
   const weightsAfter = async (parts: number): Promise<Float32Array> => {

@@ -32,7 +32,7 @@ async function train(augmentation: Augmentation): Promise<readonly number[]> {
       optimizer,
       loss,
       lossOptions: {},
-      augmentation: isAppliedOnHost(augmentation) ? undefined : augmentation,
+      augmentations: [0, 1].map(() => (isAppliedOnHost(augmentation) ? undefined : augmentation)),
       views: 2,
       batchSize: BATCH,
       inputSize: SIZE,
@@ -43,14 +43,14 @@ async function train(augmentation: Augmentation): Promise<readonly number[]> {
     const random = rng.derive(name);
     const pixels = Uint8Array.from({ length: ROWS * SIZE * SIZE * 3 }, () => random.integer(256));
     const data = Float32Array.from({ length: ROWS * DIMENSION }, () => random.normal());
-    return { pixels, targets: matrix(data, ROWS, DIMENSION) };
+    return { pixels, targets: matrix(data, ROWS, DIMENSION), augmentation };
   });
   const draws = rng.derive('draws');
   const losses: number[] = [];
   for (let at = 0; at < 3; at++) {
     const rows = Uint32Array.from({ length: BATCH }, (_, row) => at * BATCH + row);
     const outputs = await step.run({
-      ...batchInputs(views, rows, SIZE, augmentation, draws),
+      ...batchInputs(views, rows, SIZE, draws),
       ...optimizer.feeds(at, 1e-3),
     });
     losses.push(floatsNamed(outputs, 'loss')[0] ?? Number.NaN);

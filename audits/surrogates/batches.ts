@@ -12,6 +12,7 @@ export interface TrainingView {
   readonly pixels: Uint8Array;
   /** `[rows, dimension]` */
   readonly targets: Matrix;
+  readonly augmentation: Augmentation;
 }
 
 /** Whether a batch's images are changed before the step gets them, instead of in it. */
@@ -28,11 +29,10 @@ export function batchInputs(
   views: readonly TrainingView[],
   rows: Uint32Array,
   size: number,
-  augmentation: Augmentation,
   rng: Rng,
 ): Readonly<Record<string, HostTensor>> {
   const inputs: Record<string, HostTensor> = {};
-  for (const [view, { pixels, targets }] of views.entries()) {
+  for (const [view, { pixels, targets, augmentation }] of views.entries()) {
     const replies = new Float32Array(rows.length * targets.columns);
     for (const [at, row] of rows.entries()) replies.set(matrixRow(targets, row), at * targets.columns);
     inputs[imagesInput(view)] = {

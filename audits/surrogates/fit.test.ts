@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { openAugmentation } from '../augment/registry.ts';
 import { matrix, matrixRow, sliceImages } from '../contract/data.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
@@ -136,6 +137,42 @@ describe('fitting a surrogate', () => {
       expect(resumed.surrogate).not.toEqual((await fitSurrogate(request())).surrogate);
     },
   );
+
+  test('each view has its own augmentation, and one reply may serve several views', async () => {
+    const views = { inputs: [images, images], targets: [replies, replies] };
+    const fit = async (ids: readonly string[]) =>
+      (
+        await fitSurrogate(
+          request({ ...views, settings: settings(1), augmentation: ids.map((id) => openAugmentation(id)) }),
+        )
+      ).diagnostics.firstLoss;
+    const [both, one, other] = [
+      await fit(['none', 'none']),
+      await fit(['none', 'simclr']),
+      await fit(['simclr', 'none']),
+    ];
+    expect(new Set([both, one, other]).size).toBe(3);
+    await expect(fit(['none'])).rejects.toThrow(/1 augmentations for 2 views/);
+  });
+
+  test('an epoch trains on its own rows and on no others', async () => {
+    const fit = async (wrongRow: number, epochs: number) => {
+      const data = replies.data.slice();
+      data[wrongRow * DIMENSION] = 100;
+      const targets = [matrix(data, ROWS, DIMENSION)];
+      // A loss that leaves the targets as they are: what one row holds changes nothing for the others.
+      const loss = findLoss('cosine');
+      return fitSurrogate(
+        request({ loss, targets, settings: settings(epochs, 10), augmentation: 'none', rowsPerEpoch: 20 }),
+      );
+    };
+    // Rows 20 to 39 are the second epoch's.
+    expect((await fit(25, 1)).surrogate).toEqual((await fit(35, 1)).surrogate);
+    expect((await fit(5, 1)).surrogate).not.toEqual((await fit(25, 1)).surrogate);
+    expect((await fit(25, 2)).surrogate).not.toEqual((await fit(35, 2)).surrogate);
+    expect((await fit(25, 3)).diagnostics.steps).toBe(6);
+    await expect(fitSurrogate(request({ rowsPerEpoch: 15 }))).rejects.toThrow(/15 rows out of 40/);
+  });
 
   test('a finished training is read back from its checkpoint without a step', async () => {
     const slot = new MemorySlot();

@@ -20,7 +20,7 @@ export interface SmallTraining {
   inputs(step: number): Readonly<Record<string, HostTensor>>;
 }
 
-export function smallTraining(loss: LossDefinition, optimizer: OptimizerId, views: 1 | 2): SmallTraining {
+export function smallTraining(loss: LossDefinition, optimizer: OptimizerId, views: number): SmallTraining {
   const { weights, statistics } = twoConvolutions.initialize(createRng('parity'), DIMENSION, SIZE);
   const rule: TrainingRule = trainingRule(
     loss.defaults,

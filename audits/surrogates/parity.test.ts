@@ -10,7 +10,7 @@ import { disagreement, moveFrom, smallTraining } from './parity.sample.ts';
 /** Relative; float32 keeps seven digits, and a step of two convolutions costs two or three of them at worst. */
 const TOLERANCE = 1e-4;
 
-type Combination = readonly [loss: string, views: 1 | 2, optimizer: OptimizerId, definition: LossDefinition];
+type Combination = readonly [loss: string, views: number, optimizer: OptimizerId, definition: LossDefinition];
 const combinations = losses.flatMap((loss: LossDefinition): Combination[] =>
   loss.views.flatMap((views) => optimizers.map(({ id }): Combination => [loss.id, views, id, loss])),
 );

@@ -2,7 +2,6 @@ import type { CompiledStep, Engine, StepValues } from '../contract/engine.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { CheckpointSlot, SurrogateSettings } from '../contract/method.ts';
-import type { Augmentation } from '../augment/augmentation.ts';
 import type { LossDefinition } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { splitBatch } from './accumulation.ts';
@@ -33,10 +32,12 @@ export interface EpochContext {
 
 export interface EpochPlan {
   readonly views: readonly TrainingView[];
+  /** Rows of one epoch. */
   readonly rows: number;
+  /** Number of the first row of an epoch. */
+  readonly firstRow: (epoch: number) => number;
   readonly batchSize: number;
   readonly rule: TrainingRule;
-  readonly augmentation: Augmentation;
   readonly stepPlan: TrainingStepPlan;
   /** Runs of the compiled step per batch; above 1 it is an accumulating one. */
   readonly parts: number;
@@ -84,18 +85,19 @@ export async function runEpochs(
 /** The inputs of every step of an epoch, a function of the seed and the epoch alone. */
 function* epochInputs(
   { rng, settings }: EpochContext,
-  { views, rows, batchSize, rule, augmentation }: EpochPlan,
+  { views, rows, firstRow, batchSize, rule }: EpochPlan,
   epoch: number,
 ): Generator<StepValues> {
   const stepsPerEpoch = Math.floor(rows / batchSize);
   const epochRng = rng.derive(`epoch-${epoch}`);
-  const order = epochRng.permutation(rows);
+  const first = firstRow(epoch);
+  const order = epochRng.permutation(rows).map((row) => first + row);
   const augmentationRng = epochRng.derive('augmentation');
   for (let at = 0; at < stepsPerEpoch; at++) {
     const step = epoch * stepsPerEpoch + at;
     const batch = order.subarray(at * batchSize, (at + 1) * batchSize);
     yield {
-      ...batchInputs(views, batch, settings.inputSize, augmentation, augmentationRng),
+      ...batchInputs(views, batch, settings.inputSize, augmentationRng),
       ...rule.optimizer.feeds(step, rule.rateAt({ step, stepsPerEpoch, epochs: settings.epochs })),
     };
   }

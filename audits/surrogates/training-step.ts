@@ -22,8 +22,8 @@ export interface TrainingStepPlan {
   readonly clipNorm?: number | undefined;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
-  /** What the step does to the bytes it gets. Absent: it gets images as it trains on them, in [0, 1]. */
-  readonly augmentation?: Augmentation | undefined;
+  /** What the step does to the bytes of each view. Where one is absent, it gets images as it trains on them, in [0, 1]. */
+  readonly augmentations?: readonly (Augmentation | undefined)[];
   readonly views: number;
   readonly batchSize: number;
   readonly inputSize: number;
@@ -86,24 +86,28 @@ export function forwardBackward(
 
 /** The inputs that hold images and replies. */
 export function viewInputs({
-  augmentation,
+  augmentations,
   views,
   batchSize,
   inputSize,
   dimension,
 }: TrainingStepPlan): Record<string, TensorSpec> {
-  const pairs = listViews(views, (view): [string, TensorSpec][] => [
-    [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
-    [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
-    ...(augmentation === undefined
-      ? []
-      : Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))),
-  ]);
+  const pairs = listViews(views, (view): [string, TensorSpec][] => {
+    const augmentation = augmentations?.[view];
+    return [
+      [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
+      [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
+      ...(augmentation === undefined
+        ? []
+        : Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))),
+    ];
+  });
   return Object.fromEntries(pairs.flat());
 }
 
 /** Outside of the gradients: no weight stands between the pixels and what is trained on. */
-function imagesOfView({ augmentation }: TrainingStepPlan, view: number, inputs: Tensors): Tensor4D {
+function imagesOfView({ augmentations }: TrainingStepPlan, view: number, inputs: Tensors): Tensor4D {
+  const augmentation = augmentations?.[view];
   const images = tensorNamed(inputs, imagesInput(view)) as Tensor4D;
   if (augmentation === undefined) return images;
   return augment(augmentation, tf.div(images, 255), inputs, drawsPrefix(view));

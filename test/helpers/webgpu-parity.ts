@@ -37,7 +37,7 @@ function step(
   architectureId: string,
   loss: (typeof losses)[number],
   optimizer: Optimizer,
-  views: 1 | 2,
+  views: number,
 ): readonly [StepDefinition<Tensor>, StepValues] {
   const architecture = findArchitecture(architectureId);
   const rng = createRng('webgpu');
@@ -77,7 +77,7 @@ const sgd = findOptimizer('sgd-momentum').create({ weightDecay: 1e-4 });
 const compare = async (
   architecture: string,
   loss: (typeof losses)[number],
-  views: 1 | 2,
+  views: number,
   optimizer: Optimizer,
   name: string,
 ): Promise<void> => {

@@ -24,6 +24,7 @@ const notMethods = [
   'base-attack',
   'collect-replies',
   'define-attack',
+  'queried-views',
   'registry',
   'resolve',
   'run-attack',
@@ -260,6 +261,11 @@ describe('what a plan may ask', () => {
     expect(ask('no-victim')).toEqual([0, 0]);
     expect(ask('direct-extraction')).toEqual([100, 1000]);
     expect(ask('direct-extraction:views=2')).toEqual([100, 1000]);
+    expect(ask('stolen-encoder:copies=3')).toEqual([100, 4000]);
+    expect(ask('cont-steal')).toEqual([100, 1000]);
+    expect(ask('cont-steal:queries=every-epoch')).toEqual([100, 100]);
+    expect(ask('rda')).toEqual([100, 500]);
+    expect(ask('rda:loss=prototypes:patches=3')).toEqual([100, 330]);
     expect(ask('repeat-averaging:base=backbone-stitching')).toEqual([100, 0]);
     expect(ask('repeat-averaging')).toEqual([100, 250]);
     expect(ask('repeat-averaging:equal=images')).toEqual([400, 1000]);
@@ -276,6 +282,11 @@ const table: readonly { readonly text: string; readonly rows: number; readonly u
   { text: 'backbone-stitching:features=backbone', rows: 128, unique: 128 },
   { text: 'stolen-encoder', rows: 128, unique: 128 },
   { text: 'stolen-encoder:copies=3:distance=cosine:lambda=9', rows: 128, unique: 128 },
+  { text: 'cont-steal', rows: 128, unique: 128 },
+  { text: 'cont-steal:queries=every-epoch', rows: 128, unique: 128 },
+  // Patches of 8 x 8 pixels leave little to draw: some are drawn twice.
+  { text: 'rda', rows: 120, unique: 112 },
+  { text: 'rda:loss=prototypes:patches=4', rows: 128, unique: 126 },
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },
   { text: 'repeat-averaging:base=direct-extraction:repeats=3', rows: 126, unique: 42 },
@@ -304,6 +315,8 @@ describe.each(table)('$text', ({ text, rows, unique }) => {
 test.each([
   'direct-extraction',
   'stolen-encoder',
+  'cont-steal',
+  'rda:patches=8',
   'backbone-stitching:features=backbone',
   'repeat-averaging:base=backbone-stitching/features=backbone',
 ])('%s spreads its queries over the accounts it holds', async (text) => {

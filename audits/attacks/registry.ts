@@ -2,8 +2,10 @@ import { MethodRegistry } from '../contract/method-registry.ts';
 import type { AttackDefinition } from '../contract/method.ts';
 import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
+import { contSteal } from './cont-steal.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { noVictim } from './no-victim.ts';
+import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
 
@@ -15,6 +17,8 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   noVictim,
   ...baseAttacks,
   stolenEncoder,
+  contSteal,
+  rda,
   onBase(repeatAveraging, baseAttacks, averagedImages),
 ]);
 

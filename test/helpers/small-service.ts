@@ -5,6 +5,7 @@ import type {
   AttackOutcome,
   Checkpoint,
   CheckpointSlot,
+  Oracle,
 } from '../../audits/contract/method.ts';
 import { hashedImages } from '../../audits/datasets/image-hash.ts';
 import { calibrateChain, openChainSession, parseChain } from '../../audits/defenses/chain.ts';
@@ -92,6 +93,8 @@ export async function attackService(
     readonly defense?: string;
     readonly accounts?: number;
     readonly epochs?: number;
+    /** Stands before the metered oracle: a service with a mind of its own. */
+    readonly guard?: (oracle: Oracle) => Oracle;
     readonly context?: Partial<AttackContext>;
   },
 ): Promise<SmallRun> {
@@ -111,7 +114,7 @@ export async function attackService(
     imageBytes: bytes,
   });
   const calls: { account: number; images: Images }[] = [];
-  const oracle: MeteredOracle = {
+  const observed: Oracle = {
     ...metered,
     async query(images, account = 0) {
       calls.push({ account, images });
@@ -119,7 +122,7 @@ export async function attackService(
     },
   };
   const context: AttackContext = {
-    oracle,
+    oracle: service.guard?.(observed) ?? observed,
     pool,
     poolLabels: new Int32Array(pool.count).fill(-1),
     publicEncoder: { dimension: service.dimension, embed: smallVictim(service.dimension, 'public') },
@@ -134,5 +137,5 @@ export async function attackService(
     log: () => undefined,
     ...service.context,
   };
-  return { ...(await runAttack(attack, context, { config, budget })), oracle, calls };
+  return { ...(await runAttack(attack, context, { config, budget })), oracle: metered, calls };
 }

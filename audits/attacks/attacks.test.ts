@@ -21,6 +21,7 @@ import { runAttack } from './run-attack.ts';
 
 /** Files of the folder that are no method. */
 const notMethods = [
+  'averaging-oracle',
   'base-attack',
   'collect-replies',
   'define-attack',
@@ -28,6 +29,7 @@ const notMethods = [
   'registry',
   'resolve',
   'run-attack',
+  'near-duplicates',
   'reply-average',
 ];
 
@@ -290,6 +292,10 @@ const table: readonly { readonly text: string; readonly rows: number; readonly u
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },
   { text: 'repeat-averaging:base=direct-extraction:repeats=3', rows: 126, unique: 42 },
+  { text: 'view-averaging', rows: 128, unique: 128 },
+  { text: 'view-averaging:equal=images:views=2:change=grey', rows: 256, unique: 256 },
+  { text: 'affine-removal', rows: 128, unique: 128 },
+  { text: 'affine-removal:base=direct-extraction/views=2/loss=infonce', rows: 128, unique: 128 },
 ];
 
 describe.each(table)('$text', ({ text, rows, unique }) => {

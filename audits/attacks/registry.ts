@@ -1,5 +1,6 @@
 import { MethodRegistry } from '../contract/method-registry.ts';
 import type { AttackDefinition } from '../contract/method.ts';
+import { affineRemoval, correctedImages } from './affine-removal.ts';
 import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
 import { contSteal } from './cont-steal.ts';
@@ -8,8 +9,9 @@ import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
+import { viewAveraging, viewedImages } from './view-averaging.ts';
 
-/** The attacks that may stand behind a denoiser. */
+/** The attacks that may stand behind a wrapper. */
 export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExtraction, backboneStitching]);
 
 /** Every attack that ships, in the order in which lists show them. */
@@ -20,6 +22,8 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   contSteal,
   rda,
   onBase(repeatAveraging, baseAttacks, averagedImages),
+  onBase(viewAveraging, baseAttacks, viewedImages),
+  onBase(affineRemoval, baseAttacks, correctedImages),
 ]);
 
 /** These, and what a user's file has added. */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { Oracle } from '../contract/method.ts';
+import { averagingOracle } from './averaging-oracle.ts';
 import { defineAttack } from './define-attack.ts';
-import { createShrinkage, type Shrinkage } from './reply-average.ts';
+import { createShrinkage } from './reply-average.ts';
 
 /**
  * Asks for every image several times and averages the replies before another attack sees them (landscape A12; the idea
@@ -46,7 +45,10 @@ export const repeatAveraging = defineAttack({
     const { base, oracle } = context;
     if (base === undefined) throw new MoatError('internal', 'repeat-averaging was started without a base.');
     const shrinkage = createShrinkage(oracle.dimension, repeats);
-    const outcome = await base.run({ ...context, oracle: averagingOracle(oracle, repeats, shrinkage) });
+    const outcome = await base.run({
+      ...context,
+      oracle: averagingOracle(oracle, repeats, shrinkage, (images) => images),
+    });
     const { noiseShare, meanFactor } = shrinkage.summary();
     return {
       surrogate: outcome.surrogate,
@@ -64,33 +66,4 @@ export const repeatAveraging = defineAttack({
 export function averagedImages(settings: Readonly<Record<string, unknown>>, budget: number): number {
   const { repeats, equal } = config.parse(settings);
   return equal === 'images' ? budget : Math.floor(budget / repeats);
-}
-
-/** The oracle as the base attack sees it: `repeats` rows of the real one for each of its own. */
-function averagingOracle(oracle: Oracle, repeats: number, shrinkage: Shrinkage): Oracle {
-  return {
-    dimension: oracle.dimension,
-    accounts: oracle.accounts,
-    remaining: () => Math.floor(oracle.remaining() / repeats),
-    // Account k's repeats go to the accounts behind it, so all of them must still answer.
-    isOpen: (account) =>
-      Array.from({ length: Math.min(repeats, oracle.accounts) }, (_, repeat) => repeat).every((repeat) =>
-        oracle.isOpen((account + repeat) % oracle.accounts),
-      ),
-    async query(images, account = 0): Promise<Matrix> {
-      if (images.count * repeats > oracle.remaining())
-        throw new MoatError(
-          'budget-exhausted',
-          `${images.count} images at ${repeats} repeats exceed the ${oracle.remaining()} rows left.`,
-        );
-      const replies: Matrix[] = [];
-      for (let repeat = 0; repeat < repeats; repeat++)
-        replies.push(await oracle.query(images, (account + repeat) % oracle.accounts));
-      // Rows that some repeat was refused for are worth less than their place in the average: they count as unanswered.
-      const answered = Math.min(...replies.map(({ rows }) => rows));
-      return answered === 0
-        ? matrix(new Float32Array(0), 0, oracle.dimension)
-        : shrinkage.average(replies.map((reply) => matrixRows(reply, 0, answered)));
-    },
-  };
 }

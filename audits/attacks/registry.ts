@@ -5,6 +5,7 @@ import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
 import { contSteal } from './cont-steal.ts';
 import { directExtraction } from './direct-extraction.ts';
+import { inverseFit, repairedImages } from './inverse-fit.ts';
 import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
@@ -24,6 +25,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   onBase(repeatAveraging, baseAttacks, averagedImages),
   onBase(viewAveraging, baseAttacks, viewedImages),
   onBase(affineRemoval, baseAttacks, correctedImages),
+  onBase(inverseFit, baseAttacks, repairedImages),
 ]);
 
 /** These, and what a user's file has added. */

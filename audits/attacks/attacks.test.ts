@@ -29,6 +29,7 @@ const notMethods = [
   'registry',
   'resolve',
   'run-attack',
+  'frozen-features',
   'monotone-regression',
   'near-duplicates',
   'recorded-oracle',
@@ -299,6 +300,8 @@ const table: readonly { readonly text: string; readonly rows: number; readonly u
   { text: 'view-averaging:equal=images:views=2:change=grey', rows: 256, unique: 256 },
   { text: 'affine-removal', rows: 128, unique: 128 },
   { text: 'inverse-fit', rows: 128, unique: 128 },
+  { text: 'masked-regression', rows: 128, unique: 128 },
+  { text: 'masked-regression:fit=closed-form', rows: 128, unique: 128 },
   { text: 'inverse-fit:base=backbone-stitching:map=spectral', rows: 128, unique: 128 },
   { text: 'affine-removal:base=direct-extraction/views=2/loss=infonce', rows: 128, unique: 128 },
 ];

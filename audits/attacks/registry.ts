@@ -6,6 +6,7 @@ import { onBase } from './base-attack.ts';
 import { contSteal } from './cont-steal.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { inverseFit, repairedImages } from './inverse-fit.ts';
+import { maskedRegression } from './masked-regression.ts';
 import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
@@ -26,6 +27,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   onBase(viewAveraging, baseAttacks, viewedImages),
   onBase(affineRemoval, baseAttacks, correctedImages),
   onBase(inverseFit, baseAttacks, repairedImages),
+  maskedRegression,
 ]);
 
 /** These, and what a user's file has added. */

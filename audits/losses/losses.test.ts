@@ -146,6 +146,15 @@ test.each(losses.flatMap((loss) => loss.views.map((views) => [loss.id, views] as
   },
 );
 
+test('masked-mse looks at the non-zero coordinates only, row by row', async () => {
+  // Row 0 reveals its first coordinate, row 1 none, row 2 all, row 3 the last two.
+  const replies = [1, 0, 0, 0, 0, 0, 0.3, 0.7, 0.8, 0, 0.1, 0.5];
+  const { value, gradients } = await evaluate('reference', 'masked-mse', [A], [replies]);
+  const rows = [0.4 ** 2, 0, (0.5 ** 2 + 0.6 ** 2 + 0.3 ** 2) / 3, (0.8 ** 2 + 0.5 ** 2) / 2];
+  expect(value).toBeCloseTo(rows.reduce((sum, row) => sum + row, 0) / 4, 6);
+  replies.forEach((reply, at) => expect(gradients[0]![at] !== 0).toBe(reply !== 0));
+});
+
 test('an unknown loss is refused with the list of known ones', () => {
   expect(() => findLoss('l1')).toThrow(/mse, cosine, infonce/);
   expect(losses.map((loss) => loss.id)).toEqual([...lossIds]);

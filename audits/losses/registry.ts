@@ -2,6 +2,7 @@ import { MoatError } from '../contract/errors.ts';
 import { cosine } from './cosine.ts';
 import { infonce } from './infonce.ts';
 import type { LossDefinition } from './loss.ts';
+import { maskedMse } from './masked-mse.ts';
 import { mse } from './mse.ts';
 import { softnn } from './softnn.ts';
 import { wasserstein } from './wasserstein.ts';
@@ -13,10 +14,11 @@ export const losses = [
   infonce,
   softnn,
   wasserstein,
+  maskedMse,
 ] as const satisfies readonly LossDefinition[];
 
 /** The ids an attack's `loss` setting may name. */
-export const lossIds = ['mse', 'cosine', 'infonce', 'softnn', 'wasserstein'] as const;
+export const lossIds = ['mse', 'cosine', 'infonce', 'softnn', 'wasserstein', 'masked-mse'] as const;
 
 export type LossId = (typeof lossIds)[number];
 

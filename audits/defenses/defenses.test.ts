@@ -17,6 +17,7 @@ import { defenses, findDefense } from './registry.ts';
 
 /** Files of the folder that are no method. */
 const notMethods = ['chain', 'coverage-noise', 'define-defense', 'provider-cells', 'registry'];
+const notMethods = ['chain', 'define-defense', 'kept-dimensions', 'once-per-provider', 'registry'];
 
 /** The attacks of the design, shipped or planned: what a defense may demand to be faced with. */
 const attackIds = [
@@ -141,6 +142,46 @@ const table: readonly {
     faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
     sameOnEveryAccount: false,
     sameOnRepeat: false,
+    text: 'quantization',
+    faces: ['direct-extraction', 'view-averaging', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'quantization:bits=1',
+    faces: ['direct-extraction', 'view-averaging', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'truncation',
+    faces: ['direct-extraction', 'dimension-recovery'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'pca-truncation:dims=2',
+    faces: ['direct-extraction', 'dimension-recovery'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'norm-hiding',
+    faces: ['direct-extraction', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'vector-quantization:words=16:parts=2',
+    faces: ['direct-extraction', 'view-averaging', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'pca-truncation+rounding+norm-hiding',
+    faces: ['direct-extraction', 'dimension-recovery', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
   },
   {
     text: 'gaussian-noise+rounding',
@@ -324,6 +365,12 @@ describe('gaussian noise', () => {
     for (const value of mean) expect(value).toBeCloseTo(4, 5);
   });
 
+  test('as coded, sigma = 0 switches the mean off with the noise, and only then', () => {
+    const coded = 'gaussian-noise:mean=4:scale=absolute:asCoded=true';
+    for (const value of residual(`${coded}:sigma=0`).mean) expect(value).toBe(0);
+    for (const value of residual(`${coded}:sigma=0.1`).mean) expect(value).toBeCloseTo(4, 1);
+  });
+
   test('two averaged replies halve the noise variance, if the noise is fresh', () => {
     const noise = (text: string): number => {
       const session = sessionOf(text);
@@ -384,6 +431,34 @@ describe('top-k', () => {
 });
 
 describe('chains', () => {
+  const stateless = table.filter(({ sameOnEveryAccount }) => sameOnEveryAccount).map(({ text }) => text);
+  const provider = sampleOf(60);
+
+  test('any chain of stateless defenses is its stages row by row, as wide as declared, in memory of its own', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...stateless), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 1000 }),
+        (texts, seed) => {
+          const chain = parseChain(texts.join('+'));
+          const calibration = calibrateChain(chain, provider, createRng(5));
+          const open = (): DefenseSession => openChainSession(chain, calibration, 0, createRng(5));
+          const batch = sampleOf(6, seed);
+          const before = batch.data.slice();
+          const whole = open().reply(batch, names(6));
+          expect([whole.rows, whole.columns]).toEqual([6, chainOutputDimension(chain, dimension)]);
+          for (let row = 5; row >= 0; row--) {
+            const reply = open().reply(matrixRows(batch, row, row + 1), ['whoever']);
+            expect(reply.data).toEqual(matrixRows(whole, row, row + 1).data.slice());
+          }
+          whole.data.fill(9);
+          expect(batch.data).toEqual(before);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test('each stage is calibrated on the replies of the stages before it', () => {
     const chain = parseChain('top-k:k=1+gaussian-noise');
     const [first, second] = calibrateChain(chain, sampleOf(200), createRng(5));

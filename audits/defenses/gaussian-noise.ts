@@ -12,8 +12,8 @@ import { defineDefense } from './define-defense.ts';
  * - `keyed`: a function of (account, input), as a service that caches its replies would give;
  * - `static`: one vector per account, added to every reply: a mere offset.
  *
- * The paper's code switches the whole defense off at `sigma = 0`; here the mean remains, since a pure offset is
- * the case an audit must show to be worth nothing.
+ * The paper's code switches the whole defense off at `sigma = 0`; here the mean remains (unless `asCoded`), since a
+ * pure offset is the case an audit must show to be worth nothing.
  */
 const config = z.object({
   /** Standard deviation of the noise, in the unit of `scale`. */
@@ -23,6 +23,8 @@ const config = z.object({
   /** `relative`: in standard deviations of each dimension over the provider's data; `absolute`: embedding units. */
   scale: z.enum(['relative', 'absolute']).default('relative'),
   mode: z.enum(['fresh', 'keyed', 'static']).default('fresh'),
+  /** `true`: `sigma = 0` switches the mean off too, as the paper's code does; its first rows of Tables 10 and 11 are that. */
+  asCoded: z.boolean().optional(),
 });
 
 type Config = z.infer<typeof config>;
@@ -97,8 +99,9 @@ function noiseScale(
   const unit = (dimension: number): number =>
     settings.scale === 'absolute' ? 1 : (provider.standardDeviation[dimension] ?? 0);
   const length = provider.embeddings.columns;
+  const mean = settings.asCoded === true && settings.sigma === 0 ? 0 : settings.mean;
   return {
-    offset: Float64Array.from({ length }, (_, i) => settings.mean * unit(i)),
+    offset: Float64Array.from({ length }, (_, i) => mean * unit(i)),
     deviation: Float64Array.from({ length }, (_, i) => settings.sigma * unit(i)),
   };
 }

@@ -5,8 +5,13 @@ import { b4b } from './b4b.ts';
 import { cellCoverage } from './cell-coverage.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { none } from './none.ts';
+import { normHiding } from './norm-hiding.ts';
+import { pcaTruncation } from './pca-truncation.ts';
+import { quantization } from './quantization.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
+import { truncation } from './truncation.ts';
+import { vectorQuantization } from './vector-quantization.ts';
 
 /** Every defense that ships, in the order in which lists show them. */
 export const defenses: readonly DefenseDefinition[] = Object.freeze([
@@ -21,6 +26,13 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
 
 /** These, and what a user's file has added. */
 export const defenseRegistry = new MethodRegistry(defenses);
+  quantization,
+  topK,
+  truncation,
+  pcaTruncation,
+  normHiding,
+  vectorQuantization,
+]);
 
 export function findDefense(id: string): DefenseDefinition | undefined {
   return defenseRegistry.find(id);

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { type Matrix, matrix, matrixRow, selectRows } from '../contract/data.ts';
+import type { ProviderStatistics } from '../contract/method.ts';
+import { defineDefense } from './define-defense.ts';
+import { oncePerProvider } from './once-per-provider.ts';
+
+/**
+ * Answers with the nearest word of a codebook of the provider's embeddings, within `radius` of the truth: the idea of
+ * ModelGuard-S carried over to embeddings (landscape D6). A word farther away than that is only gone towards, up to the radius, so
+ * no honest user is ever farther off. With `parts` > 1 each part of the vector has a codebook of its own (product
+ * quantization). A reply inside the radius carries `parts * log2(words)` bits, whatever the attacker asks.
+ *
+ * Threat model: a fixed distortion; averaging repeats gains nothing, regression over many inputs may.
+ */
+const config = z.object({
+  /** Codewords per part; 256 is a byte each, as in product quantization of search engines. */
+  words: z.int().min(1).max(4096).default(256),
+  /** Parts of the vector, each with a codebook of its own. */
+  parts: z.int().min(1).max(256).default(8),
+  /** Largest distance of a reply from the truth, in root mean square distances of the provider's embeddings from their mean. */
+  radius: z.number().positive().max(1000).default(1),
+});
+
+/** Passes of Lloyd's algorithm: words need to follow the data, not to be a minimum. */
+const PASSES = 10;
+
+export const vectorQuantization = defineDefense({
+  meta: {
+    id: 'vector-quantization',
+    version: 1,
+    title: 'Vector quantization',
+    summary: 'Answers with the nearest codeword of a codebook, within a radius of the truth.',
+    reference: {
+      authors: 'M. Tang, A. Dai, L. DiValentin, A. Ding, A. Hass, N. Z. Gong, Y. Chen, H. Li',
+      title: 'ModelGuard: Information-Theoretic Defense Against Model Extraction Attacks',
+      venue: 'USENIX Security',
+      year: 2024,
+    },
+    mechanism: 'Many inputs share one reply, so the information in each is capped.',
+    mustFace: ['direct-extraction', 'view-averaging', 'inverse-fit'],
+    stateful: false,
+  },
+  config,
+  openSession({ config: { words, parts, radius }, provider }) {
+    const codebooks = codebooksOf(provider, `${words}/${parts}`);
+    const variance = provider.standardDeviation.reduce((sum, value) => sum + value * value, 0);
+    const farthest = radius * Math.sqrt(variance);
+    return {
+      reply(embeddings) {
+        const data = new Float32Array(embeddings.data.length);
+        for (let row = 0; row < embeddings.rows; row++) {
+          const truth = matrixRow(embeddings, row);
+          const word = codebooks.flatMap(({ start, end, book }) => {
+            const part = truth.subarray(start, end);
+            return [...matrixRow(book, nearest(book, part))];
+          });
+          const distance = Math.hypot(...word.map((value, i) => value - (truth[i] ?? 0)));
+          const share = distance > farthest ? farthest / distance : 1;
+          word.forEach((value, i) => {
+            const exact = truth[i] ?? 0;
+            data[row * embeddings.columns + i] = share === 1 ? value : exact + share * (value - exact);
+          });
+        }
+        return matrix(data, embeddings.rows, embeddings.columns);
+      },
+    };
+  },
+});
+
+interface Codebook {
+  readonly start: number;
+  readonly end: number;
+  /** `[words, end - start]` */
+  readonly book: Matrix;
+}
+
+/** Codebooks are the service's, the same for every account. `variant` is `words/parts`. */
+const codebooksOf = oncePerProvider(({ embeddings }: ProviderStatistics, variant): readonly Codebook[] => {
+  const [words = 1, parts = 1] = variant.split('/').map(Number);
+  const { columns } = embeddings;
+  const count = Math.min(parts, columns);
+  return Array.from({ length: count }, (_, part): Codebook => {
+    const [start, end] = [Math.floor((part * columns) / count), Math.floor(((part + 1) * columns) / count)];
+    return { start, end, book: cluster(columnsOf(embeddings, start, end), words) };
+  });
+});
+
+function columnsOf(source: Matrix, start: number, end: number): Matrix {
+  const data = new Float32Array(source.rows * (end - start));
+  for (let row = 0; row < source.rows; row++)
+    data.set(matrixRow(source, row).subarray(start, end), row * (end - start));
+  return matrix(data, source.rows, end - start);
+}
+
+/** Lloyd's algorithm from evenly spaced rows: no chance, so all accounts of all services with these embeddings agree. */
+function cluster(rows: Matrix, words: number): Matrix {
+  const count = Math.min(words, rows.rows);
+  const seeds = Array.from({ length: count }, (_, word) => Math.floor((word * rows.rows) / count));
+  const centers = selectRows(rows, seeds);
+  for (let pass = 0; pass < PASSES; pass++) {
+    const sums = new Float64Array(centers.data.length);
+    const members = new Int32Array(count);
+    for (let row = 0; row < rows.rows; row++) {
+      const values = matrixRow(rows, row);
+      const word = nearest(centers, values);
+      members[word] = (members[word] ?? 0) + 1;
+      for (let i = 0, at = word * rows.columns; i < rows.columns; i++, at++)
+        sums[at] = (sums[at] ?? 0) + (values[i] ?? 0);
+    }
+    // A word that lost its rows (equal rows as seeds) stays where it was.
+    sums.forEach((sum, at) => {
+      const held = members[Math.floor(at / rows.columns)] ?? 0;
+      if (held > 0) centers.data[at] = sum / held;
+    });
+  }
+  return centers;
+}
+
+/** The row of `centers` at the least distance; equal distances go to the lower one. */
+function nearest(centers: Matrix, values: Float32Array): number {
+  let [best, least] = [0, Infinity];
+  for (let word = 0; word < centers.rows; word++) {
+    let distance = 0;
+    for (let i = 0, at = word * values.length; i < values.length && distance < least; i++, at++)
+      distance += ((values[i] ?? 0) - (centers.data[at] ?? 0)) ** 2;
+    if (distance < least) [best, least] = [word, distance];
+  }
+  return best;
+}

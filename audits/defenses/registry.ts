@@ -18,7 +18,12 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   none,
   gaussianNoise,
   rounding,
+  quantization,
   topK,
+  truncation,
+  pcaTruncation,
+  normHiding,
+  vectorQuantization,
   accountTransform,
   b4b,
   cellCoverage,
@@ -26,13 +31,6 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
 
 /** These, and what a user's file has added. */
 export const defenseRegistry = new MethodRegistry(defenses);
-  quantization,
-  topK,
-  truncation,
-  pcaTruncation,
-  normHiding,
-  vectorQuantization,
-]);
 
 export function findDefense(id: string): DefenseDefinition | undefined {
   return defenseRegistry.find(id);

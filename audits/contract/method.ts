@@ -247,6 +247,8 @@ export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
 export interface ProviderStatistics {
   /** Clean embeddings of the provider's calibration images `[rows, dimension]`, as this defense sees them. */
   readonly embeddings: Matrix;
+  /** The victim's projections of the same images, where it has them `[rows, projection dimension]`. */
+  readonly projections?: Matrix;
   readonly mean: Float32Array;
   readonly standardDeviation: Float32Array;
 }

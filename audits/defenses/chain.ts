@@ -76,20 +76,32 @@ export function chainOutputDimension(chain: DefenseChain, inputDimension: number
  * What each stage may know of the data it will see: statistics of the provider's calibration images after the stages
  * before it. These replies come from sessions of their own, so that calibration leaves no trace in any account.
  * @param embeddings clean embeddings of the calibration images `[rows, dimension]`, at least one row
+ * @param projections of the same images, where the victim has them
  * @returns one entry per stage
  */
 export function calibrateChain(
   chain: DefenseChain,
   embeddings: Matrix,
   rng: Rng,
+  projections?: Matrix,
 ): readonly ProviderStatistics[] {
   const inputs = Array.from({ length: embeddings.rows }, (_, row) => `calibration/${row}`);
   const statistics: ProviderStatistics[] = [];
   let seen = embeddings;
   chain.forEach((spec, stage) => {
-    const provider = providerStatistics(seen);
+    const seenProjections = projections && matrixRows(projections, 0, seen.rows);
+    const provider = {
+      ...providerStatistics(seen),
+      ...(seenProjections === undefined ? {} : { projections: seenProjections }),
+    };
     statistics.push(provider);
-    seen = openStage(spec, stage, provider, calibrationAccount, rng).reply(seen, inputs);
+    // Nobody sees the last stage's replies. A stage that refuses leaves the stages behind it less to be calibrated on.
+    if (stage + 1 < chain.length)
+      seen = openStage(spec, stage, provider, calibrationAccount, rng).reply(
+        seen,
+        inputs.slice(0, seen.rows),
+        seenProjections,
+      );
   });
   return statistics;
 }

@@ -192,6 +192,24 @@ const table: readonly {
     sameOnEveryAccount: false,
     sameOnRepeat: false,
   },
+  {
+    text: 'near-duplicate-guard',
+    faces: ['direct-extraction', 'view-averaging', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: false,
+  },
+  {
+    text: 'near-duplicate-guard:rule=l2:tau=0.001:scale=absolute:replacementMean=1000:sigma=20',
+    faces: ['repeat-averaging', 'view-averaging'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: false,
+  },
+  {
+    text: 'rounding+near-duplicate-guard:history=batch:batchRows=20',
+    faces: ['view-averaging', 'inverse-fit'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
 ];
 
 function sampleOf(rows: number, seed = 1, columns = dimension): Matrix {

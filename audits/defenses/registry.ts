@@ -4,6 +4,7 @@ import { accountTransform } from './account-transform.ts';
 import { b4b } from './b4b.ts';
 import { cellCoverage } from './cell-coverage.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
+import { nearDuplicateGuard } from './near-duplicate-guard.ts';
 import { none } from './none.ts';
 import { normHiding } from './norm-hiding.ts';
 import { pcaTruncation } from './pca-truncation.ts';
@@ -27,6 +28,7 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   accountTransform,
   b4b,
   cellCoverage,
+  nearDuplicateGuard,
 ]);
 
 /** These, and what a user's file has added. */

@@ -210,6 +210,42 @@ const table: readonly {
     sameOnEveryAccount: true,
     sameOnRepeat: true,
   },
+  {
+    text: 'prada',
+    faces: ['direct-extraction', 'jacobian-augmentation', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'mmd-detector',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'mmd-detector:statistic=mmd:window=20',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'quota',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'proof-of-work',
+    faces: ['direct-extraction', 'sybil-remap'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
+    text: 'quota:rows=100+rounding+prada',
+    faces: ['sybil-remap', 'inverse-fit', 'jacobian-augmentation'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
 ];
 
 function sampleOf(rows: number, seed = 1, columns = dimension): Matrix {

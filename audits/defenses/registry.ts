@@ -4,11 +4,15 @@ import { accountTransform } from './account-transform.ts';
 import { b4b } from './b4b.ts';
 import { cellCoverage } from './cell-coverage.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
+import { mmdDetector } from './mmd-detector.ts';
 import { nearDuplicateGuard } from './near-duplicate-guard.ts';
 import { none } from './none.ts';
 import { normHiding } from './norm-hiding.ts';
 import { pcaTruncation } from './pca-truncation.ts';
 import { quantization } from './quantization.ts';
+import { prada } from './prada.ts';
+import { proofOfWork } from './proof-of-work.ts';
+import { quota } from './quota.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
 import { truncation } from './truncation.ts';
@@ -29,6 +33,10 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   b4b,
   cellCoverage,
   nearDuplicateGuard,
+  prada,
+  mmdDetector,
+  quota,
+  proofOfWork,
 ]);
 
 /** These, and what a user's file has added. */

@@ -92,11 +92,13 @@ function columnsOf(source: Matrix, start: number, end: number): Matrix {
   return matrix(data, source.rows, end - start);
 }
 
-/** Lloyd's algorithm from evenly spaced rows: no chance, so all accounts of all services with these embeddings agree. */
+/**
+ * Lloyd's algorithm, in plain loops since a session opens without waiting. No chance in it, so the codebook belongs to the
+ * embeddings and not to the service's key.
+ */
 function cluster(rows: Matrix, words: number): Matrix {
   const count = Math.min(words, rows.rows);
-  const seeds = Array.from({ length: count }, (_, word) => Math.floor((word * rows.rows) / count));
-  const centers = selectRows(rows, seeds);
+  const centers = selectRows(rows, farthestRows(rows, count));
   for (let pass = 0; pass < PASSES; pass++) {
     const sums = new Float64Array(centers.data.length);
     const members = new Int32Array(count);
@@ -114,6 +116,25 @@ function cluster(rows: Matrix, words: number): Matrix {
     });
   }
   return centers;
+}
+
+/** Seeds: the first row, then always the row farthest from all seeds so far; of equals the first. */
+function farthestRows(rows: Matrix, count: number): readonly number[] {
+  const seeds = [0];
+  const distances = new Float64Array(rows.rows).fill(Infinity);
+  while (seeds.length < count) {
+    const seed = matrixRow(rows, seeds.at(-1) ?? 0);
+    let next = 0;
+    for (let row = 0; row < rows.rows; row++) {
+      let distance = 0;
+      for (let i = 0, at = row * rows.columns; i < seed.length; i++, at++)
+        distance += ((rows.data[at] ?? 0) - (seed[i] ?? 0)) ** 2;
+      distances[row] = Math.min(distances[row] ?? 0, distance);
+      if ((distances[row] ?? 0) > (distances[next] ?? 0)) next = row;
+    }
+    seeds.push(next);
+  }
+  return seeds;
 }
 
 /** The row of `centers` at the least distance; equal distances go to the lower one. */

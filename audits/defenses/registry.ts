@@ -9,6 +9,7 @@ import { nearDuplicateGuard } from './near-duplicate-guard.ts';
 import { none } from './none.ts';
 import { normHiding } from './norm-hiding.ts';
 import { pcaTruncation } from './pca-truncation.ts';
+import { predictionPoisoning } from './prediction-poisoning.ts';
 import { quantization } from './quantization.ts';
 import { prada } from './prada.ts';
 import { proofOfWork } from './proof-of-work.ts';
@@ -37,6 +38,10 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   mmdDetector,
   quota,
   proofOfWork,
+  predictionPoisoning,
+  accountTransform,
+  b4b,
+  cellCoverage,
   nearDuplicateGuard,
 ]);
 

@@ -14,8 +14,8 @@ describe('against SciPy', () => {
   });
 
   test.each(cases.seeds)('the t interval of $size seeds', ({ values, low, high }) => {
-    const readings = values.map((value) => ({ value }));
-    const found = bounds(createReplicator(createRng(1)).mean(readings, 't', 'x'));
+    const means = values.map((value) => ({ value }));
+    const found = bounds(createReplicator(createRng(1)).mean(means, 't', 'x'));
     // 1 000 equally spaced quantiles: their 2.5 % end lies between two of them.
     const width = high - low;
     expect(Math.abs((found.low ?? 0) - low)).toBeLessThan(0.01 * width);

@@ -32,8 +32,12 @@ export async function confirmAsking(
   );
   if (!input.isTTY) throw refused;
   const prompt = createInterface({ input, output: process.stderr });
+  // Ctrl-C and Ctrl-D close the prompt without an answer.
+  const closed = new AbortController();
+  prompt.once('close', () => closed.abort());
   try {
-    const answer = await prompt.question(`Ask the service, for up to ${limit}? [y/N] `);
+    const question = `Ask the service, for up to ${limit}? [y/N] `;
+    const answer = await prompt.question(question, { signal: closed.signal }).catch(() => '');
     if (!/^y(es)?$/i.test(answer.trim())) throw refused;
   } finally {
     prompt.close();

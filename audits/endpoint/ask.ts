@@ -45,6 +45,16 @@ export function createAsk(victim: EndpointVictim, options: AskOptions): Ask {
     }, ms);
   };
 
+  /** A complaint about a reply quotes it, and a reply may quote the token. */
+  const read = (text: string, count: number): Matrix => {
+    try {
+      return readReply(text, response, count);
+    } catch (error) {
+      if (!(error instanceof MoatError)) throw error;
+      throw new MoatError(error.code, secrets.hide(error.message));
+    }
+  };
+
   const send = async (files: readonly Uint8Array[]): Promise<string> => {
     const request = requestOf(victim, files, secrets);
     spending.charge(files.length);
@@ -85,12 +95,12 @@ export function createAsk(victim: EndpointVictim, options: AskOptions): Ask {
           },
         },
       );
-      return readReply(text, response, files.length);
+      return read(text, files.length);
     } catch (error) {
       if (signal.aborted) {
         // The queue and the retries let go at once; the request goes on, and its reply is wanted.
         const arrived = await underWay?.catch(() => undefined);
-        if (arrived !== undefined) return readReply(arrived, response, files.length);
+        if (arrived !== undefined) return read(arrived, files.length);
         throw new MoatError('cancelled', 'The service is not asked any more.');
       }
       if (error instanceof AttemptFailure) throw error.asMoatError(attempts);

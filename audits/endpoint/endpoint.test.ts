@@ -217,6 +217,13 @@ describe('a service that goes on failing', () => {
     ['half a JSON', { kind: 'body', body: '{"data": [{"embe' }, 'endpoint-reply-malformed', /not JSON/, 1],
     ['a page', { kind: 'body', body: '<html>hello' }, 'endpoint-reply-malformed', /<html>hello/, 1],
     [
+      'the token',
+      { kind: 'body', body: `no user ${TOKEN}` },
+      'endpoint-reply-malformed',
+      /no user \$\{ENV:TOKEN\}/,
+      1,
+    ],
+    [
       'other fields',
       { kind: 'body', body: '{"vectors": []}' },
       'endpoint-reply-malformed',

@@ -141,6 +141,8 @@ const table: readonly {
     faces: ['repeat-averaging', 'view-averaging', 'sybil-remap', 'defense-aware-schedule'],
     sameOnEveryAccount: false,
     sameOnRepeat: false,
+  },
+  {
     text: 'quantization',
     faces: ['direct-extraction', 'view-averaging', 'inverse-fit'],
     sameOnEveryAccount: true,

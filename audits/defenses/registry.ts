@@ -30,6 +30,7 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   pcaTruncation,
   normHiding,
   vectorQuantization,
+  predictionPoisoning,
   accountTransform,
   b4b,
   cellCoverage,
@@ -38,11 +39,6 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   mmdDetector,
   quota,
   proofOfWork,
-  predictionPoisoning,
-  accountTransform,
-  b4b,
-  cellCoverage,
-  nearDuplicateGuard,
 ]);
 
 /** These, and what a user's file has added. */

@@ -264,7 +264,13 @@ describe('what a plan may ask', () => {
 });
 
 /** One row per way of working: rows it spends of a budget of 128, and the images behind them. */
-const table: readonly { readonly text: string; readonly rows: number; readonly unique: number }[] = [
+const table: readonly {
+  readonly text: string;
+  readonly rows: number;
+  /** Summed over accounts. */
+  readonly unique: number;
+  readonly accounts?: number;
+}[] = [
   { text: 'no-victim', rows: 0, unique: 0 },
   { text: 'no-victim:variant=backbone', rows: 0, unique: 0 },
   { text: 'direct-extraction', rows: 128, unique: 128 },
@@ -289,15 +295,19 @@ const table: readonly { readonly text: string; readonly rows: number; readonly u
   { text: 'masked-regression:fit=closed-form', rows: 128, unique: 128 },
   { text: 'inverse-fit:base=backbone-stitching:map=spectral', rows: 128, unique: 128 },
   { text: 'affine-removal:base=direct-extraction/views=2/loss=infonce', rows: 128, unique: 128 },
+  { text: 'sybil-remap:base=backbone-stitching', rows: 128, unique: 128, accounts: 3 },
+  { text: 'sybil-remap:anchors=16', rows: 128, unique: 128, accounts: 2 },
+  { text: 'sybil-remap:method=multi-head', rows: 128, unique: 128, accounts: 2 },
+  { text: 'sybil-remap:base=backbone-stitching:method=unpaired', rows: 128, unique: 128, accounts: 2 },
 ];
 
-describe.each(table)('$text', ({ text, rows, unique }) => {
+describe.each(table)('$text', ({ text, rows, unique, accounts = 1 }) => {
   test('spends what it may, and the same seed gives the same surrogate', async () => {
-    const first = await steal(text, { defense: 'gaussian-noise' });
+    const first = await steal(text, { defense: 'gaussian-noise', accounts });
     expect(rowsSpent(first)).toBe(rows);
     expect(first.oracle.ledger().reduce((total, entry) => total + entry.uniqueInputs, 0)).toBe(unique);
     expect(first.progress).toEqual(first.progress.toSorted((a, b) => a - b));
-    const again = await steal(text, { defense: 'gaussian-noise' });
+    const again = await steal(text, { defense: 'gaussian-noise', accounts });
     expect(again.surrogate).toEqual(first.surrogate);
     expect(again.diagnostics).toEqual(first.diagnostics);
   });
@@ -305,7 +315,7 @@ describe.each(table)('$text', ({ text, rows, unique }) => {
   test('a cancelled audit stops it, and it says so', async () => {
     const control = new AbortController();
     control.abort();
-    await expect(steal(text, { context: { signal: control.signal } })).rejects.toMatchObject({
+    await expect(steal(text, { accounts, context: { signal: control.signal } })).rejects.toMatchObject({
       code: 'cancelled',
     });
   });

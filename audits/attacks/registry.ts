@@ -12,6 +12,7 @@ import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
 import { viewAveraging, viewedImages } from './view-averaging.ts';
+import { remappedImages, sybilRemap } from './sybil-remap.ts';
 
 /** The attacks that may stand behind a wrapper. */
 export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExtraction, backboneStitching]);
@@ -28,6 +29,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   onBase(affineRemoval, baseAttacks, correctedImages),
   onBase(inverseFit, baseAttacks, repairedImages),
   maskedRegression,
+  onBase(sybilRemap, baseAttacks, remappedImages),
 ]);
 
 /** These, and what a user's file has added. */

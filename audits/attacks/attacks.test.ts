@@ -299,6 +299,8 @@ const table: readonly {
   { text: 'sybil-remap:anchors=16', rows: 128, unique: 128, accounts: 2 },
   { text: 'sybil-remap:method=multi-head', rows: 128, unique: 128, accounts: 2 },
   { text: 'sybil-remap:base=backbone-stitching:method=unpaired', rows: 128, unique: 128, accounts: 2 },
+  { text: 'defense-aware-schedule:base=backbone-stitching:every=16:noisy=weight', rows: 127, unique: 119 },
+  { text: 'defense-aware-schedule:base=backbone-stitching:onset=false', rows: 128, unique: 128, accounts: 2 },
 ];
 
 describe.each(table)('$text', ({ text, rows, unique, accounts = 1 }) => {

@@ -175,6 +175,9 @@ export function mergedOracle(
 ): Oracle {
   const { dimension } = oracle;
   const unclaimed = new Set(known.keys());
+  // A router may turn out to need more rows than it announced (blocks sent twice): then it ends early, as a service that
+  // refuses would. Only who asks for more than was ever promised is told of the budget.
+  let promised = router.affordable() + unclaimed.size;
   let isOpen = true;
   return {
     dimension,
@@ -182,9 +185,11 @@ export function mergedOracle(
     remaining: () => (isOpen ? router.affordable() + unclaimed.size : 0),
     isOpen: () => isOpen,
     async query(images) {
-      const left = router.affordable() + unclaimed.size;
-      if (images.count > left)
-        throw new MoatError('budget-exhausted', `${images.count} images exceed the ${left} replies left.`);
+      if (images.count > promised)
+        throw new MoatError(
+          'budget-exhausted',
+          `${images.count} images exceed the ${promised} replies left.`,
+        );
       if (!isOpen) return matrix(new Float32Array(0), 0, dimension);
       const unknown = Array.from(images.hashes.keys()).filter(
         (index) => !known.has(images.hashes[index] ?? ''),
@@ -202,6 +207,7 @@ export function mergedOracle(
       // Replies come in order: what lies behind the first unanswered image is not handed over.
       const answered = unknown[answers.size] ?? images.count;
       if (answered < images.count) isOpen = false;
+      promised -= answered;
       const replies = new Float32Array(answered * dimension);
       for (let row = 0; row < answered; row++) {
         const hash = images.hashes[row] ?? '';

@@ -4,6 +4,7 @@ import { affineRemoval, correctedImages } from './affine-removal.ts';
 import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
 import { contSteal } from './cont-steal.ts';
+import { defenseAwareSchedule, scheduledImages } from './defense-aware-schedule.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { inverseFit, repairedImages } from './inverse-fit.ts';
 import { maskedRegression } from './masked-regression.ts';
@@ -30,6 +31,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   onBase(inverseFit, baseAttacks, repairedImages),
   maskedRegression,
   onBase(sybilRemap, baseAttacks, remappedImages),
+  onBase(defenseAwareSchedule, baseAttacks, scheduledImages),
 ]);
 
 /** These, and what a user's file has added. */

@@ -39,6 +39,7 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   mmdDetector,
   quota,
   proofOfWork,
+  nearDuplicateGuard,
 ]);
 
 /** These, and what a user's file has added. */

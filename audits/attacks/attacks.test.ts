@@ -284,6 +284,7 @@ const table: readonly {
   // Patches of 8 x 8 pixels leave little to draw: some are drawn twice.
   { text: 'rda', rows: 120, unique: 112 },
   { text: 'rda:loss=prototypes:patches=4', rows: 128, unique: 126 },
+  { text: 'dimension-recovery', rows: 128, unique: 128 },
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },
   { text: 'repeat-averaging:base=direct-extraction:repeats=3', rows: 126, unique: 42 },
@@ -328,6 +329,7 @@ test.each([
   'stolen-encoder',
   'cont-steal',
   'rda:patches=8',
+  'dimension-recovery',
   'backbone-stitching:features=backbone',
   'repeat-averaging:base=backbone-stitching/features=backbone',
 ])('%s spreads its queries over the accounts it holds', async (text) => {

@@ -5,6 +5,7 @@ import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
 import { contSteal } from './cont-steal.ts';
 import { defenseAwareSchedule, scheduledImages } from './defense-aware-schedule.ts';
+import { dimensionRecovery } from './dimension-recovery.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { inverseFit, repairedImages } from './inverse-fit.ts';
 import { maskedRegression } from './masked-regression.ts';
@@ -25,6 +26,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   stolenEncoder,
   contSteal,
   rda,
+  dimensionRecovery,
   onBase(repeatAveraging, baseAttacks, averagedImages),
   onBase(viewAveraging, baseAttacks, viewedImages),
   onBase(affineRemoval, baseAttacks, correctedImages),

@@ -255,6 +255,7 @@ describe('what a plan may ask', () => {
     expect(ask('stolen-encoder:copies=3')).toEqual([100, 4000]);
     expect(ask('cont-steal')).toEqual([100, 1000]);
     expect(ask('cont-steal:queries=every-epoch')).toEqual([100, 100]);
+    expect(ask('jacobian-augmentation:rounds=2')).toEqual([100, 1750]);
     expect(ask('rda')).toEqual([100, 500]);
     expect(ask('rda:loss=prototypes:patches=3')).toEqual([100, 330]);
     expect(ask('repeat-averaging:base=backbone-stitching')).toEqual([100, 0]);
@@ -285,6 +286,7 @@ const table: readonly {
   { text: 'rda', rows: 120, unique: 112 },
   { text: 'rda:loss=prototypes:patches=4', rows: 128, unique: 126 },
   { text: 'dimension-recovery', rows: 128, unique: 128 },
+  { text: 'jacobian-augmentation:rounds=2', rows: 128, unique: 128 },
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },
   { text: 'repeat-averaging:base=direct-extraction:repeats=3', rows: 126, unique: 42 },
@@ -330,6 +332,7 @@ test.each([
   'cont-steal',
   'rda:patches=8',
   'dimension-recovery',
+  'jacobian-augmentation:rounds=1',
   'backbone-stitching:features=backbone',
   'repeat-averaging:base=backbone-stitching/features=backbone',
 ])('%s spreads its queries over the accounts it holds', async (text) => {

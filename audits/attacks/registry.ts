@@ -9,6 +9,7 @@ import { dimensionRecovery } from './dimension-recovery.ts';
 import { directExtraction } from './direct-extraction.ts';
 import { inverseFit, repairedImages } from './inverse-fit.ts';
 import { maskedRegression } from './masked-regression.ts';
+import { jacobianAugmentation } from './jacobian-augmentation.ts';
 import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
@@ -27,6 +28,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   contSteal,
   rda,
   dimensionRecovery,
+  jacobianAugmentation,
   onBase(repeatAveraging, baseAttacks, averagedImages),
   onBase(viewAveraging, baseAttacks, viewedImages),
   onBase(affineRemoval, baseAttacks, correctedImages),

@@ -89,7 +89,17 @@ export interface Measurement {
   readonly items?: Float32Array;
 }
 
-export type Unit = 'fraction' | 'cosine' | 'count' | 'milliseconds' | 'bytes' | 'ratio' | 'nats' | 'none';
+export type Unit =
+  | 'fraction'
+  | 'cosine'
+  | 'count'
+  | 'milliseconds'
+  | 'bytes'
+  | 'ratio'
+  | 'nats'
+  | 'seconds'
+  | 'dollars'
+  | 'none';
 
 /** What a worker sends back for one cell: data only. */
 export interface CellOutcome {

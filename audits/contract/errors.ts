@@ -121,6 +121,10 @@ export const errorTable = {
     exitCode.usage,
   ),
 
+  'recording-incomplete': user(
+    'Record the replies to every image of the pool and of the tasks, on each account.',
+  ),
+  'recording-changed': user('Start a new audit, or put the first file back.'),
   'budget-exhausted': user(
     'The attack asked for more queries than its budget; this is recorded with the cell.',
   ),

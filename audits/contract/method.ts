@@ -268,6 +268,13 @@ export interface DefenseCharges {
   readonly dollars: number;
 }
 
+/** A table of replies recorded at a service elsewhere. */
+export interface RecordedReplies {
+  readonly dimension: number;
+  /** The reply to the `time`-th asking (from 0; the last one recorded stands for all later ones) of an input, where there is one. */
+  find(input: string, account: number, time: number): Float32Array | undefined;
+}
+
 export interface DefenseSession {
   /**
    * Answers one batch on this account, in order: `reply(batch)` equals one row after the other.
@@ -301,6 +308,8 @@ export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
   /** Attacks that must be faced by this config; default `meta.mustFace`. */
   mustFace?(config: z.infer<Config>): readonly string[];
   outputDimension?(config: z.infer<Config>, inputDimension: number): number;
+  /** The file of recorded replies this config answers from, and its SHA-256: read before any session opens. */
+  recording?(config: z.infer<Config>): { readonly file: string; readonly digest: string };
   /** Opens the session of one account. Deterministic in (rng, account, order of rows). */
   openSession(context: {
     readonly config: z.infer<Config>;
@@ -308,5 +317,7 @@ export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
     readonly account: number;
     /** The service's secret key as a stream; derive per account or input from it. */
     readonly rng: Rng;
+    /** What `recording` names, where it names anything. */
+    readonly recorded?: RecordedReplies | undefined;
   }): DefenseSession;
 }

@@ -9,6 +9,7 @@ import type {
   Detection,
   MethodSpec,
   ProviderStatistics,
+  RecordedReplies,
 } from '../contract/method.ts';
 import type { Rng } from '../rng.ts';
 import { none } from './none.ts';
@@ -16,6 +17,11 @@ import { defenseRegistry, findDefense } from './registry.ts';
 
 /** Defenses in order of application, each with its whole config; `none` is the empty list. */
 export type DefenseChain = readonly MethodSpec[];
+
+/** Recorded tables by the SHA-256 of their file. */
+export type Recordings = ReadonlyMap<string, RecordedReplies>;
+
+const noRecordings: Recordings = new Map();
 
 /** The account of the provider's own calibration run; attackers and honest users are numbered from 0. */
 export const calibrationAccount = -1;
@@ -30,9 +36,23 @@ export function parseChain(text: string): DefenseChain {
 
 /** Every default filled in, `none` dropped. Throws as `parseChain` does. */
 export function completeChain(chain: DefenseChain): DefenseChain {
-  return chain
+  const completed = chain
     .map(({ id, config }) => completeSpec(knownDefense(id), config))
     .filter(({ id }) => id !== none.meta.id);
+  const recorded = completed.find(({ id }) => knownDefense(id).recording !== undefined);
+  if (recorded !== undefined && completed.length > 1)
+    throw new MoatError(
+      'configuration-invalid',
+      `${recorded.id} stands alone: what was recorded is the whole defense's reply.`,
+    );
+  return completed;
+}
+
+/** The recorded tables a chain answers from: file and SHA-256. */
+export function chainRecordings(
+  chain: DefenseChain,
+): readonly { readonly file: string; readonly digest: string }[] {
+  return chain.flatMap(({ id, config }) => knownDefense(id).recording?.(config) ?? []);
 }
 
 /** The canonical spelling of a chain: defaults left out, settings sorted; the empty chain is `none`. */
@@ -115,6 +135,7 @@ export function openChainSession(
   calibration: readonly ProviderStatistics[],
   account: number,
   rng: Rng,
+  recordings: Recordings = noRecordings,
 ): DefenseSession {
   if (!Number.isInteger(account) || account < 0) throw new RangeError(`account ${account}`);
   // The empty chain still copies: the caller's clean embeddings are shared by every cell.
@@ -123,7 +144,7 @@ export function openChainSession(
     const provider = calibration[stage];
     if (provider === undefined || calibration.length !== chain.length)
       throw new RangeError(`${calibration.length} calibrations for ${chain.length} stages`);
-    return openStage(spec, stage, provider, account, rng);
+    return openStage(spec, stage, provider, account, rng, recordings);
   });
   return composeSessions(stages);
 }
@@ -192,9 +213,12 @@ function openStage(
   provider: ProviderStatistics,
   account: number,
   rng: Rng,
+  recordings: Recordings = noRecordings,
 ): DefenseSession {
   const stageRng = rng.derive(`stage/${stage}/${spec.id}`);
-  return knownDefense(spec.id).openSession({ config: spec.config, provider, account, rng: stageRng });
+  const defense = knownDefense(spec.id);
+  const recorded = recordings.get(defense.recording?.(spec.config).digest ?? '');
+  return defense.openSession({ config: spec.config, provider, account, rng: stageRng, recorded });
 }
 
 function knownDefense(id: string): DefenseDefinition {

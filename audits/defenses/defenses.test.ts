@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { completeSpec } from '../contract/configuration.ts';
 import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
-import type { DefenseSession } from '../contract/method.ts';
+import type { DefenseSession, RecordedReplies } from '../contract/method.ts';
 import { createRng } from '../rng.ts';
 import {
   calibrateChain,
@@ -252,6 +252,12 @@ const table: readonly {
     sameOnRepeat: true,
   },
   {
+    text: 'external:digest=recorded',
+    faces: ['direct-extraction'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
     text: 'quota:rows=100+rounding+prada',
     faces: ['sybil-remap', 'inverse-fit', 'jacobian-augmentation'],
     sameOnEveryAccount: true,
@@ -276,8 +282,15 @@ function sessionOf(text: string, account = 0, seed = 5): DefenseSession {
     calibrateChain(chain, sampleOf(200), createRng(seed)),
     account,
     createRng(seed),
+    new Map([['recorded', recorded]]),
   );
 }
+
+/** What `external` answers from: a reply to every input. */
+const recorded: RecordedReplies = {
+  dimension,
+  find: (input) => new Float32Array(dimension).fill(input.length),
+};
 
 const names = (rows: number, from = 0): string[] =>
   Array.from({ length: rows }, (_, row) => `input-${from + row}`);

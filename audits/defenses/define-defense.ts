@@ -25,8 +25,14 @@ export function defineDefense<Config extends z.ZodObject>(
     config: schema,
     mustFace: (config) => definition.mustFace?.(complete(config)) ?? meta.mustFace,
     outputDimension,
-    openSession({ config, provider, account, rng }) {
-      const session = definition.openSession({ config: complete(config), provider, account, rng });
+    ...(definition.recording === undefined
+      ? {}
+      : {
+          recording: (config: Readonly<Record<string, unknown>>) =>
+            definition.recording?.(complete(config)) ?? { file: '', digest: '' },
+        }),
+    openSession({ config, provider, account, rng, recorded }) {
+      const session = definition.openSession({ config: complete(config), provider, account, rng, recorded });
       const inputColumns = provider.embeddings.columns;
       return checkedSession(meta.id, session, inputColumns, outputDimension(config, inputColumns));
     },

@@ -1,18 +1,19 @@
-import { MethodRegistry } from '../contract/method-registry.ts';
 import type { DefenseDefinition } from '../contract/method.ts';
+import { MethodRegistry } from '../contract/method-registry.ts';
 import { accountTransform } from './account-transform.ts';
 import { b4b } from './b4b.ts';
 import { cellCoverage } from './cell-coverage.ts';
+import { external } from './external.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { mmdDetector } from './mmd-detector.ts';
 import { nearDuplicateGuard } from './near-duplicate-guard.ts';
 import { none } from './none.ts';
 import { normHiding } from './norm-hiding.ts';
 import { pcaTruncation } from './pca-truncation.ts';
-import { predictionPoisoning } from './prediction-poisoning.ts';
-import { quantization } from './quantization.ts';
 import { prada } from './prada.ts';
+import { predictionPoisoning } from './prediction-poisoning.ts';
 import { proofOfWork } from './proof-of-work.ts';
+import { quantization } from './quantization.ts';
 import { quota } from './quota.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
@@ -39,7 +40,7 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   mmdDetector,
   quota,
   proofOfWork,
-  nearDuplicateGuard,
+  external,
 ]);
 
 /** These, and what a user's file has added. */

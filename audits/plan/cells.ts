@@ -3,7 +3,8 @@ import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../c
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { spellAttack } from '../attacks/resolve.ts';
-import { chainMustFace, spellChain, versionChain } from '../defenses/chain.ts';
+import { chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
+import { defenses } from '../defenses/registry.ts';
 import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
 
@@ -57,7 +58,7 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
               attackWork(config, attack, spec, chain, { budget, accounts, seed }),
               spellAttack(spec),
               spellChain(chain),
-              attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
+              onRecording(spec, chain) ?? attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
             );
       }
     }
@@ -96,6 +97,18 @@ function attackWork(
     ...at,
     surrogate: config.surrogate,
   };
+}
+
+/** Attacks that some defense must face beyond what an undefended service must: made for a defense. */
+const adaptiveAttacks: ReadonlySet<string> = new Set(
+  defenses.flatMap(({ meta }) => meta.mustFace).filter((id) => !chainMustFace([]).includes(id)),
+);
+
+/** A recording answers what was recorded, and nothing that an adaptive attack would ask. */
+function onRecording({ id }: MethodSpec, chain: readonly MethodSpec[]): string | undefined {
+  return chainRecordings(chain).length > 0 && adaptiveAttacks.has(id)
+    ? 'recorded replies cannot be attacked adaptively'
+    : undefined;
 }
 
 function facts(config: AuditConfig, chain: readonly MethodSpec[], accounts: number): AuditFacts {

@@ -9,7 +9,8 @@ import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import type { PluginFile } from '../contract/plugin.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
-import { completeChain, parseChain } from '../defenses/chain.ts';
+import { readRecordedReplies } from '../datasets/recorded-replies.ts';
+import { chainRecordings, completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
@@ -139,8 +140,19 @@ function defenseChains(request: AuditRequest, preset: Preset): readonly (readonl
   const chosen =
     request.defenses === undefined
       ? preset.defenses.map((chain) => completeChain(chain))
-      : request.defenses.map((text) => parseChain(text));
+      : request.defenses.map((text) => withRecording(parseChain(text)));
   return distinct([[], ...chosen]);
+}
+
+/** A recorded table is part of the configuration by its content, not by its name. */
+function withRecording(chain: readonly MethodSpec[]): readonly MethodSpec[] {
+  return chain.map((spec) => {
+    const [recording] = chainRecordings([spec]);
+    if (recording === undefined) return spec;
+    const file = existing(recording.file, 'table of replies');
+    const { digest, replies } = readRecordedReplies(file);
+    return { ...spec, config: { ...spec.config, file, digest, dimension: replies.dimension } };
+  });
 }
 
 function distinct<T>(values: readonly T[]): readonly T[] {

@@ -6,7 +6,18 @@ import { configSchema, costAssumptionsSchema, preprocessingSchema, poolingSchema
 /** The audit's result as a schema: published as docs/result.schema.json, and what stored results are checked with. */
 
 const count = z.int().nonnegative();
-const unit = z.enum(['fraction', 'cosine', 'count', 'milliseconds', 'bytes', 'ratio', 'nats', 'none']);
+const unit = z.enum([
+  'fraction',
+  'cosine',
+  'count',
+  'milliseconds',
+  'bytes',
+  'ratio',
+  'nats',
+  'seconds',
+  'dollars',
+  'none',
+]);
 const text = z.string();
 const texts = z.array(text);
 const codes = Object.keys(errorTable) as (keyof typeof errorTable)[];

@@ -33,7 +33,9 @@ import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
+import { openRecordings } from './recordings.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
+import { measureWatched } from './watched-accounts.ts';
 import { CALIBRATION_IMAGES, embedUntrained } from './untrained-embeddings.ts';
 
 type CellJob = Extract<Job, { kind: 'cell' }>;
@@ -211,6 +213,7 @@ async function executeWork(
       key,
       users: seedRng.derive('honest/users'),
       clock,
+      recordings: openRecordings(work.defense),
     })),
   };
 }
@@ -229,11 +232,12 @@ async function executeAttack(
   // the defense see the same images from the same initial weights (paired comparison).
   const serviceKey = seedRng.derive('service');
   const calibration = calibrateChain(work.defense, calibrationSample(loaded), serviceKey);
+  const recordings = openRecordings(work.defense);
   const order = seedRng.derive('pool').permutation(loaded.pool.hashes.length);
   const dimension = chainOutputDimension(work.defense, loaded.pool.embeddings.columns);
   const oracle = createOracle({
     answer: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
-    openSession: (account) => openChainSession(work.defense, calibration, account, serviceKey),
+    openSession: (account) => openChainSession(work.defense, calibration, account, serviceKey, recordings),
     dimension,
     budget: attack.queryAllowance?.(work.attack.config, work.budget) ?? work.budget,
     accounts: work.accounts,
@@ -274,7 +278,12 @@ async function executeAttack(
   const measurements = await evaluate(surrogate, loaded, context, backbone);
   const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
-  return { measurements, diagnostics, ledger: oracle.ledger(), artifacts };
+  return {
+    measurements: [...measurements, ...measureWatched(oracle.watched())],
+    diagnostics,
+    ledger: oracle.ledger(),
+    artifacts,
+  };
 }
 
 async function evaluate(

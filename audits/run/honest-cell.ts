@@ -2,7 +2,7 @@ import type { Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
 import { matrix, type Matrix } from '../contract/data.ts';
 import type { DefenseSession, MethodSpec, ProviderStatistics } from '../contract/method.ts';
-import { openChainSession } from '../defenses/chain.ts';
+import { openChainSession, type Recordings } from '../defenses/chain.ts';
 import type { TaskEmbeddings } from '../metrics/evaluate.ts';
 import { evaluateHonestUser, measureDrift, shareOf } from '../metrics/evaluate-honest.ts';
 import { honestUsers } from '../metrics/honest-users.ts';
@@ -24,6 +24,8 @@ export interface HonestOptions {
   /** Which rows are whose. */
   readonly users: Rng;
   readonly clock: Clock;
+  /** Recorded tables which the defense answers from. */
+  readonly recordings?: Recordings;
 }
 
 const BYTES_PER_VALUE = 4;
@@ -78,11 +80,11 @@ export async function measureHonestUsers(
 
 /** One account: what it sends after a refusal is not answered, as at the oracle. */
 function openAccount(
-  { defense, calibration, key, clock }: HonestOptions,
+  { defense, calibration, key, clock, recordings }: HonestOptions,
   account: number,
   meter: { replies: number; milliseconds: number },
 ): (embeddings: Matrix, hashes: readonly string[]) => Matrix {
-  const session: DefenseSession = openChainSession(defense, calibration, account, key);
+  const session: DefenseSession = openChainSession(defense, calibration, account, key, recordings);
   let isOpen = true;
   let columns = 0;
   return (embeddings, hashes) => {

@@ -62,7 +62,7 @@ function pointText({ queries, relation }: QueryPoint): string {
 }
 
 function factorText(factor: AuditResult['raiseFactors'][number]['factor']): string {
-  if (factor === null) return 'not reached';
+  if (factor === null) return 'unknown';
   return `${marks[factor.relation]}${formatFraction(factor.value, 1)}x`;
 }
 

@@ -129,7 +129,9 @@ function probeMean(values: readonly number[]): number {
 }
 
 describe('1: a defense that mixes the rows of a batch', () => {
-  test.each(defenses.map(({ meta }) => meta))('$id answers a batch as its rows one by one', ({ id }) => {
+  // A recorded table answers nothing without its file; its own test asks it.
+  const answering = defenses.map(({ meta }) => meta).filter(({ id }) => id !== 'external');
+  test.each(answering)('$id answers a batch as its rows one by one', ({ id }) => {
     const chain = completeChain([{ id, config: {} }]);
     const embeddings = gaussian('batch', 24);
     const key = createRng('key');

@@ -49,6 +49,7 @@ export interface AuditInputs {
 
 /**
  * `attack`: steal through a defense and evaluate the surrogate. `honest`: what the defense costs honest users.
+ * `detection`: how a defense that watches tells benign accounts from attackers.
  * `victim`: the undefended utility everything is compared with.
  */
 export type CellWork =
@@ -63,6 +64,7 @@ export type CellWork =
       readonly surrogate: SurrogateSettings;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
+  | { readonly kind: 'detection'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
   | { readonly kind: 'victim'; readonly seed: number };
 
 export interface Cell {

@@ -48,6 +48,11 @@ export function completeChain(chain: DefenseChain): DefenseChain {
   return completed;
 }
 
+/** Whether some stage watches accounts and raises alarms. */
+export function chainDetects(chain: DefenseChain): boolean {
+  return chain.some(({ id }) => knownDefense(id).meta.detects === true);
+}
+
 /** The recorded tables a chain answers from: file and SHA-256. */
 export function chainRecordings(
   chain: DefenseChain,

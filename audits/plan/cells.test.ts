@@ -85,3 +85,25 @@ test('dollars are queries times the price', () => {
   expect(summary.queries).toBe(3 * 4 * 2500);
   expect(summary.dollars).toBe(summary.queries / 2);
 });
+
+test('a defense that watches is measured as a detector, once per seed', () => {
+  const cells = planCells({ ...config, defenses: [[], parseChain('prada'), parseChain('rounding')] }, inputs);
+  const detection = cells.filter(({ work }) => work.kind === 'detection');
+  expect(detection.map(({ defenseLabel, work }) => [defenseLabel, work.seed])).toEqual([
+    ['prada', 0],
+    ['prada', 1],
+    ['prada', 2],
+  ]);
+});
+
+test('only plain attacks run on recorded replies', () => {
+  const { attacks } = config;
+  const repeats = completeAttack({ id: 'repeat-averaging', config: {} });
+  const cells = planCells(
+    { ...config, attacks: [...attacks, repeats], defenses: [[], parseChain('external:digest=table')] },
+    inputs,
+  ).filter(({ work, defenseLabel }) => work.kind === 'attack' && defenseLabel !== 'none');
+  for (const { attackLabel, state } of cells)
+    expect(state).toBe(attackLabel === 'direct-extraction' ? 'pending' : 'not-applicable');
+  expect(cells.some(({ reason }) => reason === 'recorded replies cannot be attacked adaptively')).toBe(true);
+});

@@ -3,7 +3,7 @@ import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../c
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { spellAttack } from '../attacks/resolve.ts';
-import { chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
+import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
 import { defenses } from '../defenses/registry.ts';
 import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
@@ -50,6 +50,8 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
     for (const chain of config.defenses) {
       if (chain.length > 0)
         add({ kind: 'honest', defense: versionChain(chain), seed }, null, spellChain(chain));
+      if (chainDetects(chain))
+        add({ kind: 'detection', defense: versionChain(chain), seed }, null, spellChain(chain));
       for (const spec of attacksOn(config, chain)) {
         const attack = definition(spec);
         for (const budget of config.budgets)

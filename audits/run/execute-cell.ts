@@ -6,7 +6,13 @@ import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { AttackContext, FeatureEncoder, SurrogateModel, TaskHead } from '../contract/method.ts';
+import type {
+  AttackContext,
+  FeatureEncoder,
+  MethodSpec,
+  SurrogateModel,
+  TaskHead,
+} from '../contract/method.ts';
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
@@ -29,6 +35,7 @@ import { builtinDemo, encoderFile } from '../encoder/demo-encoder.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
+import { measureDetection } from './detection-cell.ts';
 import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
@@ -199,6 +206,8 @@ async function executeWork(
   const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
   const clean = loaded.tasks.map(cleanEmbeddings);
   if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
+  if (work.kind === 'detection')
+    return { ...nothing, measurements: detectionMeasurements(work.defense, loaded, seedRng) };
   const key = seedRng.derive('honest/defense');
   const tasks = loaded.tasks.map((task, i) => ({
     clean: clean[i] ?? cleanEmbeddings(task),
@@ -216,6 +225,23 @@ async function executeWork(
       recordings: openRecordings(work.defense),
     })),
   };
+}
+
+/** Benign accounts send images of the first task which no defense was calibrated on. */
+function detectionMeasurements(
+  defense: readonly MethodSpec[],
+  loaded: Loaded,
+  seedRng: Rng,
+): readonly Measurement[] {
+  const key = seedRng.derive('detection/defense');
+  const { pool } = loaded;
+  const [task] = loaded.tasks;
+  return measureDetection(task?.score ?? pool, pool, {
+    defense,
+    calibration: calibrateChain(defense, calibrationSample(loaded), key),
+    key,
+    rng: seedRng.derive('detection/streams'),
+  });
 }
 
 async function executeAttack(

@@ -50,6 +50,8 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       continue;
     }
     const label = defenseLabel(cell);
+    // Measured for people to read; no verdict rests on it.
+    if (work.kind === 'detection') continue;
     if (work.kind === 'honest') {
       const group = honestCells.get(label) ?? { chain: work.defense, cells: [] };
       group.cells.push(cell);

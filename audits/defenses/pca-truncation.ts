@@ -4,7 +4,7 @@ import type { ProviderStatistics } from '../contract/method.ts';
 import { eigenSymmetric } from '../tensor/linear-algebra/symmetric-eigen.ts';
 import { defineDefense } from './define-defense.ts';
 import { keptDimensions, keptDimensionsSchema } from './kept-dimensions.ts';
-import { oncePerProvider } from './once-per-provider.ts';
+import { oncePerProvider } from './per-provider.ts';
 
 /**
  * Answers with coordinates along the principal axes of the provider's own embeddings, the first of them only (landscape D1).
@@ -58,17 +58,20 @@ export const pcaTruncation = defineDefense({
 });
 
 /** All axes `[dimension, dimension]`, one per row, strongest first. In plain loops: a session opens without waiting. */
-const principalAxes = oncePerProvider(({ embeddings, mean }: ProviderStatistics): Matrix => {
-  const { data, rows, columns } = embeddings;
-  const covariance = new Float64Array(columns * columns);
-  const centered = new Float64Array(columns);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < columns; i++) centered[i] = (data[row * columns + i] ?? 0) - (mean[i] ?? 0);
-    // The lower triangle is all that the decomposition reads.
-    for (let i = 0; i < columns; i++)
-      for (let j = 0, at = i * columns; j <= i; j++, at++)
-        covariance[at] = (covariance[at] ?? 0) + (centered[i] ?? 0) * (centered[j] ?? 0);
-  }
-  const { vectors } = eigenSymmetric({ data: covariance, rows: columns, columns });
-  return matrix(Float32Array.from(vectors.data), columns, columns);
-});
+const principalAxes = oncePerProvider(
+  ({ embeddings, mean }: ProviderStatistics, _: 'all'): Matrix => {
+    const { data, rows, columns } = embeddings;
+    const covariance = new Float64Array(columns * columns);
+    const centered = new Float64Array(columns);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < columns; i++) centered[i] = (data[row * columns + i] ?? 0) - (mean[i] ?? 0);
+      // The lower triangle is all that the decomposition reads.
+      for (let i = 0; i < columns; i++)
+        for (let j = 0, at = i * columns; j <= i; j++, at++)
+          covariance[at] = (covariance[at] ?? 0) + (centered[i] ?? 0) * (centered[j] ?? 0);
+    }
+    const { vectors } = eigenSymmetric({ data: covariance, rows: columns, columns });
+    return matrix(Float32Array.from(vectors.data), columns, columns);
+  },
+  (name) => name,
+);

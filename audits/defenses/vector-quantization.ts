@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Matrix, matrix, matrixRow, selectRows } from '../contract/data.ts';
 import type { ProviderStatistics } from '../contract/method.ts';
 import { defineDefense } from './define-defense.ts';
-import { oncePerProvider } from './once-per-provider.ts';
+import { oncePerProvider } from './per-provider.ts';
 
 /**
  * Answers with the nearest word of a codebook of the provider's embeddings, within `radius` of the truth: the idea of
@@ -42,7 +42,7 @@ export const vectorQuantization = defineDefense({
   },
   config,
   openSession({ config: { words, parts, radius }, provider }) {
-    const codebooks = codebooksOf(provider, `${words}/${parts}`);
+    const codebooks = codebooksOf(provider, { words, parts });
     const variance = provider.standardDeviation.reduce((sum, value) => sum + value * value, 0);
     const farthest = radius * Math.sqrt(variance);
     return {
@@ -74,16 +74,21 @@ interface Codebook {
   readonly book: Matrix;
 }
 
-/** Codebooks are the service's, the same for every account. `variant` is `words/parts`. */
-const codebooksOf = oncePerProvider(({ embeddings }: ProviderStatistics, variant): readonly Codebook[] => {
-  const [words = 1, parts = 1] = variant.split('/').map(Number);
-  const { columns } = embeddings;
-  const count = Math.min(parts, columns);
-  return Array.from({ length: count }, (_, part): Codebook => {
-    const [start, end] = [Math.floor((part * columns) / count), Math.floor(((part + 1) * columns) / count)];
-    return { start, end, book: cluster(columnsOf(embeddings, start, end), words) };
-  });
-});
+/** Codebooks are the service's, the same for every account. */
+const codebooksOf = oncePerProvider(
+  (
+    { embeddings }: ProviderStatistics,
+    { words, parts }: { readonly words: number; readonly parts: number },
+  ): readonly Codebook[] => {
+    const { columns } = embeddings;
+    const count = Math.min(parts, columns);
+    return Array.from({ length: count }, (_, part): Codebook => {
+      const [start, end] = [Math.floor((part * columns) / count), Math.floor(((part + 1) * columns) / count)];
+      return { start, end, book: cluster(columnsOf(embeddings, start, end), words) };
+    });
+  },
+  ({ words, parts }) => `${words}/${parts}`,
+);
 
 function columnsOf(source: Matrix, start: number, end: number): Matrix {
   const data = new Float32Array(source.rows * (end - start));

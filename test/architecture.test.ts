@@ -80,6 +80,7 @@ const methodFolders = [
   'losses',
   'optimizers',
   'learning-rates',
+  'query-policies',
   'checks',
   'surrogates',
 ];

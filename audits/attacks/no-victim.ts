@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AttackContext, AttackOutcome, SurrogateModel } from '../contract/method.ts';
 import { sliceImages } from '../contract/data.ts';
 import { calibrateStatistics, randomNetwork } from '../surrogates/random-network.ts';
-import { trainSimclr } from '../training/simclr.ts';
+import { OWN_SSL_IMAGES, trainOwnSsl } from '../training/own-ssl.ts';
 import { defineAttack, missingBackbone } from './define-attack.ts';
 
 /**
@@ -18,13 +18,6 @@ const config = z.object({
 
 /** Images that settle the running statistics of a random network; more change nothing measurable. */
 const CALIBRATION_IMAGES = 512;
-
-/** Images for the attacker's own training: as many as the largest budget of the default policy would pay for. */
-const OWN_SSL_IMAGES = 5000;
-/** SimCLR's best temperature on CIFAR-10 with small batches (Chen et al. 2020, B.9). */
-const OWN_SSL_TEMPERATURE = 0.5;
-/** Adam's usual rate for the small surrogates; the paper's 3e-4 is for its ResNets. */
-const OWN_SSL_LEARNING_RATE = 1e-3;
 
 export const noVictim = defineAttack({
   meta: {
@@ -71,14 +64,11 @@ async function calibratedRandomNetwork(context: AttackContext): Promise<Surrogat
 /** Zero queries, and the architecture, epochs and batches which an extraction gets. */
 async function trainOwnEncoder(context: AttackContext): Promise<AttackOutcome> {
   const { engine, oracle, pool, surrogate: settings, rng, checkpoint, signal } = context;
-  const images = sliceImages(pool, 0, Math.min(pool.count, OWN_SSL_IMAGES));
-  const { encoder, losses } = await trainSimclr({
+  const { encoder, losses } = await trainOwnSsl({
     ...settings,
     engine,
-    images,
+    images: pool,
     dimension: oracle.dimension,
-    learningRate: OWN_SSL_LEARNING_RATE,
-    temperature: OWN_SSL_TEMPERATURE,
     rng: rng.derive('own-ssl'),
     checkpoint,
     signal,
@@ -90,7 +80,7 @@ async function trainOwnEncoder(context: AttackContext): Promise<AttackOutcome> {
       firstLoss: losses[0] ?? 0,
       finalLoss: losses.at(-1) ?? 0,
       epochs: losses.length,
-      images: images.count,
+      images: Math.min(pool.count, OWN_SSL_IMAGES),
     },
   };
 }

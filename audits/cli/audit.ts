@@ -38,7 +38,10 @@ export function registerAudit(program: Command, context: CommandContext): void {
       'path of the ONNX file, or https://... with --endpoint (default: the built-in demo)',
     )
     .option('--endpoint <file>', 'how the deployed service at that address is asked (docs/endpoint.md)')
-    .option('--pool <dir...>', 'folders of images the attacker queries with')
+    .option(
+      '--pool <dir...>',
+      'folders of images the attacker queries with; dir=0.3 gives one its share of the queries',
+    )
     .option(
       '--task <name=dir>',
       'a labelled data set to measure with; may be given several times',
@@ -62,14 +65,21 @@ export function registerAudit(program: Command, context: CommandContext): void {
 /** `--attacks`, `--defenses` and all that shapes the battery; shared by `audit` and `demo`. */
 export function addBatteryOptions(command: Command): Command {
   return addPluginOption(addDeviceOptions(command))
-    .option('--preset <name>', 'quick, standard or demo')
+    .option('--preset <name>', 'quick, standard, paper or demo')
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
     .option('--backbone <file>', 'a public ONNX encoder that the attacker holds')
     .option(
-      '--surrogate <name>',
-      'architecture of the stolen copy: small-cnn, resnet18 or resnet34, training settings after it (resnet18:optimizer=lars)',
+      '--surrogate <list>',
+      'networks of the stolen copy: small-cnn, resnet18 or resnet34, settings after each (small-cnn:initialization=own-ssl,resnet18:optimizer=lars)',
+      readList('--surrogate'),
     )
+    .option(
+      '--query-policy <list>',
+      'which images are sent first: random, k-center, coverage-minimizing',
+      readList('--query-policy'),
+    )
+    .option('--time <duration>', 'fit the most informative battery into a time limit: 30m, 2h')
     .option('--budgets <list>', 'query budgets: 500,2000', readWholes('--budgets'))
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))
     .option('--seeds <count>', 'repetitions behind every interval', readWhole('--seeds'))

@@ -9,6 +9,10 @@ import { cleanText } from './render/text.ts';
 /** What an audit may be told, by flags or by `moat.config.json`: one schema for both, flags win. */
 
 const positive = z.int().positive();
+/** `90s`, `30m`, `2h`, `1.5h`. */
+const duration = /^\d+(\.\d+)?(s|m|h)$/;
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
+
 const names = z.array(z.string().min(1)).min(1);
 
 export const settingsSchema = z.strictObject({
@@ -24,20 +28,28 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('File that says how the service is asked (endpoint.schema.json)'),
   ...encoderOptionsSchema.shape,
-  pool: names.optional().describe('Folders of images the attacker queries with'),
+  pool: names
+    .optional()
+    .describe('Folders of images the attacker queries with; FOLDER=0.3 gives one its share'),
   task: z
     .record(z.string().min(1), z.string().min(1))
     .optional()
     .describe('Labelled data sets, NAME: folder'),
-  preset: z.string().min(1).optional().describe('quick, standard or demo'),
+  preset: z.string().min(1).optional().describe('quick, standard, paper or demo'),
   attacks: names.optional().describe('Attack configurations: id[:key=value]*'),
   defenses: names.optional().describe('Defense configurations: id[:key=value]*[+id...]'),
   backbone: z.string().min(1).optional().describe('A public ONNX encoder that the attacker holds'),
-  surrogate: z
-    .string()
-    .min(1)
+  surrogate: names
     .optional()
-    .describe('Architecture of the stolen copy, training settings after it: resnet18:optimizer=lars'),
+    .describe('Architectures of the stolen copy, settings after each: resnet18:optimizer=lars'),
+  queryPolicy: names
+    .optional()
+    .describe('Which images are sent first: random, k-center, coverage-minimizing'),
+  time: z
+    .string()
+    .regex(duration, 'must be like 30m or 2h')
+    .optional()
+    .describe('Time the battery is fitted into: 30m, 2h'),
   budgets: z.array(positive).min(1).optional().describe('Query budgets'),
   seeds: positive.optional().describe('Repetitions behind every interval'),
   seed: z.int().nonnegative().optional().describe('Seed of everything'),
@@ -67,6 +79,12 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const settingsFile = 'moat.config.json';
 export const defaultDatabase = 'moat.db';
 export const defaultReportFolder = 'moat-report';
+
+/** `30m` in milliseconds; the schema has read it. */
+export function durationMs(text: string): number {
+  const unit = text.slice(-1);
+  return Number(text.slice(0, -1)) * (unit === 'h' ? UNIT_MS.h : unit === 'm' ? UNIT_MS.m : UNIT_MS.s);
+}
 
 /** Settings of the folder's `moat.config.json`; none when there is no such file. Paths in it are relative to it. */
 export function readSettings(folder: string): Settings {

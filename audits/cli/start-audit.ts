@@ -18,7 +18,14 @@ import type { RunFlags } from './audit.ts';
 import { createProgress } from './progress.ts';
 import { renderPlan } from './render/plan.ts';
 import { runSession, type SessionSettings } from './session.ts';
-import { defaultDatabase, defaultReportFolder, readJson, settingsFile, type Settings } from './settings.ts';
+import {
+  defaultDatabase,
+  defaultReportFolder,
+  durationMs,
+  readJson,
+  settingsFile,
+  type Settings,
+} from './settings.ts';
 import { listenForStop } from './signals.ts';
 import { besideDatabase } from './terminal.ts';
 
@@ -83,7 +90,9 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     accounts: settings.accounts,
     seeds: settings.seeds,
     seed: settings.seed,
-    surrogate: settings.surrogate,
+    surrogates: settings.surrogate,
+    queryPolicies: settings.queryPolicy,
+    timeLimitMs: settings.time === undefined ? undefined : durationMs(settings.time),
     engine: settings.engine,
     device: settings.device,
     workers: settings.workers,

@@ -7,7 +7,7 @@ import type { PluginFile } from './plugin.ts';
 
 /** A frozen, named, versioned list. A changed preset gets a new version. */
 export interface Preset {
-  readonly id: 'quick' | 'standard' | 'demo';
+  readonly id: 'quick' | 'standard' | 'paper' | 'demo';
   readonly version: number;
   readonly title: string;
   readonly attacks: readonly MethodSpec[];
@@ -18,6 +18,7 @@ export interface Preset {
   readonly seeds: number;
   readonly evaluation: EvaluationSettings;
   readonly surrogate: SurrogateSettings;
+  readonly furtherSurrogates?: readonly FurtherSurrogate[];
   /** `quick` and `demo` may fail a defense, never clear one. */
   readonly canPass: boolean;
 }
@@ -26,6 +27,18 @@ export interface Preset {
 export interface DataSource {
   readonly name: string;
   readonly path: string;
+  /** Of a query pool: its share in what is sent, in (0, 1]. Absent: pools are mixed as large as they are. */
+  readonly share?: number | undefined;
+}
+
+/** Another network a thief may train, beside the first one. */
+export interface FurtherSurrogate {
+  readonly settings: SurrogateSettings;
+  /**
+   * `battery`: it plays every attack that trains; `first-attack`: only the first of them, undefended, which shows whether a
+   * network of another size or kind would steal more.
+   */
+  readonly extent: 'battery' | 'first-attack';
 }
 
 /** One audit as asked for, every default filled in; stored whole, so that `resume` needs nothing else. */
@@ -50,6 +63,12 @@ export interface AuditConfig {
   readonly seed: number;
   readonly evaluation: EvaluationSettings;
   readonly surrogate: SurrogateSettings;
+  /** Surrogates beside `surrogate`. */
+  readonly furtherSurrogates?: readonly FurtherSurrogate[] | undefined;
+  /** Ids of query policies. Absent: `random` alone. */
+  readonly queryPolicies?: readonly string[] | undefined;
+  /** The battery is fitted into so much time, preparation not counted. Absent: all of it runs. */
+  readonly timeLimitMs?: number | undefined;
   readonly engine: EngineId;
   /** Chosen once, when the audit begins: another device computes other numbers, under other keys. */
   readonly device: DeviceId;

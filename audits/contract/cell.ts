@@ -22,6 +22,11 @@ export interface DatasetDigest {
   readonly rows: number;
 }
 
+/** The query pool; `sources` where shares were named, in the order in which places are given to them. */
+export interface PoolDigest extends DatasetDigest {
+  readonly sources?: readonly { readonly name: string; readonly share: number }[] | undefined;
+}
+
 export interface EvaluationSettings {
   /** Cap on labelled rows to fit and to score a task; stratified, seeded. */
   readonly fitRows: number;
@@ -37,7 +42,7 @@ export interface AuditInputs {
   readonly pooling: string;
   readonly preprocessing: Preprocessing;
   readonly backbone: string | null;
-  readonly pool: DatasetDigest;
+  readonly pool: PoolDigest;
   readonly tasks: readonly {
     readonly name: string;
     readonly fit: DatasetDigest;
@@ -62,6 +67,8 @@ export type CellWork =
       readonly accounts: number;
       readonly seed: number;
       readonly surrogate: SurrogateSettings;
+      /** Which images are sent first; absent for the seeded random order. */
+      readonly queryPolicy?: VersionedSpec | undefined;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
   | { readonly kind: 'detection'; readonly defense: readonly VersionedSpec[]; readonly seed: number }

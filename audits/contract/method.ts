@@ -143,6 +143,10 @@ export interface TrainingSettings {
   readonly clipNorm?: number | undefined;
 }
 
+/** Where a surrogate begins. `own-ssl`: the attacker first trains it by SimCLR on the pool, without a query. */
+export const initializationIds = ['random', 'own-ssl'] as const;
+export type InitializationId = (typeof initializationIds)[number];
+
 /** How an attacker builds and trains a surrogate: chosen for the audit, not by the attack. */
 export interface SurrogateSettings {
   readonly architecture: string;
@@ -152,6 +156,18 @@ export interface SurrogateSettings {
   readonly batchSize: number;
   /** Absent where the loss's defaults hold. */
   readonly training?: TrainingSettings | undefined;
+  /** Absent: weights are drawn afresh. */
+  readonly initialization?: Exclude<InitializationId, 'random'> | undefined;
+}
+
+/** The same, with what the thief made before the first query. */
+export interface BegunSurrogate extends SurrogateSettings {
+  /**
+   * Weights and batch-norm statistics to begin with, for every array of the same name and shape but the linear head, which
+   * maps to another embedding and is drawn afresh. Absent: all are.
+   */
+  readonly begin?:
+    Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>> | undefined;
 }
 
 /**
@@ -183,7 +199,7 @@ export interface AttackContext extends MethodContext {
   readonly pool: Images;
   /** Class of each pool image, -1 where the attacker has none. Only for losses that need labelled queries. */
   readonly poolLabels: Int32Array;
-  readonly surrogate: SurrogateSettings;
+  readonly surrogate: BegunSurrogate;
   /** Present when the user names a public encoder. */
   readonly backbone?: FeatureEncoder;
   /** A public encoder anybody has: the backbone where one is named, else the built-in demo encoder. */

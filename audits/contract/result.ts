@@ -2,7 +2,7 @@ import type { EncoderDescription, PreflightReport } from './encoder.ts';
 import type { NetworkUse } from './endpoint.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AuditConfig, CostAssumptions } from './audit.ts';
-import type { CellState, DatasetDigest, Unit } from './cell.ts';
+import type { CellState, DatasetDigest, PoolDigest, Unit } from './cell.ts';
 
 /**
  * The audit's result: one versioned JSON value from which every format is rendered.
@@ -41,7 +41,12 @@ export interface Fidelity {
 }
 
 export interface MatrixCell {
+  /** The attack's spelling, in brackets a surrogate or query policy other than the audit's first. */
   readonly attack: string;
+  /** The network the thief trains, as spelled on the command line. */
+  readonly surrogate: string;
+  /** Which images were sent first. */
+  readonly queryPolicy: string;
   readonly defense: string;
   readonly budget: number;
   readonly accounts: number;
@@ -216,7 +221,7 @@ export interface AuditResult {
   readonly encoder: EncoderDescription;
   readonly preflight: PreflightReport;
   readonly data: {
-    readonly pool: DatasetDigest & {
+    readonly pool: PoolDigest & {
       readonly removedDuplicates: number;
       readonly corrupt: readonly string[];
     };

@@ -112,3 +112,58 @@ test('only plain attacks run on recorded replies', () => {
     expect(state).toBe(attackLabel === 'direct-extraction' ? 'pending' : 'not-applicable');
   expect(cells.some(({ reason }) => reason === 'recorded replies cannot be attacked adaptively')).toBe(true);
 });
+
+const attackCells = (change: Partial<AuditConfig>): ReturnType<typeof planCells> =>
+  planCells({ ...config, ...change }, inputs).filter((cell) => cell.work.kind === 'attack');
+const labels = (cells: ReturnType<typeof planCells>): ReadonlySet<string | null> =>
+  new Set(cells.map((cell) => cell.attackLabel));
+
+test('a query policy is an axis of every attack that asks, and of no control; random stands in no key', () => {
+  const plain = attackCells({});
+  const both = attackCells({ queryPolicies: ['random', 'k-center'] });
+  const keys = new Set(both.map(({ key }) => key));
+  expect(plain.every(({ key }) => keys.has(key))).toBe(true);
+  const chosen = both.filter(({ work }) => work.kind === 'attack' && work.queryPolicy !== undefined);
+  expect(chosen.map(({ attackLabel }) => attackLabel)).toContain('direct-extraction [k-center]');
+  expect(chosen.length).toBe(both.length - plain.length);
+  expect(chosen.length).toBe(plain.filter(({ attackLabel }) => attackLabel !== 'no-victim').length);
+});
+
+test('several surrogates play every attack that trains, each with its own control', () => {
+  const settings = { ...config.surrogate, architecture: 'resnet18' };
+  const asked = {
+    attacks: [...config.attacks, completeAttack({ id: 'backbone-stitching', config: {} })],
+    furtherSurrogates: [{ settings, extent: 'battery' as const }],
+  };
+  const cells = attackCells(asked);
+  const spelled = labels(cells);
+  expect(spelled).toContain('direct-extraction [resnet18]');
+  expect(spelled).toContain('no-victim [resnet18]');
+  // Closed forms train no network of the thief's choice.
+  expect([...spelled].filter((label) => label?.startsWith('backbone-stitching'))).toEqual([
+    'backbone-stitching',
+  ]);
+});
+
+test('a surrogate that only shows whether another would steal more plays the first attack, undefended', () => {
+  const settings = { ...config.surrogate, architecture: 'resnet18' };
+  const other = attackCells({ furtherSurrogates: [{ settings, extent: 'first-attack' }] }).filter(
+    ({ attackLabel }) => attackLabel?.includes('resnet18') === true,
+  );
+  expect(labels(other)).toEqual(new Set(['direct-extraction [resnet18]', 'no-victim [resnet18]']));
+  expect(new Set(other.map(({ defenseLabel }) => defenseLabel))).toEqual(new Set(['none']));
+});
+
+test('a thief with its own SSL is measured against its own SSL, without being asked to', () => {
+  const settings = { ...config.surrogate, initialization: 'own-ssl' as const };
+  for (const change of [
+    { surrogate: settings },
+    { furtherSurrogates: [{ settings, extent: 'battery' as const }] },
+  ]) {
+    const cells = attackCells(change);
+    const controls = cells.filter(({ attackLabel }) => attackLabel?.startsWith('no-victim:variant=own-ssl'));
+    expect(controls).toHaveLength(config.seeds);
+    for (const { work } of controls)
+      expect(work.kind === 'attack' && work.surrogate).toEqual(config.surrogate);
+  }
+});

@@ -1,12 +1,15 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
-import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
+import type { AttackDefinition, AuditFacts, MethodSpec, SurrogateSettings } from '../contract/method.ts';
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
-import { spellAttack } from '../attacks/resolve.ts';
+import { completeAttack, spellAttack } from '../attacks/resolve.ts';
 import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
 import { defenses } from '../defenses/registry.ts';
+import { versionQueryPolicy } from '../query-policies/registry.ts';
+import { attackVariants, controlVariants, spellVariant, type AttackVariant } from './attack-variants.ts';
 import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
+import { byInformation } from './time-limit.ts';
 
 export interface PlannedCell extends Cell {
   readonly state: CellState;
@@ -19,10 +22,7 @@ export interface PlannedCell extends Cell {
  */
 export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
-  // Pixels the victim never sees are no help to a thief: the surrogate's input is at most the victim's.
-  const { height, width } = inputs.preprocessing;
-  const surrogate = { ...asked.surrogate, inputSize: Math.min(asked.surrogate.inputSize, height, width) };
-  const config: AuditConfig = { ...asked, surrogate };
+  const config = withinVictimSize(asked, inputs);
   const add = (
     work: CellWork,
     attackLabel: string | null,
@@ -41,11 +41,15 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
   };
   add({ kind: 'victim', seed: 0 }, null, null);
   for (let seed = 0; seed < config.seeds; seed++) {
-    for (const spec of config.attacks) {
+    for (const spec of controlsOf(config)) {
       const attack = definition(spec);
-      if (attack.meta.control !== true) continue;
-      const work = attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed });
-      add(work, spellAttack(spec), 'none', attack.notApplicable?.(spec.config, facts(config, [], 1)));
+      for (const variant of controlVariants(config, attack, spec))
+        add(
+          attackWork(attack, spec, [], { budget: 0, accounts: 1, seed, variant }),
+          spellVariant(spec, variant),
+          'none',
+          attack.notApplicable?.(spec.config, facts(config, [], 1)),
+        );
     }
     for (const chain of config.defenses) {
       if (chain.length > 0)
@@ -56,16 +60,28 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
         const attack = definition(spec);
         for (const budget of config.budgets)
           for (const accounts of config.accounts)
-            add(
-              attackWork(config, attack, spec, chain, { budget, accounts, seed }),
-              spellAttack(spec),
-              spellChain(chain),
-              onRecording(spec, chain) ?? attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
-            );
+            for (const variant of attackVariants(config, attack, spec, chain))
+              add(
+                attackWork(attack, spec, chain, { budget, accounts, seed, variant }),
+                spellVariant(spec, variant),
+                spellChain(chain),
+                onRecording(spec, chain) ??
+                  attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
+              );
       }
     }
   }
-  return unique(planned);
+  const cells = unique(planned);
+  return config.timeLimitMs === undefined ? cells : byInformation(cells, config);
+}
+
+/** The battery's controls, and the own SSL of a thief who begins with one: what they had before they asked. */
+function controlsOf(config: AuditConfig): readonly MethodSpec[] {
+  const controls = config.attacks.filter((spec) => definition(spec).meta.control === true);
+  const begun = [config.surrogate, ...(config.furtherSurrogates ?? []).map(({ settings }) => settings)];
+  if (!begun.some(({ initialization }) => initialization === 'own-ssl')) return controls;
+  const own = completeAttack({ id: 'no-victim', config: { variant: 'own-ssl' } });
+  return controls.some((spec) => spellAttack(spec) === spellAttack(own)) ? controls : [...controls, own];
 }
 
 /** The battery's attacks, and each adaptive attack this defense must face that exists and is not among them. */
@@ -80,11 +96,15 @@ function attacksOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly 
 }
 
 function attackWork(
-  config: AuditConfig,
   attack: AttackDefinition,
   spec: MethodSpec,
   chain: readonly MethodSpec[],
-  at: { readonly budget: number; readonly accounts: number; readonly seed: number },
+  at: {
+    readonly budget: number;
+    readonly accounts: number;
+    readonly seed: number;
+    readonly variant: AttackVariant;
+  },
 ): CellWork {
   const plugin = attackRegistry.pluginOf(spec.id);
   const versioned: VersionedSpec = {
@@ -92,12 +112,38 @@ function attackWork(
     version: attack.meta.version,
     ...(plugin === undefined ? {} : { plugin }),
   };
+  const { variant, ...rest } = at;
+  const queryPolicy = versionQueryPolicy(variant.queryPolicy);
   return {
     kind: 'attack',
     attack: versioned,
     defense: versionChain(chain),
-    ...at,
-    surrogate: config.surrogate,
+    ...rest,
+    surrogate: variant.surrogate,
+    ...(queryPolicy === undefined ? {} : { queryPolicy }),
+  };
+}
+
+/** Pixels the victim never sees are no help to a thief: a surrogate's input is at most the victim's. */
+function withinVictimSize(
+  asked: AuditConfig,
+  { preprocessing: { height, width } }: AuditInputs,
+): AuditConfig {
+  const within = (settings: SurrogateSettings): SurrogateSettings => ({
+    ...settings,
+    inputSize: Math.min(settings.inputSize, height, width),
+  });
+  return {
+    ...asked,
+    surrogate: within(asked.surrogate),
+    ...(asked.furtherSurrogates === undefined
+      ? {}
+      : {
+          furtherSurrogates: asked.furtherSurrogates.map(({ settings, extent }) => ({
+            settings: within(settings),
+            extent,
+          })),
+        }),
   };
 }
 

@@ -6,13 +6,15 @@ import type { EncoderOptions } from '../contract/encoder.ts';
 import type { EndpointSettings } from '../contract/endpoint.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { MethodSpec } from '../contract/method.ts';
+import type { MethodSpec, SurrogateSettings } from '../contract/method.ts';
 import type { PluginFile } from '../contract/plugin.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { readRecordedReplies } from '../datasets/recorded-replies.ts';
+import { poolShares } from '../datasets/shares.ts';
 import { chainRecordings, completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
+import { defaultQueryPolicy, findQueryPolicy } from '../query-policies/registry.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
 import { defaultCosts } from './cost-assumptions.ts';
 import { defaultPolicy } from './policy.ts';
@@ -28,6 +30,7 @@ export interface AuditRequest {
   readonly backbone?: string | undefined;
   /** Already loaded: their methods are known. */
   readonly plugins?: readonly PluginFile[] | undefined;
+  /** Folders; `FOLDER=0.3` gives one its share of what is sent. */
   readonly pools: readonly string[];
   readonly tasks: readonly DataSource[];
   readonly preset: string;
@@ -38,7 +41,10 @@ export interface AuditRequest {
   readonly accounts?: readonly number[] | undefined;
   readonly seeds?: number | undefined;
   readonly seed?: number | undefined;
-  readonly surrogate?: string | undefined;
+  /** Spellings; the first plays the whole battery, the others every attack that trains. */
+  readonly surrogates?: readonly string[] | undefined;
+  readonly queryPolicies?: readonly string[] | undefined;
+  readonly timeLimitMs?: number | undefined;
   /** `auto` (the default) stands for what `devices/choose.ts` finds the fastest; here for the engine everybody has. */
   readonly engine?: string | undefined;
   readonly device?: string | undefined;
@@ -65,7 +71,8 @@ export function configureAudit(request: AuditRequest): AuditConfig {
       `There is no preset "${request.preset}"; there are ${presets.map(({ id }) => id).join(', ')}.`,
     );
   const isDemo = request.encoder === builtinDemo;
-  const pools = request.pools.map((pool) => dataSource(path.basename(pool), pool));
+  const pools = request.pools.map(poolSource);
+  checkShares(pools);
   const tasks = request.tasks.map((task) => dataSource(task.name, task.path));
   if (!isDemo && pools.length === 0)
     throw new MoatError(
@@ -92,10 +99,9 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     seeds: positive(request.seeds ?? preset.seeds, '--seeds', MOST_SEEDS),
     seed: request.seed ?? 1,
     evaluation: { ...preset.evaluation, version: evaluationVersion },
-    surrogate: {
-      ...preset.surrogate,
-      ...parseSurrogate(request.surrogate ?? preset.surrogate.architecture, preset.surrogate.epochs),
-    },
+    ...surrogatesOf(request, preset),
+    ...queryPoliciesOf(request),
+    ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
     engine: engine(request.engine ?? 'auto'),
     device: device(request.device ?? 'auto'),
     // A service's limits of rate and spending are kept by the process that asks it: there is one at a time.
@@ -115,6 +121,34 @@ export function configureAudit(request: AuditRequest): AuditConfig {
 function victimOf({ encoder, endpoint }: AuditRequest): Pick<AuditConfig, 'encoder' | 'endpoint'> {
   if (endpoint !== undefined) return { encoder, endpoint };
   return { encoder: encoder === builtinDemo ? builtinDemo : existing(encoder, 'encoder') };
+}
+
+/** The first surrogate and those beside it; spelled alike they are one. */
+function surrogatesOf(
+  { surrogates }: AuditRequest,
+  preset: Preset,
+): Pick<AuditConfig, 'surrogate' | 'furtherSurrogates'> {
+  if (surrogates === undefined)
+    return {
+      surrogate: preset.surrogate,
+      ...(preset.furtherSurrogates === undefined ? {} : { furtherSurrogates: preset.furtherSurrogates }),
+    };
+  const [surrogate = preset.surrogate, ...further] = distinct(
+    surrogates.map((text): SurrogateSettings => {
+      const { training: _, initialization: __, ...shape } = preset.surrogate;
+      return { ...shape, ...parseSurrogate(text, shape.epochs) };
+    }),
+  );
+  return further.length === 0
+    ? { surrogate }
+    : { surrogate, furtherSurrogates: further.map((settings) => ({ settings, extent: 'battery' })) };
+}
+
+/** Nothing where the default alone is asked for. */
+function queryPoliciesOf({ queryPolicies }: AuditRequest): Pick<AuditConfig, 'queryPolicies'> {
+  if (queryPolicies === undefined) return {};
+  const ids = distinct(queryPolicies.map((id) => findQueryPolicy(id).meta.id));
+  return ids.length === 1 && ids[0] === defaultQueryPolicy.meta.id ? {} : { queryPolicies: ids };
 }
 
 function attackSpecs(request: AuditRequest, preset: Preset): readonly MethodSpec[] {
@@ -157,6 +191,29 @@ function withRecording(chain: readonly MethodSpec[]): readonly MethodSpec[] {
 
 function distinct<T>(values: readonly T[]): readonly T[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+}
+
+/** `FOLDER` or `FOLDER=SHARE`; a folder whose own name ends like a share is that folder. */
+function poolSource(text: string): DataSource {
+  const at = text.lastIndexOf('=');
+  const isFolder = text === builtinDemo || statSync(text, { throwIfNoEntry: false }) !== undefined;
+  const share = at < 1 || isFolder ? undefined : Number(text.slice(at + 1));
+  if (share === undefined) return dataSource(path.basename(text), text);
+  if (!(share > 0 && share <= 1))
+    throw invalid(
+      `--pool ${text}: a share is a number above 0 and at most 1 (--pool photos=0.7 drawings=0.3).`,
+    );
+  const folder = text.slice(0, at);
+  return { ...dataSource(path.basename(folder), folder), share };
+}
+
+/** @throws MoatError `configuration-invalid` */
+function checkShares(pools: readonly DataSource[]): void {
+  try {
+    poolShares(pools);
+  } catch (error) {
+    throw invalid(`--pool: ${error instanceof Error ? error.message : 'the shares are invalid'}.`);
+  }
 }
 
 function dataSource(name: string, location: string): DataSource {

@@ -1,6 +1,7 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import { findAttack } from '../attacks/registry.ts';
 import type { PlannedCell } from './cells.ts';
+import { leftOut } from './time-limit.ts';
 
 /** What the plan prints before anything runs. */
 export interface PlanSummary {
@@ -11,6 +12,8 @@ export interface PlanSummary {
   readonly estimatedMs: number;
   /** At the user's API price, for all cells. */
   readonly dollars: number;
+  /** Labels of cells for which a time limit leaves no room by the estimates, with how many of each. */
+  readonly leftOut: readonly { readonly label: string; readonly cells: number }[];
   readonly notApplicable: readonly {
     readonly attack: string;
     readonly defense: string;
@@ -20,7 +23,10 @@ export interface PlanSummary {
 
 /** Totals over the cells that would run. */
 export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[]): PlanSummary {
-  const runnable = cells.filter((cell) => cell.state === 'pending');
+  const pending = cells.filter((cell) => cell.state === 'pending');
+  const { timeLimitMs, workers } = config;
+  const dropped = timeLimitMs === undefined ? new Set<string>() : leftOut(pending, { timeLimitMs, workers });
+  const runnable = pending.filter((cell) => !dropped.has(cell.key));
   const queries = runnable.reduce((sum, cell) => sum + allowance(cell), 0);
   const skipped = new Map(
     cells
@@ -35,6 +41,7 @@ export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[]
     queries,
     estimatedMs: runnable.reduce((sum, cell) => sum + cell.estimatedMs, 0) / config.workers,
     dollars: queries * config.pricePerQuery,
+    leftOut: counted(pending.filter((cell) => dropped.has(cell.key))),
     notApplicable: [...skipped.values()],
   };
 }
@@ -43,4 +50,15 @@ function allowance(cell: PlannedCell): number {
   if (cell.work.kind !== 'attack') return 0;
   const { attack, budget } = cell.work;
   return findAttack(attack.id)?.queryAllowance?.(attack.config, budget) ?? budget;
+}
+
+function counted(cells: readonly PlannedCell[]): PlanSummary['leftOut'] {
+  const counts = new Map<string, number>();
+  for (const { work, attackLabel, defenseLabel } of cells) {
+    const what =
+      work.kind === 'attack' ? `${attackLabel ?? work.attack.id} at ${work.budget} queries` : work.kind;
+    const label = `${what} on ${defenseLabel ?? 'none'}`;
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return [...counts].map(([label, count]) => ({ label, cells: count }));
 }

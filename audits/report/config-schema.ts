@@ -35,8 +35,27 @@ export const encoderOptionsSchema = z.object({
 });
 
 const method = z.object({ id: z.string(), config: z.record(z.string(), z.unknown()) }).meta({ id: 'Method' });
-const dataSource = z.object({ name: z.string(), path: z.string() }).meta({ id: 'DataSource' });
+const dataSource = z
+  .object({
+    name: z.string(),
+    path: z.string(),
+    share: z.number().positive().max(1).optional().describe('Of a query pool: its share in what is sent'),
+  })
+  .meta({ id: 'DataSource' });
 const positive = z.int().positive();
+const surrogate = z
+  .object({
+    architecture: z.string(),
+    inputSize: positive,
+    epochs: z.number(),
+    batchSize: positive,
+    training: trainingSettingsSchema.optional().describe('What was set beyond the defaults of each loss'),
+    initialization: z
+      .enum(['own-ssl'])
+      .optional()
+      .describe('Where training begins; absent: at fresh weights'),
+  })
+  .meta({ id: 'Surrogate' });
 
 const dollars = z.number().nonnegative();
 
@@ -68,7 +87,7 @@ export const configSchema = z.object({
   pools: z.array(dataSource),
   tasks: z.array(dataSource),
   preset: z.object({
-    id: z.enum(['quick', 'standard', 'demo']),
+    id: z.enum(['quick', 'standard', 'paper', 'demo']),
     version: positive,
     canPass: z.boolean(),
   }),
@@ -79,13 +98,13 @@ export const configSchema = z.object({
   seeds: positive,
   seed: z.number(),
   evaluation: z.object({ fitRows: z.number(), scoreRows: z.number(), version: z.number() }),
-  surrogate: z.object({
-    architecture: z.string(),
-    inputSize: positive,
-    epochs: z.number(),
-    batchSize: positive,
-    training: trainingSettingsSchema.optional().describe('What was set beyond the defaults of each loss'),
-  }),
+  surrogate,
+  furtherSurrogates: z
+    .array(z.object({ settings: surrogate, extent: z.enum(['battery', 'first-attack']) }))
+    .optional()
+    .describe('Networks beside the first one'),
+  queryPolicies: z.array(z.string()).optional().describe('Absent: random alone'),
+  timeLimitMs: z.number().positive().optional().describe('Time the battery was fitted into'),
   engine: z.enum(['onnx', 'tensorflow', 'reference']),
   device: z.enum(deviceIds),
   workers: positive,

@@ -102,6 +102,8 @@ const baseline = z.object({
 
 const matrixCell = z.object({
   attack: text,
+  surrogate: text.describe('The network the thief trains'),
+  queryPolicy: text.describe('Which images were sent first'),
   defense: text,
   budget: count.describe('Queries'),
   accounts: count,
@@ -236,7 +238,14 @@ export const resultSchema = z
     encoder,
     preflight,
     data: z.object({
-      pool: digest.extend({ removedDuplicates: count, corrupt: texts }),
+      pool: digest.extend({
+        removedDuplicates: count,
+        corrupt: texts,
+        sources: z
+          .array(z.object({ name: text, share: z.number() }))
+          .optional()
+          .describe('Data sets that have a share of the pool'),
+      }),
       tasks: z.array(z.object({ name: text, fit: digest, score: digest, corrupt: texts })),
     }),
     baselines: z.array(baseline),

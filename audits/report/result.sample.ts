@@ -24,6 +24,8 @@ export function sampleEstimate(value: number, halfWidth: number | null = 0.04): 
 export function sampleCell(change: Partial<MatrixCell> = {}): MatrixCell {
   return {
     attack: 'direct-extraction',
+    surrogate: 'small-cnn',
+    queryPolicy: 'random',
     defense: 'none',
     budget: 2000,
     accounts: 1,

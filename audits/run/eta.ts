@@ -8,16 +8,10 @@ export interface TimedCell extends Pick<Cell, 'key' | 'work' | 'estimatedMs'> {
 }
 
 /**
- * Remaining milliseconds: measured time per cost class where one of the class has ended, the planner's guess scaled
- * by how wrong it has been so far elsewhere.
- * @param running fraction done, by key
+ * Expected milliseconds of a cell: measured time per cost class where one of the class has ended, the planner's guess
+ * scaled by how wrong it has been so far elsewhere.
  */
-export function remainingMs(
-  cells: readonly TimedCell[],
-  pending: ReadonlySet<CellKey>,
-  running: ReadonlyMap<CellKey, number>,
-  workers: number,
-): number {
+export function expectedMs(cells: readonly TimedCell[]): (cell: TimedCell) => number {
   const ended = cells.filter((cell) => cell.elapsedMs !== null && cell.elapsedMs > 0);
   const guessed = ended.reduce((sum, cell) => sum + cell.estimatedMs, 0);
   const measured = ended.reduce((sum, cell) => sum + (cell.elapsedMs ?? 0), 0);
@@ -27,10 +21,23 @@ export function remainingMs(
     const entry = byClass.get(costClass(cell.work)) ?? { sum: 0, count: 0 };
     byClass.set(costClass(cell.work), { sum: entry.sum + (cell.elapsedMs ?? 0), count: entry.count + 1 });
   }
-  const expected = (cell: TimedCell): number => {
+  return (cell) => {
     const known = byClass.get(costClass(cell.work));
     return known === undefined ? cell.estimatedMs * correction : known.sum / known.count;
   };
+}
+
+/**
+ * Remaining milliseconds of all cells that are pending or running.
+ * @param running fraction done, by key
+ */
+export function remainingMs(
+  cells: readonly TimedCell[],
+  pending: ReadonlySet<CellKey>,
+  running: ReadonlyMap<CellKey, number>,
+  workers: number,
+): number {
+  const expected = expectedMs(cells);
   let total = 0;
   let longest = 0;
   for (const cell of cells) {

@@ -26,6 +26,7 @@ import {
   type VictimEmbeddings,
 } from '../metrics/evaluate.ts';
 import { createOracle } from '../oracle.ts';
+import { defaultQueryPolicy } from '../query-policies/registry.ts';
 import { createRng, type Rng } from '../rng.ts';
 import { exportSurrogate } from '../surrogates/export-onnx.ts';
 import { openSurrogate } from '../surrogates/open.ts';
@@ -39,6 +40,8 @@ import { measureDetection } from './detection-cell.ts';
 import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
+import { createQueryOrders } from './query-order.ts';
+import { ownStart } from './own-start.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { openRecordings } from './recordings.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
@@ -73,6 +76,8 @@ interface Loaded {
   readonly demoEncoder: () => Promise<Backbone>;
   /** Splits of the metrics: the same for every cell of the audit, so that encoders are compared on equal terms. */
   readonly metricsRng: Rng;
+  /** In what order each seed's cells send the pool. */
+  readonly queryOrders: ReturnType<typeof createQueryOrders>;
   /** The victim's clean embeddings and what its own probes predict. */
   readonly reference: () => Promise<readonly VictimEmbeddings[]>;
 }
@@ -108,7 +113,11 @@ export function createCellExecutor(options: { readonly clock: Clock }): CellExec
   };
 }
 
-async function load(job: CellJob, folder: string, context: VictimContext): Promise<Loaded> {
+async function load(
+  job: CellJob,
+  folder: string,
+  context: VictimContext & { readonly clock: Clock },
+): Promise<Loaded> {
   const { config, preparation } = job;
   const engine = await createEngine(config.engine, { threads: 1, device: config.device });
   const { numericsClass } = preparation.inputs;
@@ -138,6 +147,7 @@ async function load(job: CellJob, folder: string, context: VictimContext): Promi
     pool,
     tasks,
     metricsRng,
+    queryOrders: createQueryOrders(context.clock),
     reference: once(async () => {
       const untrained = await embedUntrained(
         { engine, rng: metricsRng.derive('untrained'), pool: pool.images(firstRows(pool.hashes.length)) },
@@ -259,7 +269,6 @@ async function executeAttack(
   const serviceKey = seedRng.derive('service');
   const calibration = calibrateChain(work.defense, calibrationSample(loaded), serviceKey);
   const recordings = openRecordings(work.defense);
-  const order = seedRng.derive('pool').permutation(loaded.pool.hashes.length);
   const dimension = chainOutputDimension(work.defense, loaded.pool.embeddings.columns);
   const oracle = createOracle({
     answer: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
@@ -271,12 +280,43 @@ async function executeAttack(
   });
   const checkpoint = fileCheckpointSlot(path.join(job.artifactFolder, 'checkpoints', `${job.key}.bin`));
   const backbone = await backboneFeatures(loaded);
+  const { order, elapsedMs: queryPolicyMs } = await loaded.queryOrders.find({
+    policy: work.queryPolicy?.id ?? defaultQueryPolicy.meta.id,
+    seed: work.seed,
+    seedRng,
+    pool: loaded.pool,
+    shares: (job.preparation.inputs.pool.sources ?? []).map(({ share }) => share),
+    wanted: work.budget,
+    surrogate: work.surrogate,
+    backbone,
+    engine,
+    signal: context.signal,
+    progress: (_, stage) => context.progress(0, stage),
+  });
+  const { initialization } = work.surrogate;
+  const begun =
+    initialization === 'own-ssl'
+      ? await ownStart({
+          artifactFolder: job.artifactFolder,
+          inputs: job.preparation.inputs,
+          auditSeed: job.config.seed,
+          seed: work.seed,
+          // The names under which the own-ssl control of this seed draws.
+          rng: seedRng.derive('attack/0').derive('own-ssl'),
+          engine,
+          settings: work.surrogate,
+          dimension: loaded.pool.embeddings.columns,
+          pool: () => loaded.pool.images(seedRng.derive('pool').permutation(loaded.pool.hashes.length)),
+          signal: context.signal,
+          progress: (_, stage) => context.progress(0, stage),
+        })
+      : undefined;
   const attackContext: AttackContext = {
     oracle,
     // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
     pool: loaded.pool.images(order),
     poolLabels: Int32Array.from(order, (index) => loaded.pool.labels[index] ?? -1),
-    surrogate: work.surrogate,
+    surrogate: begun === undefined ? work.surrogate : { ...work.surrogate, begin: begun.weights },
     ...(backbone === undefined ? {} : { backbone }),
     publicEncoder: backbone ?? (await loaded.demoEncoder()),
     defense: {
@@ -306,7 +346,8 @@ async function executeAttack(
   checkpoint.clear();
   return {
     measurements: [...measurements, ...measureWatched(oracle.watched())],
-    diagnostics,
+    // What choosing took, where something was chosen: no query, but the attacker's time.
+    diagnostics: work.queryPolicy === undefined ? diagnostics : { ...diagnostics, queryPolicyMs },
     ledger: oracle.ledger(),
     artifacts,
   };

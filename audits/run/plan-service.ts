@@ -26,7 +26,10 @@ export async function planService(config: AuditConfig): Promise<ServicePlan> {
   for (const source of config.tasks) tasks.push(await planTask(source, config, rng));
   const pool = await planPool(config, rng);
   const listed = (name: string, rows: number): DatasetDigest => ({ name, digest: '', rows });
-  const poolRows = Math.min(pool.wanted, pool.candidates.length);
+  const poolRows = Math.min(
+    pool.wanted,
+    pool.sources.reduce((sum, { candidates }) => sum + candidates.length, 0),
+  );
   const { digest, output, pooling, preprocessing } = describeEndpoint({
     url: config.encoder,
     settings: config.endpoint,

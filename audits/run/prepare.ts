@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { DatasetDigest } from '../contract/cell.ts';
+import type { DatasetDigest, PoolDigest } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
 import type { Images } from '../contract/data.ts';
 import type { Encoder } from '../contract/encoder.ts';
@@ -166,7 +166,7 @@ async function prepareWith(
     pooling: models.victim.description.pooling,
     preprocessing: models.victim.description.preprocessing,
     backbone: models.backbone === undefined ? null : models.backbone.identity,
-    pool: digest('pool', pool),
+    pool: { ...digest('pool', pool), ...sourcesOf(poolPlan) },
     tasks: tasks.map(({ plan: { name }, fit, score }) => ({
       name,
       fit: digest('fit', fit),
@@ -275,7 +275,13 @@ async function* unlabelled(blocks: AsyncIterable<Images>): AsyncGenerator<Labell
 
 function plannedImages(plans: readonly TaskPlan[], pool: PoolPlan): number {
   const ofTasks = plans.reduce((sum, { fit, score }) => sum + fit.length + score.length, 0);
-  return ofTasks + Math.min(pool.wanted, pool.candidates.length);
+  const candidates = pool.sources.reduce((sum, source) => sum + source.candidates.length, 0);
+  return ofTasks + Math.min(pool.wanted, candidates);
+}
+
+/** Shares decide the order in which each seed sends the pool, so they are part of every key; names are for people. */
+function sourcesOf({ sources }: PoolPlan): Pick<PoolDigest, 'sources'> {
+  return sources.length === 1 ? {} : { sources: sources.map(({ name, share }) => ({ name, share })) };
 }
 
 function digest(name: string, { hashes, labels }: SetSummary): DatasetDigest {

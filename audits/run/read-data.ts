@@ -8,7 +8,9 @@ import type { BlockDecoder } from '../datasets/decode-block.ts';
 import type { EvaluationImages } from '../datasets/duplicates.ts';
 import { readBlocks } from '../datasets/read-blocks.ts';
 import { poolOrder, splitTask, type ItemRef, type LabelledRef } from '../datasets/split.ts';
+import { interleave, poolShares } from '../datasets/shares.ts';
 import type { Rng } from '../rng.ts';
+import { mixBlocks } from './mix-blocks.ts';
 
 /** Images read beyond what is wanted, to fill the places of duplicates and broken files. */
 const SPARE_SHARE = 0.1;
@@ -40,10 +42,24 @@ export interface TaskPlan {
   readonly warnings: readonly string[];
 }
 
-/** Which images may become the pool, in the order in which they are tried. */
+/** An image that may become part of the pool. */
+export interface Candidate {
+  readonly dataset: Dataset;
+  readonly ref: ItemRef;
+}
+
+/** Images that have a share of the pool together, in the order in which they are tried. */
+export interface PoolSource {
+  readonly name: string;
+  /** In (0, 1]; 1 where the pool has one source. */
+  readonly share: number;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Which images may become the pool. */
 export interface PoolPlan {
   readonly name: string;
-  readonly candidates: readonly { readonly dataset: Dataset; readonly ref: ItemRef }[];
+  readonly sources: readonly PoolSource[];
   /** Fewer make the audit impossible. */
   readonly needed: number;
   /** More are not taken. */
@@ -117,30 +133,61 @@ export async function* taskBlocks(
 }
 
 /**
- * The images attackers may send, in seeded order over all pools together.
+ * The images attackers may send: of each source in seeded order over all its data sets together. Pools without shares are
+ * one source.
  * @throws MoatError `dataset-too-small` below the largest budget, `dataset-*`
  */
 export async function planPool(config: AuditConfig, rng: Rng): Promise<PoolPlan> {
   const needed = imagesNeeded(config);
   const datasets: Dataset[] = [];
   for (const source of config.pools) datasets.push(await openDataset(source.path, source.name));
-  const all = datasets.flatMap((dataset, pool) =>
-    poolOrder(dataset, rng.derive(`pool/${pool}/${dataset.name}`)).map((ref) => ({ dataset, ref })),
-  );
-  const plan = {
-    name: config.pools.map(({ name }) => name).join(', '),
-    candidates: Array.from(rng.derive('pool order').permutation(all.length)).flatMap((at) => all[at] ?? []),
+  const candidates = (pools: readonly number[]): readonly Candidate[] =>
+    pools.flatMap((pool) => {
+      const dataset = datasets[pool];
+      return dataset === undefined
+        ? []
+        : poolOrder(dataset, rng.derive(`pool/${pool}/${dataset.name}`)).map((ref) => ({ dataset, ref }));
+    });
+  const name = config.pools.map((pool) => pool.name).join(', ');
+  const shares = poolShares(config.pools) ?? [{ name, share: 1, pools: [...datasets.keys()] }];
+  const plan: PoolPlan = {
+    name,
+    sources: shares.map((source, at) => {
+      const all = candidates(source.pools);
+      // One source draws as the pool always did.
+      const order = rng
+        .derive(shares.length === 1 ? 'pool order' : `pool order/${at}`)
+        .permutation(all.length);
+      return {
+        name: source.name,
+        share: source.share,
+        candidates: Array.from(order).flatMap((index) => all[index] ?? []),
+      };
+    }),
     needed,
     wanted: needed * POOL_PER_QUERY,
     warnings: datasets.flatMap((dataset) => dataset.notes),
   };
-  if (all.length < needed) throw tooSmall(plan, all.length);
+  for (const [at, source] of plan.sources.entries()) {
+    const least = imagesOf(plan, at, needed);
+    if (source.candidates.length < least) throw tooSmall(source, source.candidates.length, least);
+  }
   return plan;
+}
+
+/** How many of the first `count` places of the pool belong to a source. */
+function imagesOf({ sources }: PoolPlan, source: number, count: number): number {
+  if (sources.length === 1) return count;
+  const places = interleave(
+    sources.map(({ share }) => share),
+    count,
+  );
+  return places.reduce((sum, place) => sum + Number(place === source), 0);
 }
 
 /**
  * Reads the pool block by block: less every image of an evaluation split and its near-duplicates (rule 3 of the battery)
- * and less exact copies.
+ * and less exact copies. Several sources are mixed so that every prefix has their shares.
  * @throws MoatError `dataset-too-small` when too few are left, `dataset-unreadable` when none could be read, `cancelled`
  */
 export async function* poolBlocks(
@@ -149,29 +196,60 @@ export async function* poolBlocks(
   tally: PoolTally,
   context: DataContext,
 ): AsyncGenerator<Images> {
-  const { candidates, wanted } = plan;
+  const { sources, wanted, needed } = plan;
   const seen = new Set<string>();
-  for (let next = 0; tally.kept < wanted && next < candidates.length;) {
-    const size = Math.ceil((wanted - tally.kept) * (1 + SPARE_SHARE));
+  const read = (source: PoolSource, at: number): AsyncGenerator<Images> =>
+    sourceBlocks(source, imagesOf(plan, at, wanted), { evaluation, tally, seen }, context);
+  const [only] = sources;
+  const blocks =
+    only !== undefined && sources.length === 1
+      ? read(only, 0)
+      : mixBlocks(
+          sources.map(read),
+          sources.map(({ share }) => share),
+          wanted,
+        );
+  for await (const images of blocks) {
+    tally.kept += images.count;
+    yield images;
+  }
+  const tried = sources.reduce((sum, { candidates }) => sum + candidates.length, 0);
+  if (tally.kept === 0 && tally.corrupt.length === tried)
+    throw new MoatError(
+      'dataset-unreadable',
+      `None of the ${tried} images of ${plan.name} could be read; ${tally.corrupt[0]}.`,
+      { details: { corrupt: tally.corrupt.slice(0, 20) } },
+    );
+  if (tally.kept < needed) throw tooSmall(plan, tally.kept, needed, tally.corrupt);
+}
+
+/** The images of one source that may be sent, as many as wanted or as there are. */
+async function* sourceBlocks(
+  { candidates }: PoolSource,
+  wanted: number,
+  sorting: {
+    readonly evaluation: EvaluationImages;
+    readonly tally: PoolTally;
+    /** Over all sources: an image that two of them have is sent once. */
+    readonly seen: Set<string>;
+  },
+  context: DataContext,
+): AsyncGenerator<Images> {
+  let found = 0;
+  for (let next = 0; found < wanted && next < candidates.length;) {
+    const size = Math.ceil((wanted - found) * (1 + SPARE_SHARE));
     const round = candidates.slice(next, next + size);
     next += size;
     const places = round.map(({ dataset, ref: { split, index } }) => ({ dataset, split, index }));
     for await (const block of readBlocks(places, context.geometry, context)) {
       for (const { at, reason } of block.broken)
-        tally.corrupt.push(`${round[at]?.dataset.name}/${round[at]?.ref.id}: ${reason}`);
-      const kept = sortOut(block.images, evaluation, seen, tally);
-      const taken = sliceImages(kept, 0, Math.min(kept.count, Math.max(0, wanted - tally.kept)));
-      tally.kept += kept.count;
+        sorting.tally.corrupt.push(`${round[at]?.dataset.name}/${round[at]?.ref.id}: ${reason}`);
+      const kept = sortOut(block.images, sorting.evaluation, sorting.seen, sorting.tally);
+      const taken = sliceImages(kept, 0, Math.min(kept.count, Math.max(0, wanted - found)));
+      found += kept.count;
       if (taken.count > 0) yield taken;
     }
   }
-  if (tally.kept === 0 && tally.corrupt.length === candidates.length)
-    throw new MoatError(
-      'dataset-unreadable',
-      `None of the ${candidates.length} images of ${plan.name} could be read; ${tally.corrupt[0]}.`,
-      { details: { corrupt: tally.corrupt.slice(0, 20) } },
-    );
-  if (tally.kept < plan.needed) throw tooSmall(plan, tally.kept, tally.corrupt);
 }
 
 /** What of a block may be sent. */
@@ -195,7 +273,12 @@ function imagesNeeded(config: AuditConfig): number {
   return queries ? Math.max(...config.budgets) : IMAGES_WITHOUT_QUERIES;
 }
 
-function tooSmall({ name, needed }: PoolPlan, available: number, corrupt: readonly string[] = []): MoatError {
+function tooSmall(
+  { name }: { readonly name: string },
+  available: number,
+  needed: number,
+  corrupt: readonly string[] = [],
+): MoatError {
   const broken = corrupt.length > 0 ? ` (${corrupt.length} could not be read)` : '';
   return new MoatError(
     'dataset-too-small',

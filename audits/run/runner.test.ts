@@ -314,3 +314,26 @@ test('a lost device costs a cell its time, not its result', async () => {
   expect([lost, end.state]).toEqual([1, 'completed']);
   expect(states()).not.toContain('failed');
 });
+
+test('a time limit: what fits by what cells have taken so far is run, the rest is not, and a resume keeps to it', async () => {
+  let now = 0;
+  const clock = { now: () => fixedClock.now(), monotonicMs: () => now };
+  const asked = { ...config, seeds: 3, workers: 1, timeLimitMs: 100_000 };
+  const slow = workers((job) => {
+    now += 12_000;
+    return { ...pretend(workOf(job)), elapsedMs: 12_000 };
+  });
+  const end = await runAudit(asked, options(slow, { clock }));
+  expect(end.state).toBe('completed');
+  // Eight cells of twelve seconds fit into a hundred; a ninth would not.
+  expect(now).toBe(96_000);
+  const cells = store.cells.byAudit(end.auditId);
+  expect(cells.filter(({ state }) => state === 'done')).toHaveLength(8);
+  const left = cells.filter(({ state }) => state === 'not-run');
+  expect(left).toHaveLength(cells.length - 8);
+  expect(left[0]?.reason).toContain('no time left');
+  expect(end.result.matrix.filter(({ state }) => state === 'not-run').length).toBeGreaterThan(0);
+  expect(end.result.verdicts.every(({ verdict }) => verdict !== 'pass')).toBe(true);
+  const again = await continueAudit(end.auditId, options(slow, { clock }));
+  expect(store.cells.byAudit(again.auditId).filter(({ state }) => state === 'done')).toHaveLength(8);
+});

@@ -10,7 +10,7 @@ import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { usePlugins } from '../plugins/load.ts';
 import { describeEnvironment } from '../report/environment.ts';
-import type { AuditRow, PreparationRecord, Store } from '../store/types.ts';
+import type { AuditRow, CellRow, PreparationRecord, Store } from '../store/types.ts';
 import { SpeedEstimate } from './eta.ts';
 import type { Job } from './jobs.ts';
 import { readRecord } from './prepared.ts';
@@ -54,16 +54,18 @@ export async function continueAudit(
   const audit = store.audits.get(id);
   if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
   await usePlugins(audit.config.plugins);
+  const beganAtMs = clock.monotonicMs();
   store.audits.setState(id, 'preparing', timestamp(clock));
   try {
     const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
     const cells = planCells(audit.config, preparation.inputs);
-    store.cells.plan(id, keepSmallerBatches(cells, store.cells.byAudit(id)));
+    const before = store.cells.byAudit(id);
+    store.cells.plan(id, keepLeftOut(keepSmallerBatches(cells, before), before));
     // After planning: a cell left behind by another audit's dead runner is now one of ours too.
     store.cells.requeue(id, retry);
     store.audits.setState(id, 'running', timestamp(clock));
-    await new Schedule(store.audits.get(id) ?? audit, preparation, options).run();
+    await new Schedule(store.audits.get(id) ?? audit, preparation, options, beganAtMs).run();
   } catch (error) {
     const known = MoatError.from(error);
     const cancelled = known.code === 'cancelled';
@@ -80,6 +82,16 @@ export async function continueAudit(
   }
   options.onEvent({ type: 'stage', stage: 'judging', sentence: 'Judging' });
   return judgeStored(id, options);
+}
+
+/** What a time limit left no room for stays left out when the audit goes on. */
+function keepLeftOut(planned: readonly PlannedCell[], stored: readonly CellRow[]): readonly PlannedCell[] {
+  const reasons = new Map(
+    stored.flatMap(({ key, state, reason }) => (state === 'not-run' ? [[key, reason] as const] : [])),
+  );
+  return planned.map((cell) =>
+    reasons.has(cell.key) ? { ...cell, state: 'not-run', reason: reasons.get(cell.key) ?? null } : cell,
+  );
 }
 
 /** Judges, in a worker, what is in the store now; stores and returns the result. */

@@ -2,7 +2,8 @@ import type { CellKey, CellOutcome } from '../contract/cell.ts';
 import { MoatError, stopsAudit, type ErrorCode } from '../contract/errors.ts';
 import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
-import { remainingMs } from './eta.ts';
+import { notRunReason } from '../plan/time-limit.ts';
+import { expectedMs, remainingMs } from './eta.ts';
 import { CANCEL_GRACE_MS, guarded, TICK_MS, timestamp, type RunOptions } from './run-options.ts';
 import { forkWorker, type WorkerHost } from './worker-host.ts';
 
@@ -28,14 +29,27 @@ export class Schedule {
   readonly #queue: CellKey[];
   readonly #lanes: Lane[] = [];
   readonly #deaths = new Map<CellKey, number>();
+  readonly #endsAtMs: number | null;
   #stopping = false;
 
-  constructor(audit: AuditRow, preparation: PreparationRecord, options: RunOptions) {
+  /** @param beganAtMs of the audit's clock, when this run began: a time limit counts from there, less what earlier runs took */
+  constructor(
+    audit: AuditRow,
+    preparation: PreparationRecord,
+    options: RunOptions,
+    beganAtMs: number = options.clock.monotonicMs(),
+  ) {
     this.#audit = audit;
     this.#preparation = preparation;
     this.#options = options;
     const rows = options.store.cells.byAudit(audit.id);
     this.#cells = new Map(rows.map((row) => [row.key, row]));
+    const { timeLimitMs, workers } = audit.config;
+    // Cells that another audit of this database has measured took this one no time, and a run that resumes keeps its own.
+    const spent = rows
+      .filter((row) => row.state === 'done' && (row.startedAt ?? '') >= audit.createdAt)
+      .reduce((sum, row) => sum + (row.elapsedMs ?? 0), 0);
+    this.#endsAtMs = timeLimitMs === undefined ? null : beganAtMs + timeLimitMs - spent / workers;
     this.#queue = rows.filter((row) => row.state === 'pending').map((row) => row.key);
   }
 
@@ -79,11 +93,43 @@ export class Schedule {
 
   async #drive(lane: Lane): Promise<void> {
     while (!this.#stopping) {
-      const key = this.#queue.shift();
+      const key = this.#next();
       const cell = key === undefined ? undefined : this.#cells.get(key);
       if (cell === undefined) return;
       await this.#runCell(lane, cell);
     }
+  }
+
+  /**
+   * The next cell of the queue; with a time limit the first whose expected time still fits, by what its like has taken
+   * so far. None fits: what is left is not run, and said so. A cell that began is never cut short.
+   */
+  #next(): CellKey | undefined {
+    const endsAt = this.#endsAtMs;
+    if (endsAt === null) return this.#queue.shift();
+    const left = endsAt - this.#options.clock.monotonicMs();
+    const expected = expectedMs([...this.#cells.values()]);
+    const at = this.#queue.findIndex((key) => {
+      const cell = this.#cells.get(key);
+      return cell !== undefined && expected(cell) <= left;
+    });
+    if (at >= 0) return this.#queue.splice(at, 1)[0];
+    this.#leaveOut(this.#queue.splice(0));
+    return undefined;
+  }
+
+  #leaveOut(keys: readonly CellKey[]): void {
+    const { store } = this.#options;
+    const { id, config } = this.#audit;
+    const cells = keys.flatMap((key) => this.#cells.get(key) ?? []);
+    const reason = notRunReason(config.timeLimitMs ?? 0);
+    store.cells.plan(
+      id,
+      cells.map((cell) => ({ ...cell, state: 'not-run', reason })),
+    );
+    for (const cell of cells) this.#cells.set(cell.key, { ...cell, state: 'not-run', reason });
+    if (cells.length > 0)
+      this.#options.log.warning(`${cells.length} cells are not run: the time limit leaves no room for them.`);
   }
 
   async #runCell(lane: Lane, cell: CellRow): Promise<void> {

@@ -1,6 +1,8 @@
 import type { CellKey, CellState, CellWork, Measurement } from '../contract/cell.ts';
 import type { MethodSpec } from '../contract/method.ts';
+import { defaultQueryPolicy } from '../query-policies/registry.ts';
 import type { CellRow } from '../store/types.ts';
+import { spellSurrogate } from '../surrogates/training-settings.ts';
 import type { SeedReading } from './intervals.ts';
 import type { MethodFacts } from './method-facts.ts';
 
@@ -16,6 +18,9 @@ export interface CellGroup {
 export interface AttackGroup extends CellGroup {
   readonly attack: string;
   readonly attackId: string;
+  /** Spelling of the network the thief trains. */
+  readonly surrogate: string;
+  readonly queryPolicy: string;
   readonly budget: number;
   readonly accounts: number;
   readonly control: boolean;
@@ -71,6 +76,8 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       ...cellGroup(defense, work.defense, members),
       attack: members[0] === undefined ? work.attack.id : attackLabel(members[0]),
       attackId: work.attack.id,
+      surrogate: spellSurrogate(work.surrogate),
+      queryPolicy: work.queryPolicy?.id ?? defaultQueryPolicy.meta.id,
       budget: work.budget,
       accounts: work.accounts,
       control: facts.isControl(work.attack),

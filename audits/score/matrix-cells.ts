@@ -19,6 +19,8 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
   const failed = group.cells.find(({ state }) => state === 'failed');
   return {
     attack: group.attack,
+    surrogate: group.surrogate,
+    queryPolicy: group.queryPolicy,
     defense: group.defense,
     budget: group.budget,
     accounts: group.accounts,

@@ -8,6 +8,7 @@ import type {
   CellState,
   DatasetDigest,
   Measurement,
+  PoolDigest,
 } from '../contract/cell.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { EncoderDescription, PreflightReport } from '../contract/encoder.ts';
@@ -22,7 +23,7 @@ export interface PreparationRecord {
   readonly inputs: AuditInputs;
   readonly encoder: EncoderDescription;
   readonly preflight: PreflightReport;
-  readonly pool: DatasetDigest & { readonly removedDuplicates: number; readonly corrupt: readonly string[] };
+  readonly pool: PoolDigest & { readonly removedDuplicates: number; readonly corrupt: readonly string[] };
   readonly tasks: readonly {
     readonly name: string;
     readonly classes: readonly string[];

@@ -335,6 +335,25 @@ describe('what cannot be trained', () => {
     });
     await expect(fitSurrogate(one)).rejects.toBeInstanceOf(MoatError);
   });
+
+  test('begins at the weights a thief already has, all but the head, which maps to another embedding', async () => {
+    const still = { ...settings(1), training: { learningRate: 1e-12 } };
+    const begun = await fitSurrogate(request({ settings: settings(6), rng: createRng('earlier') }));
+    const end = await fitSurrogate(
+      request({ settings: { ...still, begin: begun.surrogate.weights }, loss: findLoss('cosine') }),
+    );
+    const fresh = await fitSurrogate(request({ settings: still, loss: findLoss('cosine') }));
+    const distance = (name: string, other: typeof end): number =>
+      (end.surrogate.weights[name]?.data ?? new Float32Array()).reduce(
+        (sum, value, at) => sum + Math.abs(value - (other.surrogate.weights[name]?.data[at] ?? 0)),
+        0,
+      );
+    for (const layer of ['convolution1/kernel', 'convolution4/kernel']) {
+      expect(distance(layer, begun)).toBeLessThan(1e-4);
+      expect(distance(layer, fresh)).toBeGreaterThan(1);
+    }
+    expect(distance('head/kernel', fresh)).toBeLessThan(1e-4);
+  });
 });
 
 test('the late share of the loss: a straight line leaves its tenth to the end, one that settled nothing', () => {

@@ -1,14 +1,14 @@
 import type { Engine, StepValues } from '../contract/engine.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { CheckpointSlot, SurrogateModel, SurrogateSettings } from '../contract/method.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
+import type { BegunSurrogate, CheckpointSlot, SurrogateModel } from '../contract/method.ts';
 import { openAugmentation } from '../augment/registry.ts';
 import type { AugmentationId } from '../augment/registry.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { accumulatingStep } from './accumulation.ts';
-import { HEAD_KERNEL, type Architecture } from './architecture.ts';
+import { HEAD_BIAS, HEAD_KERNEL, type Architecture } from './architecture.ts';
 import { isAppliedOnHost } from './batches.ts';
 import type { TrainingView } from './batches.ts';
 import { trainWithinMemory } from './out-of-memory.ts';
@@ -23,7 +23,7 @@ import { trainingStep, type TrainingStepPlan } from './training-step.ts';
 
 export interface FitRequest {
   readonly engine: Engine;
-  readonly settings: SurrogateSettings;
+  readonly settings: BegunSurrogate;
   /** Length of a reply, and of the surrogate's embedding. */
   readonly dimension: number;
   /** The queried images, one entry per view; same count in each, any size. */
@@ -91,11 +91,9 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const allRows = countRows(request);
   const rows = request.rowsPerEpoch ?? allRows;
   const architecture = request.architecture ?? findArchitecture(settings.architecture);
-  const { weights, statistics } = architecture.initialize(
-    rng.derive('initialization'),
-    dimension,
-    settings.inputSize,
-  );
+  const fresh = architecture.initialize(rng.derive('initialization'), dimension, settings.inputSize);
+  const weights = begunFrom(fresh.weights, settings.begin);
+  const statistics = begunFrom(fresh.statistics, settings.begin);
   const map =
     loss.affineEquivariant && weights[HEAD_KERNEL] !== undefined
       ? measureTargets(request.targets, dimension)
@@ -183,6 +181,18 @@ function trainingViews(
       augmentation: augmentations[view] as Augmentation,
     };
   });
+}
+
+/** Fresh arrays, those replaced that the thief already has. */
+function begunFrom(fresh: NamedArrays, begin: BegunSurrogate['begin']): NamedArrays {
+  if (begin === undefined) return fresh;
+  return Object.fromEntries(
+    Object.entries(fresh).map(([name, array]) => {
+      const begun = name === HEAD_KERNEL || name === HEAD_BIAS ? undefined : begin[name];
+      const fits = begun !== undefined && String(begun.shape) === String(array.shape);
+      return [name, fits ? { shape: begun.shape, data: begun.data.slice() } : array];
+    }),
+  );
 }
 
 interface Trained {

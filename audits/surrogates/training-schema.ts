@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optimizerIds, scheduleIds } from '../contract/method.ts';
+import { initializationIds, optimizerIds, scheduleIds } from '../contract/method.ts';
 
 /** `TrainingSettings` as a user gives them; loads no tensor library. */
 export const trainingSettingsSchema = z.object({
@@ -10,4 +10,9 @@ export const trainingSettingsSchema = z.object({
   schedule: z.enum(scheduleIds).optional(),
   warmUpEpochs: z.number().nonnegative().optional(),
   clipNorm: z.number().positive().optional(),
+});
+
+/** Everything a surrogate's spelling may set after its architecture. */
+export const surrogateSettingsSchema = trainingSettingsSchema.extend({
+  initialization: z.enum(initializationIds).optional(),
 });

@@ -3,28 +3,49 @@ import { MoatError } from '../contract/errors.ts';
 import type { SurrogateSettings, TrainingSettings } from '../contract/method.ts';
 import { findOptimizer } from '../optimizers/registry.ts';
 import { findArchitecture } from './registry.ts';
-import { trainingSettingsSchema } from './training-schema.ts';
+import { surrogateSettingsSchema } from './training-schema.ts';
 
 /** Settings whose default is one value, whatever the loss: saying it is saying nothing. */
 const FIXED_DEFAULTS: TrainingSettings = { schedule: 'cosine', warmUpEpochs: 0, nesterov: false };
 
 /**
- * Reads a surrogate as people type it: `resnet18`, `small-cnn:optimizer=lars:warmUpEpochs=2`.
- * @returns the architecture, and `training` where something in it differs from the defaults
+ * Reads a surrogate as people type it: `resnet18`, `small-cnn:optimizer=lars:warmUpEpochs=2`,
+ * `small-cnn:initialization=own-ssl`.
+ * @returns the architecture, with `training` and `initialization` where something in them differs from the defaults
  * @throws MoatError `configuration-invalid` naming the part and the choices
  */
 export function parseSurrogate(
   text: string,
   epochs: number,
-): Pick<SurrogateSettings, 'architecture' | 'training'> {
+): Pick<SurrogateSettings, 'architecture' | 'training' | 'initialization'> {
   const [part, ...more] = parseChain(text);
   if (part === undefined || more.length > 0) throw invalid(`"${text}": a surrogate is one network.`);
   const architecture = findArchitecture(part.id).id;
-  const schema = { meta: { id: architecture }, config: trainingSettingsSchema };
-  const asked: TrainingSettings = trainingSettingsSchema.parse(completeSpec(schema, part.values).config);
+  const schema = { meta: { id: architecture }, config: surrogateSettingsSchema };
+  const { initialization, ...asked } = surrogateSettingsSchema.parse(
+    completeSpec(schema, part.values).config,
+  );
   checkTogether(architecture, asked, epochs);
   const training = withoutDefaults(asked);
-  return Object.keys(training).length === 0 ? { architecture } : { architecture, training };
+  return {
+    architecture,
+    ...(Object.keys(training).length === 0 ? {} : { training }),
+    ...(initialization === undefined || initialization === 'random' ? {} : { initialization }),
+  };
+}
+
+/** The one spelling of a surrogate: settings that differ from the defaults, sorted by name. */
+export function spellSurrogate({
+  architecture,
+  training,
+  initialization,
+}: Pick<SurrogateSettings, 'architecture' | 'training' | 'initialization'>): string {
+  const settings: Readonly<Record<string, unknown>> = { ...training, initialization };
+  const spelled = Object.keys(settings)
+    .filter((name) => settings[name] !== undefined)
+    .sort()
+    .map((name) => `:${name}=${String(settings[name])}`);
+  return architecture + spelled.join('');
 }
 
 function checkTogether(

@@ -44,6 +44,10 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
       },
       view,
     ),
+    ...(summary.leftOut.length > 0 ? ['', view.paint('strong', 'No room within the time limit')] : []),
+    ...summary.leftOut.flatMap(({ label, cells }) =>
+      hangingText('  ', cleanText(`${label}: ${plural(cells, 'cell')}`), view.columns),
+    ),
     ...(summary.notApplicable.length > 0 ? ['', view.paint('strong', 'Not applicable')] : []),
     ...summary.notApplicable.flatMap(({ attack, defense, reason }) =>
       hangingText('  ', cleanText(`${attack} on ${defense}: ${reason}`), view.columns),

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { AuditConfig } from '../contract/audit.ts';
+import { completeAttack } from '../attacks/resolve.ts';
+import { parseChain } from '../defenses/chain.ts';
+import { exampleConfig, examplePreparation } from '../store/fixtures/example.ts';
+import { planCells } from './cells.ts';
+import { byInformation, informationOf, leftOut } from './time-limit.ts';
+
+const config: AuditConfig = {
+  ...exampleConfig,
+  attacks: [
+    completeAttack({ id: 'no-victim', config: {} }),
+    completeAttack({ id: 'direct-extraction', config: {} }),
+    completeAttack({ id: 'backbone-stitching', config: {} }),
+  ],
+  defenses: [[], parseChain('gaussian-noise')],
+  budgets: [200, 500],
+  accounts: [1],
+  seeds: 3,
+};
+const cells = planCells(config, examplePreparation.inputs);
+const ordered = byInformation(cells, config);
+const limit = (timeLimitMs: number): Parameters<typeof leftOut>[1] => ({ timeLimitMs, workers: 2 });
+
+test('first what nothing can be judged without, then whole seeds of mandatory cells, then other budgets', () => {
+  const spelled = ordered.map(({ work, attackLabel, defenseLabel }) =>
+    [attackLabel ?? work.kind, defenseLabel ?? '', work.kind === 'attack' ? work.budget : '', work.seed].join(
+      ' ',
+    ),
+  );
+  expect(spelled[0]).toBe('victim   0');
+  expect(spelled.slice(1, 4)).toEqual([0, 1, 2].map((seed) => `no-victim none 0 ${seed}`));
+  const place = (text: string): number => spelled.indexOf(text);
+  // The adaptive attack of the last seed before any attack that nobody demands, and that before any smaller budget.
+  expect(place('repeat-averaging gaussian-noise 500 0')).toBeLessThan(place('direct-extraction none 500 1'));
+  expect(place('repeat-averaging gaussian-noise 500 2')).toBeLessThan(
+    place('backbone-stitching gaussian-noise 500 0'),
+  );
+  expect(place('backbone-stitching gaussian-noise 500 2')).toBeLessThan(
+    place('direct-extraction none 200 0'),
+  );
+  expect(new Set(ordered)).toEqual(new Set(cells));
+});
+
+test('the variance of a mean over seeds is what the information of its seeds has taken off', () => {
+  // 1 for the first, and 1/n left of the variance after n: what was taken off from the second on is 1 - 1/n.
+  const taken = [1, 2, 3, 4].reduce((sum, seed) => sum + informationOf(seed), 0);
+  expect(taken).toBeCloseTo(1 - 1 / 5, 12);
+  expect(informationOf(0)).toBe(1);
+});
+
+test('what is kept ends in time on the workers at hand, and more time never keeps less of the order’s beginning', () => {
+  let before = 0;
+  for (const timeLimitMs of [1000, 10_000, 100_000, 1e9]) {
+    const dropped = leftOut(ordered, limit(timeLimitMs));
+    const kept = ordered.filter(({ key }) => !dropped.has(key));
+    const total = kept.reduce((sum, { estimatedMs }) => sum + estimatedMs, 0);
+    expect(total).toBeLessThanOrEqual(2 * timeLimitMs);
+    expect(kept.length).toBeGreaterThanOrEqual(before);
+    before = kept.length;
+  }
+  expect(before).toBe(cells.length);
+});

@@ -1,0 +1,90 @@
+import type { AuditConfig } from '../contract/audit.ts';
+import type { Cell, CellKey } from '../contract/cell.ts';
+import { findAttack } from '../attacks/registry.ts';
+import { chainMustFace } from '../defenses/chain.ts';
+
+/** What a plan needs to know of a cell to weigh it. */
+export type WeighedCell = Pick<Cell, 'key' | 'work' | 'estimatedMs'>;
+
+/**
+ * Order in which cells are worth running when time is short:
+ * 1. the victim and the controls: no number has a meaning without them;
+ * 2. at the judged budget, seed after seed: undefended attacks, the attacks that each defense must face, honest users;
+ * 3. at the judged budget, seed after seed: every other attack;
+ * 4. the other budgets, seed after seed, in the same order.
+ * Within a step by information per estimated second. A cell's information is what its seed takes off the variance of a
+ * verdict's number: the mean of n seeds has 1/n of the variance of one, so the first seed brings 1 and seed n + 1 brings
+ * 1 / (n (n + 1)). Cells of one step and seed bring the same, so cheaper ones come first.
+ */
+export function byInformation<Planned extends WeighedCell>(
+  cells: readonly Planned[],
+  config: AuditConfig,
+): readonly Planned[] {
+  const judged = judgedBudget(config);
+  const rank = (cell: Planned): readonly number[] => {
+    const { work } = cell;
+    if (work.kind === 'victim' || isControl(cell)) return [0, 0, 0, work.seed, 0];
+    const isJudged = work.kind === 'honest' || work.budget === judged;
+    const perSecond = informationOf(work.seed) / Math.max(1, cell.estimatedMs);
+    return [1, Number(!isJudged), Number(!isMandatory(cell)), work.seed, -perSecond];
+  };
+  return cells
+    .map((cell) => ({ cell, rank: rank(cell) }))
+    .toSorted((a, b) => compareRanks(a.rank, b.rank))
+    .map(({ cell }) => cell);
+}
+
+/** What the seed numbered `seed` (from 0) takes off the variance of a mean over seeds, in units of one seed's variance. */
+export function informationOf(seed: number): number {
+  return seed === 0 ? 1 : 1 / (seed * (seed + 1));
+}
+
+/**
+ * The cells that fit a time limit by their estimates, in the order given; a cell that does not fit leaves its place to
+ * later ones that do.
+ * @returns keys of the cells that are left out
+ */
+export function leftOut(
+  cells: readonly WeighedCell[],
+  limit: { readonly timeLimitMs: number; readonly workers: number },
+): ReadonlySet<CellKey> {
+  const dropped = new Set<CellKey>();
+  // Each worker takes the next cell when it is free.
+  const busyMs = Array.from({ length: limit.workers }, () => 0);
+  for (const { key, estimatedMs } of cells) {
+    const free = busyMs.indexOf(Math.min(...busyMs));
+    const end = (busyMs[free] ?? 0) + estimatedMs;
+    if (end > limit.timeLimitMs) dropped.add(key);
+    else busyMs[free] = end;
+  }
+  return dropped;
+}
+
+/** One sentence for the result and the screen. */
+export function notRunReason(timeLimitMs: number): string {
+  return `There was no time left for it within the limit of ${Math.round(timeLimitMs / 60_000)} minutes.`;
+}
+
+function isControl({ work }: WeighedCell): boolean {
+  return work.kind === 'attack' && findAttack(work.attack.id)?.meta.control === true;
+}
+
+/** What a verdict may not lack: attacks on the bare service, those the defense must face, what honest users lose. */
+function isMandatory({ work }: WeighedCell): boolean {
+  if (work.kind !== 'attack') return true;
+  return work.defense.length === 0 || chainMustFace(work.defense).includes(work.attack.id);
+}
+
+/** The budget at which defenses are judged, as in `score/evidence.ts`. */
+function judgedBudget({ budgets, policy }: AuditConfig): number {
+  const within = budgets.filter((budget) => budget <= policy.budget);
+  return within.length > 0 ? Math.max(...within) : Math.min(...budgets);
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (const [at, value] of a.entries()) {
+    const difference = value - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

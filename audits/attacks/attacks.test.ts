@@ -122,7 +122,7 @@ async function steal(
   const context: AttackContext = {
     oracle,
     pool,
-    poolLabels: new Int32Array(pool.count).fill(-1),
+    poolLabels: Int32Array.from({ length: pool.count }, (_, at) => at % 3),
     publicEncoder: backbone,
     defense: {
       chain,
@@ -239,6 +239,21 @@ describe('what a plan may ask', () => {
     expect(findAttack(id)?.notApplicable?.(config, { ...facts, hasBackbone: true })).toBeUndefined();
   });
 
+  test.each([
+    ['direct-extraction:loss=barlow', /add views=2/],
+    ['direct-extraction:loss=mse:temperature=1', /mse has no temperature/],
+    ['direct-extraction:positives=first', /infonce with two views/],
+    ['direct-extraction:loss=supcon:views=2', /needs the class of every queried image/],
+  ])('%s does not apply', (text, reason) => {
+    const { id, config } = parseAttack(text);
+    expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(reason);
+  });
+
+  test('supcon applies to a pool with classes', () => {
+    const { id, config } = parseAttack('direct-extraction:loss=supcon:views=2');
+    expect(findAttack(id)?.notApplicable?.(config, { ...facts, hasPoolLabels: true })).toBeUndefined();
+  });
+
   test('a denoiser costs queries or images, and the training of its base', () => {
     const surrogate = { architecture: 'small-cnn', inputSize: 32, epochs: 10, batchSize: 64 };
     const ask = (text: string): readonly (number | undefined)[] => {
@@ -276,6 +291,11 @@ const table: readonly {
   { text: 'no-victim:variant=backbone', rows: 0, unique: 0 },
   { text: 'direct-extraction', rows: 128, unique: 128 },
   { text: 'direct-extraction:loss=infonce:views=2', rows: 128, unique: 128 },
+  { text: 'direct-extraction:loss=infonce:views=2:positives=first', rows: 128, unique: 128 },
+  { text: 'direct-extraction:loss=softnn:temperature=1', rows: 128, unique: 128 },
+  { text: 'direct-extraction:loss=supcon:views=2', rows: 128, unique: 128 },
+  { text: 'direct-extraction:loss=barlow:views=2', rows: 128, unique: 128 },
+  { text: 'direct-extraction:loss=symmetrized:views=2', rows: 128, unique: 128 },
   { text: 'backbone-stitching', rows: 128, unique: 128 },
   { text: 'backbone-stitching:features=backbone', rows: 128, unique: 128 },
   { text: 'stolen-encoder', rows: 128, unique: 128 },

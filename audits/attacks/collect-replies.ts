@@ -71,7 +71,12 @@ export async function collectPaired(
   context: Pick<AttackContext, 'oracle'>,
   sets: readonly Images[],
   report: (fraction: number) => void,
-): Promise<{ readonly inputs: readonly Images[]; readonly targets: readonly Matrix[] }> {
+): Promise<{
+  readonly inputs: readonly Images[];
+  readonly targets: readonly Matrix[];
+  /** Of the images that are left, ascending. */
+  readonly indices: readonly number[];
+}> {
   const answers: Answered[] = [];
   for (const [at, images] of sets.entries())
     answers.push(await collectReplies(context, images, (fraction) => report((at + fraction) / sets.length)));
@@ -80,9 +85,10 @@ export async function collectPaired(
   if (everywhere.length < 2)
     throw new MoatError('not-applicable', 'No two images were answered in every view.');
   if (everywhere.length === sets[0]?.count)
-    return { inputs: sets, targets: answers.map(({ replies }) => replies) };
+    return { inputs: sets, targets: answers.map(({ replies }) => replies), indices: everywhere };
   return {
     inputs: sets.map((images) => selectImages(images, everywhere)),
+    indices: everywhere,
     targets: answers.map(({ replies }, at) =>
       selectRows(
         replies,

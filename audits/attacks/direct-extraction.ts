@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { augmentImages } from '../augment/augment-images.ts';
 import { augmentationIds, openAugmentation } from '../augment/registry.ts';
-import type { Images } from '../contract/data.ts';
+import { selectImages, type Images } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext } from '../contract/method.ts';
-import { findLoss, lossIds } from '../losses/registry.ts';
+import type { LossOptions } from '../losses/loss.ts';
+import { findLoss, lossIds, type LossId } from '../losses/registry.ts';
 import { fitSurrogate } from '../surrogates/fit.ts';
 import { affordableImages, collectPaired } from './collect-replies.ts';
 import { defineAttack } from './define-attack.ts';
@@ -23,7 +24,15 @@ const config = z.object({
   views: z.union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' }).default(1),
   /** What the attacker does to its own copies while training, the reply staying as it is: costs no query. */
   augmentation: z.enum(augmentationIds).default('flip-shift'),
+  /** Divides similarities or distances (`infonce`, `softnn`, `supcon`); default: the loss's own of the paper. */
+  temperature: z.number().positive().optional(),
+  /** With two views, `infonce` takes the `first` of a row's three positives, as the paper's code, or their `mean` (default). */
+  positives: z.enum(['first', 'mean']).optional(),
 });
+
+type Config = z.infer<typeof config>;
+
+const withTemperature: readonly LossId[] = ['infonce', 'softnn', 'supcon'];
 
 /** Share of the attack's time, for progress only: replies mostly come from a cache. */
 const QUERY_SHARE = 0.05;
@@ -47,9 +56,24 @@ export const directExtraction = defineAttack({
   },
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
-  async run(context, { loss, views, augmentation }) {
-    const sent = await drawViews(context, affordableImages(context, views), views);
-    const { inputs, targets } = await collectPaired(context, sent, (fraction) =>
+  notApplicable(settings, { hasPoolLabels }) {
+    const misfit = misfitOfLoss(settings);
+    if (misfit !== undefined) return misfit;
+    return findLoss(settings.loss).needsLabels === true && !hasPoolLabels
+      ? missingLabels(settings.loss)
+      : undefined;
+  },
+  async run(context, settings) {
+    const { loss: lossId, views, augmentation } = settings;
+    const loss = findLoss(lossId);
+    const misfit = misfitOfLoss(settings);
+    if (misfit !== undefined) throw new MoatError('not-applicable', misfit);
+    const asked = affordableImages(
+      loss.needsLabels === true ? labelledPool(context, lossId) : context,
+      views,
+    );
+    const sent = await drawViews(context, asked, views);
+    const { inputs, targets, indices } = await collectPaired(context, sent, (fraction) =>
       context.progress(fraction * QUERY_SHARE, 'querying'),
     );
     const { surrogate, diagnostics } = await fitSurrogate({
@@ -58,8 +82,9 @@ export const directExtraction = defineAttack({
       dimension: context.oracle.dimension,
       inputs,
       targets,
-      loss: findLoss(loss),
-      lossOptions: {},
+      loss,
+      ...(loss.needsLabels === true ? { labels: labelsOfAnswered(context, indices) } : {}),
+      lossOptions: lossOptions(settings),
       rng: context.rng.derive('surrogate'),
       checkpoint: context.checkpoint,
       signal: context.signal,
@@ -70,6 +95,48 @@ export const directExtraction = defineAttack({
     return { surrogate, diagnostics: { ...diagnostics, images: inputs[0]?.count ?? 0 } };
   },
 });
+
+/** A sentence when the loss cannot be trained as this configuration has it. */
+function misfitOfLoss({ loss, views, temperature, positives }: Config): string | undefined {
+  if (!findLoss(loss).views.includes(views))
+    return `${loss} compares two views of each image: add views=2 (direct-extraction:loss=${loss}:views=2).`;
+  if (temperature !== undefined && !withTemperature.includes(loss))
+    return `${loss} has no temperature; ${withTemperature.join(', ')} have one.`;
+  if (positives !== undefined && (loss !== 'infonce' || views !== 2))
+    return 'positives is a choice of infonce with two views.';
+  return undefined;
+}
+
+function lossOptions({ temperature, positives }: Config): LossOptions {
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(positives === undefined ? {} : { positives }),
+  };
+}
+
+function missingLabels(loss: string): string {
+  return `${loss} needs the class of every queried image, and no image of the query pool has one (a pool of class folders has).`;
+}
+
+/** The attacker sends only images of which it knows the class. */
+function labelledPool(
+  { oracle, pool, poolLabels }: AttackContext,
+  loss: string,
+): Pick<AttackContext, 'oracle' | 'pool'> {
+  const labelled = labelledIndices(poolLabels);
+  if (labelled.length === 0) throw new MoatError('not-applicable', missingLabels(loss));
+  return { oracle, pool: labelled.length === pool.count ? pool : selectImages(pool, labelled) };
+}
+
+/** @param indices of the answered images among those sent, the first labelled ones of the pool */
+function labelsOfAnswered({ poolLabels }: AttackContext, indices: readonly number[]): Int32Array {
+  const labelled = labelledIndices(poolLabels);
+  return Int32Array.from(indices, (index) => poolLabels[labelled[index] ?? -1] ?? -1);
+}
+
+function labelledIndices(labels: Int32Array): readonly number[] {
+  return [...labels.keys()].filter((index) => (labels[index] ?? -1) >= 0);
+}
 
 /** What is sent: the images themselves, or two augmented copies of each at the victim's input size. */
 async function drawViews(

@@ -43,6 +43,8 @@ export interface AuditInputs {
   readonly preprocessing: Preprocessing;
   readonly backbone: string | null;
   readonly pool: PoolDigest;
+  /** Names of the classes of the pool's images; absent where no image has one. */
+  readonly poolClasses?: readonly string[];
   readonly tasks: readonly {
     readonly name: string;
     readonly fit: DatasetDigest;

@@ -1,5 +1,7 @@
 import type { OptimizerId } from '../contract/method.ts';
-import type { Scalar, Tensor2D } from '../tensor/ops.ts';
+import type { Rng } from '../rng.ts';
+import type { NamedArrays } from '../surrogates/parameters.ts';
+import type { Scalar, Tensor1D, Tensor2D, Tensors } from '../tensor/ops.ts';
 
 /** What a loss may be told; a loss ignores what it has no use for. */
 export interface LossOptions {
@@ -19,6 +21,32 @@ export interface LossDefaults {
   readonly learningRate: number;
   /** In the way of the optimizer: most add `weightDecay * weight` to the gradient. */
   readonly weightDecay: number;
+}
+
+/**
+ * Layers of the attacker's own between the surrogate's embedding and the loss: trained with the surrogate by the same
+ * rule, and thrown away afterwards.
+ */
+export interface LossHead {
+  /**
+   * Fresh weights under names of the head's own.
+   * @param dimension length of the surrogate's embedding
+   * @param replyDimension length of a reply
+   */
+  initialize(rng: Rng, dimension: number, replyDimension: number): NamedArrays;
+  /**
+   * What becomes of the replies `[batch, replyDimension]` of one view before the loss sees them, where they pass the head
+   * too. Computed outside of the differentiation: no gradient flows through it.
+   */
+  receive?(replies: Tensor2D, head: Tensors): Tensor2D;
+}
+
+/** What a step knows besides embeddings and replies. */
+export interface LossInputs {
+  /** Class of each image `[batch]`, whole numbers as float32; for a loss with `needsLabels`. */
+  readonly labels?: Tensor1D;
+  /** The head's current weights; none for a loss without a head. */
+  readonly head: Tensors;
 }
 
 /**
@@ -42,14 +70,18 @@ export interface LossDefinition {
    * is its gradient, and a batch that does not fit the device's memory can be trained in parts.
    */
   readonly meanOverRows: boolean;
+  /** Whether the attacker must know the class of each queried image. Default: false. */
+  readonly needsLabels?: boolean;
+  readonly head?: LossHead;
   /**
    * @param surrogateViews one tensor `[batch, dimension]` per view; row i of every tensor belongs to image i.
-   * @param victimViews the replies, same order and shape.
+   * @param victimViews the replies, same order and shape (as `head.receive` left them).
    * @returns the mean over the batch.
    */
   compute(
     surrogateViews: readonly Tensor2D[],
     victimViews: readonly Tensor2D[],
     options: LossOptions,
+    inputs?: LossInputs,
   ): Scalar;
 }

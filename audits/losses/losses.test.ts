@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { createRng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { valueAndGradients } from '../tensor/ops.ts';
-import type { Tensor, Tensor2D } from '../tensor/ops.ts';
-import type { LossOptions } from './loss.ts';
+import type { Tensor, Tensor1D, Tensor2D } from '../tensor/ops.ts';
+import type { LossDefinition, LossOptions } from './loss.ts';
+import { symmetrizedCosine } from './siamese-head.ts';
+import { crossEntropy } from './cross-entropy.ts';
 import { findLoss, lossIds, losses } from './registry.ts';
 
 /** The vectors of specification 3.9: first views given, second views by its formula. `[4, 3]` */
@@ -25,6 +28,12 @@ const engines = {
 };
 afterAll(() => Promise.all(Object.values(engines).map((engine) => engine.dispose())));
 
+interface Extra {
+  /** Class of each image; default: 0, 1, 0, 2. */
+  readonly labels?: readonly number[];
+  readonly loss?: LossDefinition;
+}
+
 /** The loss and its gradients with respect to the surrogate's views, as an engine computes them in a step. */
 async function evaluate(
   engineId: keyof typeof engines,
@@ -32,6 +41,7 @@ async function evaluate(
   surrogateViews: readonly (readonly number[])[],
   victimViews: readonly (readonly number[])[],
   options: LossOptions = {},
+  { labels, loss = findLoss(lossId) }: Extra = {},
 ) {
   const shape = [BATCH, DIMENSION];
   const host = (kind: string, views: readonly (readonly number[])[]) =>
@@ -39,32 +49,44 @@ async function evaluate(
       views.map((view, i) => [`${kind}${i}`, { shape, data: Float32Array.from(view) }] as const),
     );
   const given = { ...host('surrogate', surrogateViews), ...host('victim', victimViews) };
+  const classes = { shape: [BATCH], data: Float32Array.from(labels ?? [0, 1, 0, 2]) };
+  const head = loss.head?.initialize(createRng('head'), DIMENSION, DIMENSION) ?? {};
   const step = await engines[engineId].compile<Tensor>({
     name: lossId,
-    state: {},
-    inputs: Object.fromEntries(
-      Object.keys(given).map((name) => [name, { shape, dtype: 'float32' as const }]),
-    ),
-    step(_, inputs) {
+    state: head,
+    inputs: {
+      labels: { shape: [BATCH], dtype: 'float32' },
+      ...Object.fromEntries(Object.keys(given).map((name) => [name, { shape, dtype: 'float32' as const }])),
+    },
+    step(state, inputs) {
       const named = (kind: string) => Object.keys(inputs).filter((name) => name.startsWith(kind));
+      const victims = named('victim').map((name) => {
+        const replies = inputs[name] as Tensor2D;
+        return loss.head?.receive?.(replies, state) ?? replies;
+      });
       const { value, gradients } = valueAndGradients(
         (parameters) =>
-          findLoss(lossId).compute(
+          loss.compute(
             named('surrogate').map((name) => parameters[name] as Tensor2D),
-            named('victim').map((name) => inputs[name] as Tensor2D),
+            victims,
             options,
+            { labels: inputs['labels'] as Tensor1D, head: state },
           ),
         Object.fromEntries(named('surrogate').map((name) => [name, inputs[name] as Tensor])),
       );
       return { state: {}, outputs: { value, ...gradients } };
     },
   });
-  const outputs = await step.run(given);
+  const outputs = await step.run({ ...given, labels: classes });
   await step.dispose();
   return {
     value: outputs['value']!.data[0]!,
     gradients: surrogateViews.map((_, i) => [...outputs[`surrogate${i}`]!.data]),
   };
+}
+
+function withoutHead({ head: _head, ...loss }: LossDefinition): LossDefinition {
+  return loss;
 }
 
 /** Float32 keeps seven digits. */
@@ -98,6 +120,26 @@ describe.each(['reference', 'onnx'] as const)(
       const { value } = await evaluate(engine, 'softnn', [A, A2], [V, V2], { temperature: 1 });
       expectGolden(value, 1.6969817224);
     });
+
+    test('supcon, two views, labels 0 1 0 2', async () => {
+      const { value } = await evaluate(engine, 'supcon', [A, A2], [V, V2]);
+      expectGolden(value, 4.8972759643);
+    });
+
+    test('barlow', async () => {
+      const { value } = await evaluate(engine, 'barlow', [A, A2], [V, V2]);
+      expectGolden(value, 1.1084431);
+    });
+
+    test('symmetrized cosine of p1 = A, z2 = V2, p2 = A2, z1 = V', async () => {
+      // The loss without its head: predictions and projections as they are given.
+      const loss: LossDefinition = {
+        ...withoutHead(findLoss('symmetrized')),
+        compute: (predictions, projections) => symmetrizedCosine(predictions, projections),
+      };
+      const { value } = await evaluate(engine, 'symmetrized', [A, A2], [V, V2], {}, { loss });
+      expectGolden(value, -0.6732469187);
+    });
   },
 );
 
@@ -128,7 +170,20 @@ test('cosine is 0 for a scaled copy and 2 for its opposite', async () => {
   expect((await evaluate('reference', 'cosine', scaled(-1), [A])).value).toBeCloseTo(2, 6);
 });
 
-test.each(losses.flatMap((loss) => loss.views.map((views) => [loss.id, views] as const)))(
+test('supcon with a class for every image is infonce over all positives', async () => {
+  const own = await evaluate('reference', 'supcon', [A, A2], [V, V2], {}, { labels: [3, 0, 7, 1] });
+  const { value } = await evaluate('reference', 'infonce', [A, A2], [V, V2]);
+  expect(own.value).toBeCloseTo(value, 5);
+});
+
+test('cross-entropy of even scores is the logarithm of the number of classes', async () => {
+  const zeros: readonly number[] = A.map(() => 0);
+  const classes = [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0];
+  const { value } = await evaluate('reference', '', [zeros], [classes], {}, { loss: crossEntropy });
+  expect(value).toBeCloseTo(Math.log(DIMENSION), 6);
+});
+
+test.each(losses.flatMap((loss: LossDefinition) => loss.views.map((views) => [loss.id, views] as const)))(
   '%s with %d view(s) has one gradient in both engines, and it leads towards the victim',
   async (id, views) => {
     const victims = [V, V2].slice(0, views);

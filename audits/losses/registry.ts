@@ -1,24 +1,40 @@
 import { MoatError } from '../contract/errors.ts';
+import { barlow } from './barlow.ts';
 import { cosine } from './cosine.ts';
 import { infonce } from './infonce.ts';
 import type { LossDefinition } from './loss.ts';
 import { maskedMse } from './masked-mse.ts';
 import { mse } from './mse.ts';
 import { softnn } from './softnn.ts';
+import { supcon } from './supcon.ts';
+import { symmetrized } from './symmetrized.ts';
 import { wasserstein } from './wasserstein.ts';
 
-/** Every loss a surrogate can be trained with. */
+/** Every loss by which a surrogate can be compared with embeddings. */
 export const losses = [
   mse,
   cosine,
   infonce,
   softnn,
   wasserstein,
+  supcon,
+  barlow,
+  symmetrized,
   maskedMse,
 ] as const satisfies readonly LossDefinition[];
 
 /** The ids an attack's `loss` setting may name. */
-export const lossIds = ['mse', 'cosine', 'infonce', 'softnn', 'wasserstein', 'masked-mse'] as const;
+export const lossIds = [
+  'mse',
+  'cosine',
+  'infonce',
+  'softnn',
+  'wasserstein',
+  'supcon',
+  'barlow',
+  'symmetrized',
+  'masked-mse',
+] as const;
 
 export type LossId = (typeof lossIds)[number];
 

@@ -10,6 +10,16 @@ export function normalizeRows(rows: Tensor2D): Tensor2D {
   return tf.div(rows, tf.sqrt(tf.add(squaredNorm, SMALLEST_SQUARED_NORM)));
 }
 
+/** Added to a variance before the root; the value of PyTorch's batch norm, and of the paper's code for Barlow Twins. */
+const VARIANCE_EPSILON = 1e-5;
+
+/** Columns with mean 0 and (biased) variance 1 over the rows: batch norm without its affine part. `[rows, columns]` */
+export function standardizeColumns(rows: Tensor2D): Tensor2D {
+  const centered = tf.sub(rows, tf.mean(rows, 0, true));
+  const variance = tf.mean(tf.square(centered), 0, true); // [1, columns]
+  return tf.div(centered, tf.sqrt(tf.add(variance, VARIANCE_EPSILON)));
+}
+
 /** The mean of a per-view loss over the views. */
 export function meanOverViews(
   surrogateViews: readonly Tensor2D[],

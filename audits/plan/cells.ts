@@ -48,7 +48,7 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
           attackWork(attack, spec, [], { budget: 0, accounts: 1, seed, variant }),
           spellVariant(spec, variant),
           'none',
-          attack.notApplicable?.(spec.config, facts(config, [], 1)),
+          attack.notApplicable?.(spec.config, facts(config, inputs, [], 1)),
         );
     }
     for (const chain of config.defenses) {
@@ -66,7 +66,7 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
                 spellVariant(spec, variant),
                 spellChain(chain),
                 onRecording(spec, chain) ??
-                  attack.notApplicable?.(spec.config, facts(config, chain, accounts)),
+                  attack.notApplicable?.(spec.config, facts(config, inputs, chain, accounts)),
               );
       }
     }
@@ -159,11 +159,16 @@ function onRecording({ id }: MethodSpec, chain: readonly MethodSpec[]): string |
     : undefined;
 }
 
-function facts(config: AuditConfig, chain: readonly MethodSpec[], accounts: number): AuditFacts {
+function facts(
+  config: AuditConfig,
+  inputs: AuditInputs,
+  chain: readonly MethodSpec[],
+  accounts: number,
+): AuditFacts {
   return {
     hasBackbone: config.backbone !== null,
     hasProjection: false,
-    hasPoolLabels: false,
+    hasPoolLabels: inputs.poolClasses !== undefined,
     accounts,
     defense: chain,
   };

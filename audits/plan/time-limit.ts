@@ -24,7 +24,7 @@ export function byInformation<Planned extends WeighedCell>(
   const rank = (cell: Planned): readonly number[] => {
     const { work } = cell;
     if (work.kind === 'victim' || isControl(cell)) return [0, 0, 0, work.seed, 0];
-    const isJudged = work.kind === 'honest' || work.budget === judged;
+    const isJudged = work.kind !== 'attack' || work.budget === judged;
     const perSecond = informationOf(work.seed) / Math.max(1, cell.estimatedMs);
     return [1, Number(!isJudged), Number(!isMandatory(cell)), work.seed, -perSecond];
   };

@@ -1,5 +1,6 @@
 import { imageBytes, type Images } from '../contract/data.ts';
 import { interleave } from '../datasets/shares.ts';
+import type { LabelledBlock } from './read-data.ts';
 
 /** Images handed on at a time. */
 const BLOCK_IMAGES = 256;
@@ -11,10 +12,10 @@ const BLOCK_IMAGES = 256;
  * @param count places at most
  */
 export async function* mixBlocks(
-  sources: readonly AsyncIterable<Images>[],
+  sources: readonly AsyncIterable<LabelledBlock>[],
   shares: readonly number[],
   count: number,
-): AsyncGenerator<Images> {
+): AsyncGenerator<LabelledBlock> {
   const queues = sources.map((source) => new ImageQueue(source));
   let taken: Taken[] = [];
   try {
@@ -33,27 +34,27 @@ export async function* mixBlocks(
 }
 
 interface Taken {
-  readonly images: Images;
+  readonly block: LabelledBlock;
   readonly at: number;
 }
 
 class ImageQueue {
-  readonly #blocks: AsyncIterator<Images>;
-  #block: Images | undefined;
+  readonly #blocks: AsyncIterator<LabelledBlock>;
+  #block: LabelledBlock | undefined;
   #at = 0;
 
-  constructor(source: AsyncIterable<Images>) {
+  constructor(source: AsyncIterable<LabelledBlock>) {
     this.#blocks = source[Symbol.asyncIterator]();
   }
 
   async take(): Promise<Taken | undefined> {
-    while (this.#block === undefined || this.#at >= this.#block.count) {
+    while (this.#block === undefined || this.#at >= this.#block.images.count) {
       const next = await this.#blocks.next();
       if (next.done === true) return undefined;
       this.#block = next.value;
       this.#at = 0;
     }
-    return { images: this.#block, at: this.#at++ };
+    return { block: this.#block, at: this.#at++ };
   }
 
   async close(): Promise<void> {
@@ -61,14 +62,17 @@ class ImageQueue {
   }
 }
 
-function joined(taken: readonly Taken[]): Images {
+function joined(taken: readonly Taken[]): LabelledBlock {
   const [first] = taken;
-  const { height, width } = first?.images ?? { height: 0, width: 0 };
+  const { height, width }: Pick<Images, 'height' | 'width'> = first?.block.images ?? { height: 0, width: 0 };
   const size = imageBytes({ height, width });
   const data = new Uint8Array(taken.length * size);
-  const hashes = taken.map(({ images, at }, place) => {
+  const hashes = taken.map(({ block: { images }, at }, place) => {
     data.set(images.data.subarray(at * size, (at + 1) * size), place * size);
     return images.hashes[at] ?? '';
   });
-  return { data, count: taken.length, height, width, hashes };
+  return {
+    images: { data, count: taken.length, height, width, hashes },
+    labels: Int32Array.from(taken, ({ block, at }) => block.labels[at] ?? -1),
+  };
 }

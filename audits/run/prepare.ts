@@ -158,7 +158,7 @@ async function prepareWith(
     tasks.push({ plan, fit, score, corrupt });
   }
   const tally = new PoolTally();
-  const pool = await prepared('pool', unlabelled(poolBlocks(poolPlan, evaluation, tally, data)));
+  const pool = await prepared('pool', poolBlocks(poolPlan, evaluation, tally, data));
 
   const content = {
     encoder: models.victim.description.digest,
@@ -167,6 +167,7 @@ async function prepareWith(
     preprocessing: models.victim.description.preprocessing,
     backbone: models.backbone === undefined ? null : models.backbone.identity,
     pool: { ...digest('pool', pool), ...sourcesOf(poolPlan) },
+    ...(pool.labels.some((label) => label >= 0) ? { poolClasses: poolPlan.classes } : {}),
     tasks: tasks.map(({ plan: { name }, fit, score }) => ({
       name,
       fit: digest('fit', fit),
@@ -267,10 +268,6 @@ async function* remembered(
     evaluation.add(block.images);
     yield block;
   }
-}
-
-async function* unlabelled(blocks: AsyncIterable<Images>): AsyncGenerator<LabelledBlock> {
-  for await (const images of blocks) yield { images, labels: new Int32Array(images.count).fill(-1) };
 }
 
 function plannedImages(plans: readonly TaskPlan[], pool: PoolPlan): number {

@@ -28,7 +28,7 @@ export interface PreparedSet {
 }
 
 /** Raised when the layout or the meaning of prepared files changes. */
-export const PREPARATION_VERSION = 2;
+export const PREPARATION_VERSION = 3;
 
 const recordFile = 'record.json';
 const HASH_BYTES = 32;

@@ -68,7 +68,7 @@ async function pool(
   for await (const { images } of taskBlocks(task, task.score, [], context)) evaluation.add(images);
   const tally = new PoolTally();
   const hashes: string[] = [];
-  for await (const images of poolBlocks(plan, evaluation, tally, context)) hashes.push(...images.hashes);
+  for await (const { images } of poolBlocks(plan, evaluation, tally, context)) hashes.push(...images.hashes);
   return { hashes, tally };
 }
 

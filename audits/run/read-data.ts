@@ -1,5 +1,5 @@
 import type { AuditConfig, DataSource } from '../contract/audit.ts';
-import { selectImages, sliceImages, type Images } from '../contract/data.ts';
+import { selectImages, type Images } from '../contract/data.ts';
 import type { ImageGeometry } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
 import { findAttack } from '../attacks/registry.ts';
@@ -60,6 +60,8 @@ export interface PoolSource {
 export interface PoolPlan {
   readonly name: string;
   readonly sources: readonly PoolSource[];
+  /** Names of the classes of all pools together; one name in two pools is one class. Empty without labels. */
+  readonly classes: readonly string[];
   /** Fewer make the audit impossible. */
   readonly needed: number;
   /** More are not taken. */
@@ -152,6 +154,7 @@ export async function planPool(config: AuditConfig, rng: Rng): Promise<PoolPlan>
   const shares = poolShares(config.pools) ?? [{ name, share: 1, pools: [...datasets.keys()] }];
   const plan: PoolPlan = {
     name,
+    classes: [...new Set(datasets.flatMap((dataset) => dataset.classes))],
     sources: shares.map((source, at) => {
       const all = candidates(source.pools);
       // One source draws as the pool always did.
@@ -195,11 +198,12 @@ export async function* poolBlocks(
   evaluation: EvaluationImages,
   tally: PoolTally,
   context: DataContext,
-): AsyncGenerator<Images> {
+): AsyncGenerator<LabelledBlock> {
   const { sources, wanted, needed } = plan;
+  const labelOf = poolLabels(plan);
   const seen = new Set<string>();
-  const read = (source: PoolSource, at: number): AsyncGenerator<Images> =>
-    sourceBlocks(source, imagesOf(plan, at, wanted), { evaluation, tally, seen }, context);
+  const read = (source: PoolSource, at: number): AsyncGenerator<LabelledBlock> =>
+    sourceBlocks(source, imagesOf(plan, at, wanted), { evaluation, tally, seen, labelOf }, context);
   const [only] = sources;
   const blocks =
     only !== undefined && sources.length === 1
@@ -209,9 +213,9 @@ export async function* poolBlocks(
           sources.map(({ share }) => share),
           wanted,
         );
-  for await (const images of blocks) {
-    tally.kept += images.count;
-    yield images;
+  for await (const block of blocks) {
+    tally.kept += block.images.count;
+    yield block;
   }
   const tried = sources.reduce((sum, { candidates }) => sum + candidates.length, 0);
   if (tally.kept === 0 && tally.corrupt.length === tried)
@@ -232,9 +236,10 @@ async function* sourceBlocks(
     readonly tally: PoolTally;
     /** Over all sources: an image that two of them have is sent once. */
     readonly seen: Set<string>;
+    labelOf(candidate: Candidate | undefined): number;
   },
   context: DataContext,
-): AsyncGenerator<Images> {
+): AsyncGenerator<LabelledBlock> {
   let found = 0;
   for (let next = 0; found < wanted && next < candidates.length;) {
     const size = Math.ceil((wanted - found) * (1 + SPARE_SHARE));
@@ -245,16 +250,34 @@ async function* sourceBlocks(
       for (const { at, reason } of block.broken)
         sorting.tally.corrupt.push(`${round[at]?.dataset.name}/${round[at]?.ref.id}: ${reason}`);
       const kept = sortOut(block.images, sorting.evaluation, sorting.seen, sorting.tally);
-      const taken = sliceImages(kept, 0, Math.min(kept.count, Math.max(0, wanted - found)));
-      found += kept.count;
-      if (taken.count > 0) yield taken;
+      const taken = kept.slice(0, Math.max(0, wanted - found));
+      found += kept.length;
+      if (taken.length > 0)
+        yield {
+          images: taken.length === block.images.count ? block.images : selectImages(block.images, taken),
+          labels: Int32Array.from(taken, (at) => sorting.labelOf(round[block.kept[at] ?? -1])),
+        };
     }
   }
 }
 
-/** What of a block may be sent. */
-function sortOut(images: Images, evaluation: EvaluationImages, seen: Set<string>, tally: PoolTally): Images {
-  if (images.count === 0) return images;
+/** Places of the pool's classes among those of all its data sets; -1 for an image without one. */
+function poolLabels({ classes }: PoolPlan): (candidate: Candidate | undefined) => number {
+  const places = new Map(classes.map((name, at) => [name, at]));
+  return (candidate) => {
+    const name = candidate?.dataset.classes[candidate.ref.label ?? -1];
+    return name === undefined ? -1 : (places.get(name) ?? -1);
+  };
+}
+
+/** Which images of a block may be sent. */
+function sortOut(
+  images: Images,
+  evaluation: EvaluationImages,
+  seen: Set<string>,
+  tally: PoolTally,
+): readonly number[] {
+  if (images.count === 0) return [];
   const duplicates = evaluation.duplicatesIn(images);
   const dropped = new Set([...duplicates.exact, ...duplicates.near]);
   const kept: number[] = [];
@@ -264,7 +287,7 @@ function sortOut(images: Images, evaluation: EvaluationImages, seen: Set<string>
     else kept.push(i);
     seen.add(hash);
   }
-  return kept.length === images.count ? images : selectImages(images, kept);
+  return kept;
 }
 
 /** Images the hungriest attack wants: a denoiser at equal images asks for more rows, not for more images. */

@@ -25,6 +25,7 @@ afterAll(() => engine.dispose());
 const linear: Architecture = {
   id: 'linear',
   summary: 'One linear map of the pixels.',
+  features: LENGTH,
   learningRateFactor: 1,
   initialize: (rng, dimension) => ({
     weights: { kernel: normals(rng, [LENGTH, dimension], 0.1) },

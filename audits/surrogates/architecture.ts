@@ -20,6 +20,8 @@ export interface Architecture {
   /** The value of `SurrogateSettings.architecture`. */
   readonly id: string;
   readonly summary: string;
+  /** Length of the pooled features, the embedding of the network without its linear head. */
+  readonly features: number;
   /** Times a loss's learning rate, which the paper chose for a ResNet-34 and 100 epochs. */
   readonly learningRateFactor: number;
   /**
@@ -33,7 +35,7 @@ export interface Architecture {
     inputSize: number,
   ): { readonly weights: NamedArrays; readonly statistics: NamedArrays };
   /**
-   * @param parameters weights and statistics together.
+   * @param parameters weights and statistics together; without a linear head the features are the embedding.
    * @param images `[batch, inputSize, inputSize, 3]`, RGB in [0, 1].
    */
   forward(parameters: Tensors, images: Tensor4D, mode: ForwardMode): ForwardResult;

@@ -4,7 +4,7 @@ import { matrixRow } from '../contract/data.ts';
 import { drawBatch } from '../augment/augmentation.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
 import type { Rng } from '../rng.ts';
-import { drawsPrefix, imagesInput, targetsInput } from './training-step.ts';
+import { drawsPrefix, imagesInput, LABELS_INPUT, targetsInput } from './training-step.ts';
 
 /** What one view is trained on, at the surrogate's input size. */
 export interface TrainingView {
@@ -44,6 +44,20 @@ export function batchInputs(
       Object.assign(inputs, drawBatch(augmentation, rows.length, size, rng, drawsPrefix(view)));
   }
   return inputs;
+}
+
+/** The classes of one batch as input of the training step. */
+export function labelInput(
+  labels: Int32Array | undefined,
+  rows: Uint32Array,
+): Readonly<Record<string, HostTensor>> {
+  if (labels === undefined) throw new RangeError('a loss that needs classes was given none');
+  return {
+    [LABELS_INPUT]: {
+      shape: [rows.length],
+      data: Float32Array.from(rows, (row) => labels[row] ?? Number.NaN),
+    },
+  };
 }
 
 function batchPixels(

@@ -19,17 +19,24 @@ import { resizePixels } from './resize.ts';
 import { runEpochs, type EpochPlan } from './run-epochs.ts';
 import { foldIntoHead, measureTargets, standardizeTargets, type TargetMap } from './targets.ts';
 import { trainingRule } from './training-rule.ts';
-import { trainingStep, type TrainingStepPlan } from './training-step.ts';
+import { lossHead, trainingStep, type TrainingStepPlan } from './training-step.ts';
 
 export interface FitRequest {
   readonly engine: Engine;
   readonly settings: BegunSurrogate;
-  /** Length of a reply, and of the surrogate's embedding. */
+  /** Length of a reply, and of the surrogate's embedding unless it is headless. */
   readonly dimension: number;
+  /**
+   * The network without its linear head, so that its pooled features are the embedding: for a loss whose own head answers
+   * what the victim does. Default: false.
+   */
+  readonly isHeadless?: boolean;
   /** The queried images, one entry per view; same count in each, any size. */
   readonly inputs: readonly Images[];
   /** The replies `[images, dimension]`, one entry per view. */
   readonly targets: readonly Matrix[];
+  /** Class of each image, for a loss that needs it. */
+  readonly labels?: Int32Array;
   readonly loss: LossDefinition;
   readonly lossOptions: LossOptions;
   readonly rng: Rng;
@@ -81,6 +88,8 @@ export interface FitResult {
  * would be wrong: they look at directions from the origin, which an offset changes; their scale is free anyway.
  * A network without a linear head (ResNets at 512 dimensions) is trained on the replies as they are, as in the paper.
  *
+ * A loss's own head is trained with the surrogate and is no part of what comes back.
+ *
  * A batch that does not fit the device's memory is trained in parts where that gives the same numbers.
  *
  * @throws MoatError `cancelled` when the signal fires, `training-diverged` when the loss is not finite,
@@ -91,8 +100,10 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const allRows = countRows(request);
   const rows = request.rowsPerEpoch ?? allRows;
   const architecture = request.architecture ?? findArchitecture(settings.architecture);
-  const fresh = architecture.initialize(rng.derive('initialization'), dimension, settings.inputSize);
-  const weights = begunFrom(fresh.weights, settings.begin);
+  const embeddingLength = request.isHeadless === true ? architecture.features : dimension;
+  const fresh = architecture.initialize(rng.derive('initialization'), embeddingLength, settings.inputSize);
+  const begun = begunFrom(fresh.weights, settings.begin);
+  const weights = request.isHeadless === true ? withoutHead(begun) : begun;
   const statistics = begunFrom(fresh.statistics, settings.begin);
   const map =
     loss.affineEquivariant && weights[HEAD_KERNEL] !== undefined
@@ -104,7 +115,10 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
   const stepPlan: TrainingStepPlan = {
     architecture,
-    weights,
+    weights: {
+      ...weights,
+      ...lossHead(loss, rng.derive('loss-head'), { dimension: embeddingLength, replyDimension: dimension }),
+    },
     statistics,
     optimizer: rule.optimizer,
     clipNorm: rule.clipNorm,
@@ -121,6 +135,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { losses, state, parts } = await trainWithinMemory(stepPlan, (inParts) =>
     trainInParts(request, {
       views,
+      labels: request.labels,
       rows,
       firstRow: (epoch) => (epoch * rows) % allRows,
       batchSize,
@@ -135,7 +150,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
       kind: 'network',
       architecture: architecture.id,
       inputSize: settings.inputSize,
-      dimension,
+      dimension: embeddingLength,
       weights: map === null ? trained : foldIntoHead(trained, map),
     },
     diagnostics: {
@@ -220,6 +235,10 @@ async function trainInParts(request: FitRequest, plan: EpochPlan): Promise<Train
   }
 }
 
+function withoutHead(weights: NamedArrays): NamedArrays {
+  return filterNames(weights, (name) => name !== HEAD_KERNEL && name !== HEAD_BIAS);
+}
+
 function readArrays(state: StepValues, wanted: NamedArrays): NamedArrays {
   return Object.fromEntries(
     Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
@@ -229,7 +248,15 @@ function readArrays(state: StepValues, wanted: NamedArrays): NamedArrays {
   );
 }
 
-function countRows({ inputs, targets, dimension, loss, augmentation, rowsPerEpoch }: FitRequest): number {
+function countRows({
+  inputs,
+  targets,
+  labels,
+  dimension,
+  loss,
+  augmentation,
+  rowsPerEpoch,
+}: FitRequest): number {
   const rows = inputs[0]?.count ?? 0;
   if (Array.isArray(augmentation) && augmentation.length !== inputs.length)
     throw new RangeError(`${augmentation.length} augmentations for ${inputs.length} views`);
@@ -239,6 +266,8 @@ function countRows({ inputs, targets, dimension, loss, augmentation, rowsPerEpoc
     throw new RangeError(
       `${loss.id} was given ${inputs.length} views of images, ${targets.length} of replies`,
     );
+  if (loss.needsLabels === true && labels?.length !== rows)
+    throw new RangeError(`${loss.id} was given ${labels?.length ?? 0} classes for ${rows} images`);
   for (const images of inputs)
     if (images.count !== rows) throw new RangeError('the views hold different numbers of images');
   for (const view of targets)

@@ -85,9 +85,10 @@ export class LayerRunner {
     return tf.batchNorm4d(input, mean, variance, offset, scale, NORM_EPSILON);
   }
 
-  /** `features @ kernel + bias`: `[batch, features]` to `[batch, dimension]`. */
-  head(features: Tensor2D): Tensor2D {
-    const kernel = tensorNamed(this.#parameters, HEAD_KERNEL) as Tensor2D;
+  /** `features @ kernel + bias` where the network has a linear head, else the features. `[batch, dimension]` */
+  embed(features: Tensor2D): Tensor2D {
+    const kernel = this.#parameters[HEAD_KERNEL] as Tensor2D | undefined;
+    if (kernel === undefined) return features;
     return tf.add(tf.matMul(features, kernel), tensorNamed(this.#parameters, HEAD_BIAS));
   }
 }

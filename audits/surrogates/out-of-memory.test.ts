@@ -3,6 +3,7 @@ import { matrix, type Matrix } from '../contract/data.ts';
 import type { CompiledStep, Engine, HostTensor, StepDefinition } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
+import type { LossDefinition } from '../losses/loss.ts';
 import { findLoss, losses } from '../losses/registry.ts';
 import { createRng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
@@ -24,6 +25,7 @@ afterAll(() => engine.dispose());
 const plain: Architecture = {
   id: 'plain',
   summary: 'One 3x3 convolution.',
+  features: 8,
   learningRateFactor: 1,
   initialize: (rng) => ({
     weights: {
@@ -158,7 +160,11 @@ describe('a batch that does not fit the device', () => {
   test.each(losses.filter(({ meanOverRows }) => !meanOverRows).map(({ id }) => id))(
     '%s compares rows with each other: a smaller batch is asked for',
     async (id) => {
-      const fit = fitSurrogate(request({ loss: findLoss(id), engine: deviceFor(6).engine }));
+      const loss = findLoss(id);
+      const views = loss.views.includes(1)
+        ? {}
+        : { inputs: [images, images], targets: [replies, replies], labels: new Int32Array(ROWS) };
+      const fit = fitSurrogate(request({ loss, ...views, engine: deviceFor(6).engine }));
       await expect(fit).rejects.toMatchObject({
         code: 'device-out-of-memory',
         message: "A batch of 12 images does not fit the device's memory.",
@@ -188,7 +194,12 @@ test('which losses are means over rows is what they compute', async () => {
     shape: [2, DIMENSION],
     data: data.subarray(from * DIMENSION, (from + 2) * DIMENSION),
   });
-  for (const loss of losses) {
+  // Those of two views alone compare rows by their very definition, and say so.
+  const definitions: readonly LossDefinition[] = losses;
+  expect(definitions.filter(({ views }) => !views.includes(1)).every((loss) => !loss.meanOverRows)).toBe(
+    true,
+  );
+  for (const loss of definitions.filter(({ views }) => views.includes(1))) {
     const lossOf = async (surrogate: HostTensor, victim: HostTensor): Promise<number> => {
       const spec = { shape: surrogate.shape, dtype: 'float32' } as const;
       const step = await engine.compile<Tensor>({

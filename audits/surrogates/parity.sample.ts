@@ -4,7 +4,7 @@ import type { LossDefinition } from '../losses/loss.ts';
 import { createRng } from '../rng.ts';
 import { trainingRule } from './training-rule.ts';
 import type { TrainingRule } from './training-rule.ts';
-import { imagesInput, targetsInput, trainingStep } from './training-step.ts';
+import { imagesInput, LABELS_INPUT, lossHead, targetsInput, trainingStep } from './training-step.ts';
 import { twoConvolutions } from './two-convolutions.sample.ts';
 import type { NamedArrays } from './parameters.ts';
 
@@ -21,7 +21,9 @@ export interface SmallTraining {
 }
 
 export function smallTraining(loss: LossDefinition, optimizer: OptimizerId, views: number): SmallTraining {
-  const { weights, statistics } = twoConvolutions.initialize(createRng('parity'), DIMENSION, SIZE);
+  const { weights: network, statistics } = twoConvolutions.initialize(createRng('parity'), DIMENSION, SIZE);
+  const lengths = { dimension: DIMENSION, replyDimension: DIMENSION };
+  const weights = { ...network, ...lossHead(loss, createRng('parity').derive('loss-head'), lengths) };
   const rule: TrainingRule = trainingRule(
     loss.defaults,
     { optimizer, schedule: 'constant' },
@@ -55,6 +57,8 @@ export function smallTraining(loss: LossDefinition, optimizer: OptimizerId, view
         inputs[imagesInput(view)] = drawn([BATCH, SIZE, SIZE, 3]);
         inputs[targetsInput(view)] = drawn([BATCH, DIMENSION]);
       }
+      if (loss.needsLabels === true)
+        inputs[LABELS_INPUT] = { shape: [BATCH], data: Float32Array.of(0, 1, 0, 2) };
       const rate = rule.rateAt({ step, stepsPerEpoch: 1, epochs: 1 });
       return { ...inputs, ...rule.optimizer.feeds(step, rate) };
     },
@@ -96,11 +100,16 @@ export function difference(
   );
 }
 
+/** Euclidean length, of more entries than a call takes arguments. */
+export function lengthOf(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
 export function disagreement(
   actual: { readonly loss: number; readonly move: Float64Array },
   expected: { readonly loss: number; readonly move: Float64Array },
 ): Disagreement {
-  const size = (values: Float64Array): number => Math.hypot(...values);
+  const size = lengthOf;
   const apart = actual.move.map((value, at) => value - (expected.move[at] ?? Number.NaN));
   return {
     loss: Math.abs(actual.loss - expected.loss) / Math.max(Math.abs(actual.loss), Math.abs(expected.loss)),

@@ -1,6 +1,5 @@
 import { tf } from '../tensor/ops.ts';
 import type { Tensor4D } from '../tensor/ops.ts';
-import { HEAD_KERNEL } from './architecture.ts';
 import type { Architecture } from './architecture.ts';
 import { centerPixels, initializeConvolutions, initializeHead, LayerRunner, poolAverage } from './layers.ts';
 import type { ConvolutionPlan } from './layers.ts';
@@ -60,6 +59,7 @@ export function cifarResNet({ id, name, blocksPerStage, channels }: ResNetPlan):
   return {
     id,
     summary: `CIFAR-stem ${name}; a linear head only when the dimension is not ${features}.`,
+    features,
     learningRateFactor: 1,
     initialize(rng, dimension) {
       const { weights, statistics } = initializeConvolutions(rng, plans);
@@ -71,11 +71,7 @@ export function cifarResNet({ id, name, blocksPerStage, channels }: ResNetPlan):
       const stem = tf.relu(layers.convolve(centerPixels(images), stemPlan));
       const maps = blocks.reduce((input, block) => runBlock(layers, input, block), stem);
       const pooled = poolAverage(maps);
-      const hasHead = parameters[HEAD_KERNEL] !== undefined;
-      return {
-        embedding: hasHead ? layers.head(pooled) : pooled,
-        batchStatistics: layers.batchStatistics,
-      };
+      return { embedding: layers.embed(pooled), batchStatistics: layers.batchStatistics };
     },
   };
 }

@@ -5,7 +5,7 @@ import type { CheckpointSlot, SurrogateSettings } from '../contract/method.ts';
 import type { LossDefinition } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
 import { splitBatch } from './accumulation.ts';
-import { batchInputs } from './batches.ts';
+import { batchInputs, labelInput } from './batches.ts';
 import type { TrainingView } from './batches.ts';
 import { explainDivergence } from './divergence.ts';
 import { floatsNamed } from './parameters.ts';
@@ -32,6 +32,8 @@ export interface EpochContext {
 
 export interface EpochPlan {
   readonly views: readonly TrainingView[];
+  /** Class of each row, for a loss that needs it. */
+  readonly labels?: Int32Array | undefined;
   /** Rows of one epoch. */
   readonly rows: number;
   /** Number of the first row of an epoch. */
@@ -85,7 +87,7 @@ export async function runEpochs(
 /** The inputs of every step of an epoch, a function of the seed and the epoch alone. */
 function* epochInputs(
   { rng, settings }: EpochContext,
-  { views, rows, firstRow, batchSize, rule }: EpochPlan,
+  { views, labels, rows, firstRow, batchSize, rule, stepPlan }: EpochPlan,
   epoch: number,
 ): Generator<StepValues> {
   const stepsPerEpoch = Math.floor(rows / batchSize);
@@ -98,6 +100,7 @@ function* epochInputs(
     const batch = order.subarray(at * batchSize, (at + 1) * batchSize);
     yield {
       ...batchInputs(views, batch, settings.inputSize, augmentationRng),
+      ...(stepPlan.loss.needsLabels === true ? labelInput(labels, batch) : {}),
       ...rule.optimizer.feeds(step, rule.rateAt({ step, stepsPerEpoch, epochs: settings.epochs })),
     };
   }

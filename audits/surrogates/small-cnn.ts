@@ -29,6 +29,7 @@ const LEARNING_RATE_FACTOR = 3;
 export const smallCnn: Architecture = {
   id: 'small-cnn',
   summary: 'Four 3x3 convolutions (32, 64, 128, 256 channels) and a linear head.',
+  features: FEATURES,
   learningRateFactor: LEARNING_RATE_FACTOR,
   initialize(rng, dimension) {
     const { weights, statistics } = initializeConvolutions(rng, PLANS);
@@ -37,6 +38,6 @@ export const smallCnn: Architecture = {
   forward(parameters, images, mode) {
     const layers = new LayerRunner(parameters, mode);
     const maps = PLANS.reduce((input, plan) => tf.relu(layers.convolve(input, plan)), centerPixels(images));
-    return { embedding: layers.head(poolAverage(maps)), batchStatistics: layers.batchStatistics };
+    return { embedding: layers.embed(poolAverage(maps)), batchStatistics: layers.batchStatistics };
   },
 };

@@ -1,9 +1,10 @@
 import type { StepDefinition, TensorSpec } from '../contract/engine.ts';
 import { tf, valueAndGradients } from '../tensor/ops.ts';
-import type { Scalar, Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
 import { augment, drawInputs } from '../augment/augmentation.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
-import type { LossDefinition, LossOptions } from '../losses/loss.ts';
+import type { LossDefinition, LossInputs, LossOptions } from '../losses/loss.ts';
+import type { Rng } from '../rng.ts';
 import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Architecture, ForwardResult } from './architecture.ts';
@@ -15,6 +16,7 @@ const STATISTICS_DECAY = 0.9;
 
 export interface TrainingStepPlan {
   readonly architecture: Architecture;
+  /** Of the network and, under `lossHead` names, of the loss's head. */
   readonly weights: NamedArrays;
   readonly statistics: NamedArrays;
   readonly optimizer: Optimizer;
@@ -33,6 +35,21 @@ export interface TrainingStepPlan {
 /** Names of a view's inputs. */
 export const imagesInput = (view: number): string => `images${view}`;
 export const targetsInput = (view: number): string => `targets${view}`;
+/** Name of the input with the images' classes, for a loss that needs them. */
+export const LABELS_INPUT = 'labels';
+
+const HEAD_PREFIX = 'loss-head/';
+
+/** Fresh weights of the loss's head under the names they have among a plan's weights; none where it has no head. */
+export function lossHead(
+  loss: LossDefinition,
+  rng: Rng,
+  { dimension, replyDimension }: { readonly dimension: number; readonly replyDimension: number },
+): NamedArrays {
+  const head = loss.head?.initialize(rng, dimension, replyDimension) ?? {};
+  return Object.fromEntries(Object.entries(head).map(([name, weight]) => [HEAD_PREFIX + name, weight]));
+}
+
 /** Of the inputs with what is drawn for a view's augmentation. */
 export const drawsPrefix = (view: number): string => `draws${view}/`;
 
@@ -71,6 +88,7 @@ export function forwardBackward(
   inputs: Tensors,
 ): ForwardResult & { readonly loss: Scalar; readonly gradients: Tensors } {
   const images = listViews(plan.views, (view) => imagesOfView(plan, view, inputs));
+  const victimViews = receivedReplies(plan, weights, inputs);
   let forward: ForwardResult | undefined;
   const { value, gradients } = valueAndGradients((parameters) => {
     forward = plan.architecture.forward(
@@ -78,14 +96,16 @@ export function forwardBackward(
       images.length === 1 ? images[0] : tf.concat(images, 0),
       'train',
     );
-    return lossOfViews(plan, forward.embedding, inputs);
+    const lossInputs = { ...labelsOf(plan, inputs), head: headOf(parameters) };
+    return lossOfViews(plan, forward.embedding, victimViews, lossInputs);
   }, weights);
   if (forward === undefined) throw new RangeError('the loss was differentiated without being computed');
   return { ...forward, loss: value, gradients };
 }
 
-/** The inputs that hold images and replies. */
+/** The inputs that hold images, replies and classes. */
 export function viewInputs({
+  loss,
   augmentations,
   views,
   batchSize,
@@ -102,7 +122,9 @@ export function viewInputs({
         : Object.entries(drawInputs(augmentation, batchSize, drawsPrefix(view)))),
     ];
   });
-  return Object.fromEntries(pairs.flat());
+  const labels: Record<string, TensorSpec> =
+    loss.needsLabels === true ? { [LABELS_INPUT]: { shape: [batchSize], dtype: 'float32' } } : {};
+  return { ...Object.fromEntries(pairs.flat()), ...labels };
 }
 
 /** Outside of the gradients: no weight stands between the pixels and what is trained on. */
@@ -113,11 +135,40 @@ function imagesOfView({ augmentations }: TrainingStepPlan, view: number, inputs:
   return augment(augmentation, tf.div(images, 255), inputs, drawsPrefix(view));
 }
 
-function lossOfViews(plan: TrainingStepPlan, embedding: Tensor2D, inputs: Tensors): Scalar {
+/** Outside of the gradients too: a reply that passes the head is no way for the loss to move it. */
+function receivedReplies(
+  { loss, views }: TrainingStepPlan,
+  weights: Tensors,
+  inputs: Tensors,
+): readonly Tensor2D[] {
+  const head = headOf(weights);
+  return listViews(views, (view) => {
+    const replies = tensorNamed(inputs, targetsInput(view)) as Tensor2D;
+    return loss.head?.receive === undefined ? replies : loss.head.receive(replies, head);
+  });
+}
+
+function headOf(weights: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(weights).flatMap(([name, weight]) =>
+      name.startsWith(HEAD_PREFIX) ? [[name.slice(HEAD_PREFIX.length), weight] as const] : [],
+    ),
+  );
+}
+
+function labelsOf({ loss }: TrainingStepPlan, inputs: Tensors): Pick<LossInputs, 'labels'> {
+  return loss.needsLabels === true ? { labels: tensorNamed(inputs, LABELS_INPUT) as Tensor1D } : {};
+}
+
+function lossOfViews(
+  plan: TrainingStepPlan,
+  embedding: Tensor2D,
+  victimViews: readonly Tensor2D[],
+  lossInputs: LossInputs,
+): Scalar {
   const surrogateViews: readonly Tensor2D[] =
     plan.views === 1 ? [embedding] : tf.split<Tensor2D>(embedding, plan.views, 0);
-  const victimViews = listViews(plan.views, (view) => tensorNamed(inputs, targetsInput(view)) as Tensor2D);
-  return plan.loss.compute(surrogateViews, victimViews, plan.lossOptions);
+  return plan.loss.compute(surrogateViews, victimViews, plan.lossOptions, lossInputs);
 }
 
 export function moveStatistics(current: Tensors, observed: Tensors): Tensors {

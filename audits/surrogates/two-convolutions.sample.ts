@@ -14,6 +14,7 @@ const PLANS: readonly ConvolutionPlan[] = [
 export const twoConvolutions: Architecture = {
   id: 'two-convolutions',
   summary: 'Two 3x3 convolutions and a linear head.',
+  features: CHANNELS,
   learningRateFactor: 1,
   initialize(rng, dimension) {
     const { weights, statistics } = initializeConvolutions(rng, PLANS);
@@ -22,6 +23,6 @@ export const twoConvolutions: Architecture = {
   forward(parameters, images, mode) {
     const layers = new LayerRunner(parameters, mode);
     const maps = PLANS.reduce((input, plan) => tf.relu(layers.convolve(input, plan)), centerPixels(images));
-    return { embedding: layers.head(poolAverage(maps)), batchStatistics: layers.batchStatistics };
+    return { embedding: layers.embed(poolAverage(maps)), batchStatistics: layers.batchStatistics };
   },
 };

@@ -147,7 +147,7 @@ const pairs: readonly Pair[] = [
 
 describe('after fifty steps on their own the engines still agree', () => {
   test.each(pairs)('%s, %s', async (id, optimizer, loss) => {
-    const training = smallTraining(loss, optimizer, 1);
+    const training = smallTraining(loss, optimizer, loss.views[0] ?? 1);
     const engines = [
       await createEngine('onnx', { threads: 1 }),
       await createEngine('reference', { threads: 1 }),

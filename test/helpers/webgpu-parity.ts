@@ -6,12 +6,13 @@ import process from 'node:process';
 import { compareStep } from '../../audits/devices/parity.ts';
 import { parityNet, smallBatch, smallStep } from '../../audits/devices/small-net.ts';
 import type { StepDefinition, StepValues } from '../../audits/contract/engine.ts';
+import type { LossDefinition } from '../../audits/losses/loss.ts';
 import { losses } from '../../audits/losses/registry.ts';
 import { createRng } from '../../audits/rng.ts';
 import type { Optimizer } from '../../audits/optimizers/optimizer.ts';
 import { findOptimizer, optimizers } from '../../audits/optimizers/registry.ts';
 import { findArchitecture } from '../../audits/surrogates/registry.ts';
-import { trainingStep } from '../../audits/surrogates/training-step.ts';
+import { lossHead, trainingStep } from '../../audits/surrogates/training-step.ts';
 import { createEngine } from '../../audits/tensor/engine.ts';
 import type { Tensor } from '../../audits/tensor/ops.ts';
 
@@ -35,13 +36,15 @@ const cpu = await createEngine('onnx', { threads: 1 });
 /** A training step of the product's own and inputs for it. */
 function step(
   architectureId: string,
-  loss: (typeof losses)[number],
+  loss: LossDefinition,
   optimizer: Optimizer,
   views: number,
 ): readonly [StepDefinition<Tensor>, StepValues] {
   const architecture = findArchitecture(architectureId);
   const rng = createRng('webgpu');
-  const { weights, statistics } = architecture.initialize(rng.derive('weights'), DIMENSION, SIDE);
+  const { weights: network, statistics } = architecture.initialize(rng.derive('weights'), DIMENSION, SIDE);
+  const head = lossHead(loss, rng.derive('loss-head'), { dimension: DIMENSION, replyDimension: DIMENSION });
+  const weights = { ...network, ...head };
   const plan = { weights, statistics, optimizer, loss, lossOptions: {}, views };
   const definition = trainingStep({
     ...plan,
@@ -76,7 +79,7 @@ const [mse] = losses;
 const sgd = findOptimizer('sgd-momentum').create({ weightDecay: 1e-4 });
 const compare = async (
   architecture: string,
-  loss: (typeof losses)[number],
+  loss: LossDefinition,
   views: number,
   optimizer: Optimizer,
   name: string,
@@ -85,7 +88,7 @@ const compare = async (
   const difference = await compareStep(webgpu, cpu, definition, inputs);
   differences[`${architecture}, ${loss.id}, ${views} views, ${name}`] = difference;
 };
-for (const loss of losses)
+for (const loss of losses as readonly LossDefinition[])
   for (const views of loss.views) await compare('small-cnn', loss, views, sgd, 'sgd-momentum');
 for (const optimizer of optimizers)
   if (optimizer.id !== 'sgd-momentum')

@@ -10,6 +10,7 @@ import { directExtraction } from './direct-extraction.ts';
 import { inverseFit, repairedImages } from './inverse-fit.ts';
 import { maskedRegression } from './masked-regression.ts';
 import { jacobianAugmentation } from './jacobian-augmentation.ts';
+import { labelExtraction } from './label-extraction.ts';
 import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
@@ -29,6 +30,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   rda,
   dimensionRecovery,
   jacobianAugmentation,
+  labelExtraction,
   onBase(repeatAveraging, baseAttacks, averagedImages),
   onBase(viewAveraging, baseAttacks, viewedImages),
   onBase(affineRemoval, baseAttacks, correctedImages),

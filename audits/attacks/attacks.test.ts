@@ -256,6 +256,12 @@ describe('what a plan may ask', () => {
     expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(reason);
   });
 
+  test('access-head needs a projection output', () => {
+    const { id, config } = parseAttack('access-head');
+    expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(/--projection/);
+    expect(findAttack(id)?.notApplicable?.(config, { ...facts, hasProjection: true })).toBeUndefined();
+  });
+
   test('supcon applies to a pool with classes', () => {
     const { id, config } = parseAttack('direct-extraction:loss=supcon:views=2');
     expect(findAttack(id)?.notApplicable?.(config, { ...facts, hasPoolLabels: true })).toBeUndefined();
@@ -314,6 +320,7 @@ const table: readonly {
   { text: 'rda:loss=prototypes:patches=4', rows: 128, unique: 126 },
   { text: 'dimension-recovery', rows: 128, unique: 128 },
   { text: 'jacobian-augmentation:rounds=2', rows: 128, unique: 128 },
+  { text: 'access-head', rows: 128, unique: 128 },
   { text: 'label-extraction', rows: 128, unique: 128 },
   { text: 'repeat-averaging', rows: 128, unique: 32 },
   { text: 'repeat-averaging:equal=images:repeats=2', rows: 256, unique: 128 },

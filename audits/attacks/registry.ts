@@ -1,5 +1,6 @@
 import { MethodRegistry } from '../contract/method-registry.ts';
 import type { AttackDefinition } from '../contract/method.ts';
+import { accessHead } from './access-head.ts';
 import { affineRemoval, correctedImages } from './affine-removal.ts';
 import { backboneStitching } from './backbone-stitching.ts';
 import { onBase } from './base-attack.ts';
@@ -30,6 +31,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   rda,
   dimensionRecovery,
   jacobianAugmentation,
+  accessHead,
   labelExtraction,
   onBase(repeatAveraging, baseAttacks, averagedImages),
   onBase(viewAveraging, baseAttacks, viewedImages),

@@ -92,6 +92,7 @@ export function addEncoderOptions(command: Command): Command {
       readChoice('--range', ['0-1', '0-255', '-1-1']),
     )
     .option('--output <name>', 'output of the model that is the embedding')
+    .option('--projection <name>', 'output of the model’s projection head, for access-head')
     .option(
       '--pooling <how>',
       'how tokens or feature maps become one vector: none, cls or mean',

@@ -28,7 +28,7 @@ export function registerInspect(program: Command, context: CommandContext): void
         readSettings(context.folder),
         checkSettings(encoderFlags, 'command line'),
       );
-      const { size, mean, std, layout, range, output, pooling } = settings;
+      const { size, mean, std, layout, range, output, pooling, projection } = settings;
       const { inspectEncoder } = await import('./inspect.ts');
       const { createEngine } = await import('../tensor/engine.ts');
       const { chooseDevice } = await import('../devices/choose.ts');
@@ -41,7 +41,7 @@ export function registerInspect(program: Command, context: CommandContext): void
       try {
         const inspected = await inspectEncoder({
           encoder: resolvePath(context, encoder),
-          options: { size, mean, std, layout, range, output, pooling },
+          options: { size, mean, std, layout, range, output, pooling, projection },
           expect: expect === undefined ? undefined : resolvePath(context, expect),
           images: images === undefined ? undefined : resolvePath(context, images),
           json: json === true,

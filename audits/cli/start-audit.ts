@@ -75,11 +75,11 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
   const located = (location: string): string =>
     location === builtinDemo ? location : resolvePath(context, location);
   const endpoint = endpointSettings(context, settings, encoder);
-  const { size, mean, std, layout, range, output, pooling } = settings;
+  const { size, mean, std, layout, range, output, pooling, projection } = settings;
   return {
     encoder: endpoint === undefined ? located(encoder) : parseEndpointUrl(encoder),
     endpoint,
-    encoderOptions: { size, mean, std, layout, range, output, pooling },
+    encoderOptions: { size, mean, std, layout, range, output, pooling, projection },
     backbone: settings.backbone === undefined ? undefined : located(settings.backbone),
     pools: (settings.pool ?? []).map(located),
     tasks: Object.entries(settings.task ?? {}).map(([name, folder]) => ({ name, path: located(folder) })),

@@ -42,6 +42,8 @@ export interface AuditInputs {
   readonly pooling: string;
   readonly preprocessing: Preprocessing;
   readonly backbone: string | null;
+  /** Output of the projection head, where one was named. */
+  readonly projection?: string;
   readonly pool: PoolDigest;
   /** Names of the classes of the pool's images; absent where no image has one. */
   readonly poolClasses?: readonly string[];

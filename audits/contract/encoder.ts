@@ -31,7 +31,7 @@ export interface Preprocessing extends ImageGeometry {
 /** Where each preprocessing value came from: shown to the user. */
 export type PreprocessingSource = 'flag' | 'preprocessor_config' | 'model' | 'guess';
 
-/** `--size --mean --std --layout --range --output --pooling`; whatever is absent is found or guessed. */
+/** `--size --mean --std --layout --range --output --pooling --projection`; whatever is absent is found or guessed. */
 export interface EncoderOptions {
   readonly size?: number | undefined;
   readonly mean?: readonly [number, number, number] | undefined;
@@ -40,6 +40,8 @@ export interface EncoderOptions {
   readonly range?: PixelRange | undefined;
   readonly output?: string | undefined;
   readonly pooling?: Pooling | undefined;
+  /** A second output, of the projection head: for attacks on services that return it and defenses that look at it. */
+  readonly projection?: string | undefined;
 }
 
 /** What was found out about an encoder file without running it. */

@@ -38,6 +38,19 @@ export async function openEncoder(
 }
 
 /**
+ * The projection head of the same file as an encoder of its own: same images, the other output.
+ * @returns undefined where none was named
+ * @throws MoatError `encoder-output-unclear` when the file has no such output, or as `openEncoder`
+ */
+export async function openProjection(
+  engine: Pick<Engine, 'loadModel'>,
+  path: string,
+  { projection, pooling: _ofTheEmbedding, ...options }: EncoderOptions,
+): Promise<Encoder | undefined> {
+  return projection === undefined ? undefined : openEncoder(engine, path, { ...options, output: projection });
+}
+
+/**
  * Normalizes, runs in batches, pools.
  * @param images at least one, already decoded to the preprocessing's height and width
  * @returns `[images.count, dimension]`

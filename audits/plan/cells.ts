@@ -167,7 +167,7 @@ function facts(
 ): AuditFacts {
   return {
     hasBackbone: config.backbone !== null,
-    hasProjection: false,
+    hasProjection: inputs.projection !== undefined,
     hasPoolLabels: inputs.poolClasses !== undefined,
     accounts,
     defense: chain,

@@ -32,6 +32,7 @@ export const encoderOptionsSchema = z.object({
   range: range.optional().describe('What a pixel value 0...255 becomes'),
   output: z.string().min(1).optional().describe('Output of the model that is the embedding'),
   pooling: poolingSchema.optional().describe('How tokens or feature maps become one vector'),
+  projection: z.string().min(1).optional().describe('Output of the model that is its projection head’s'),
 });
 
 const method = z.object({ id: z.string(), config: z.record(z.string(), z.unknown()) }).meta({ id: 'Method' });

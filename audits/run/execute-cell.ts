@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ArtifactFile, CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
-import { imageBytes, type Matrix } from '../contract/data.ts';
+import { imageBytes, type Images, type Matrix } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
@@ -16,6 +16,7 @@ import type {
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
+import { openProjection } from '../encoder/encoder.ts';
 import {
   classifyWithVictim,
   evaluateSurrogate,
@@ -71,6 +72,8 @@ interface Loaded {
   readonly tasks: readonly Task[];
   readonly engine: Engine;
   readonly victim: () => Promise<Encoder>;
+  /** Throws where no projection output is named. */
+  readonly projection: () => Promise<Encoder>;
   readonly backbone: (() => Promise<Backbone>) | undefined;
   /** The public encoder of attackers who hold no other. */
   readonly demoEncoder: () => Promise<Backbone>;
@@ -127,6 +130,12 @@ async function load(
       `This audit was prepared with ${numericsClass}; here is ${engine.numericsClass} now, which computes other numbers. Start a new audit.`,
     );
   const victim = once(() => sameVictim(engine, config, preparation.inputs.encoder, context));
+  const projection = once(async () => {
+    const opened = await openProjection(engine, encoderFile(config.encoder), config.encoderOptions);
+    if (opened === undefined) throw new RangeError('this audit names no projection output');
+    if (opened.description.digest !== preparation.inputs.encoder) throw changed(config.encoder);
+    return opened;
+  });
   const { backbone } = config;
   const tasks: readonly Task[] = preparation.tasks.map(({ name, classes }, i) => ({
     name,
@@ -141,6 +150,7 @@ async function load(
     folder,
     engine,
     victim,
+    projection,
     backbone:
       backbone === null ? undefined : once(() => sameBackbone(engine, backbone, preparation.inputs.backbone)),
     demoEncoder: once(() => openBackbone(engine, encoderFile(builtinDemo))),
@@ -267,11 +277,18 @@ async function executeAttack(
   // The service's key depends on the seed alone, the attacker's draws on seed and budget: cells that differ only in
   // the defense see the same images from the same initial weights (paired comparison).
   const serviceKey = seedRng.derive('service');
-  const calibration = calibrateChain(work.defense, calibrationSample(loaded), serviceKey);
+  const isOnProjections = attack.meta.asks === 'projection';
+  const { embed, project } = victimAnswers(loaded);
+  const answer = isOnProjections ? project : embed;
+  if (answer === undefined)
+    throw new MoatError('not-applicable', `${attack.meta.id} needs a projection output (--projection).`);
+  const calibration = calibrateChain(work.defense, calibrationSample(loaded, isOnProjections), serviceKey);
   const recordings = openRecordings(work.defense);
-  const dimension = chainOutputDimension(work.defense, loaded.pool.embeddings.columns);
+  const { columns } = (isOnProjections ? loaded.pool.projections : undefined) ?? loaded.pool.embeddings;
+  const dimension = chainOutputDimension(work.defense, columns);
   const oracle = createOracle({
-    answer: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
+    answer,
+    ...(project === undefined ? {} : { project }),
     openSession: (account) => openChainSession(work.defense, calibration, account, serviceKey, recordings),
     dimension,
     budget: attack.queryAllowance?.(work.attack.config, work.budget) ?? work.budget,
@@ -404,8 +421,26 @@ function firstRows(rows: number): readonly number[] {
   return Array.from({ length: Math.min(rows, CALIBRATION_IMAGES) }, (_, row) => row);
 }
 
-function calibrationSample(loaded: Loaded): Matrix {
-  const { data, rows, columns } = loaded.tasks[0]?.fit.embeddings ?? loaded.pool.embeddings;
+/** The clean victim behind the oracle, and its projection head where one is named. */
+function victimAnswers(loaded: Loaded): {
+  readonly embed: (images: Images) => Promise<Matrix>;
+  readonly project: ((images: Images) => Promise<Matrix>) | undefined;
+} {
+  const { hashes, projections } = loaded.pool;
+  return {
+    embed: cachedByContent([loaded.pool], async (images) => (await loaded.victim()).embed(images)),
+    project:
+      projections === undefined
+        ? undefined
+        : cachedByContent([{ hashes, embeddings: projections }], async (images) =>
+            (await loaded.projection()).embed(images),
+          ),
+  };
+}
+
+function calibrationSample(loaded: Loaded, isOnProjections = false): Matrix {
+  const set = loaded.tasks[0]?.fit ?? loaded.pool;
+  const { data, rows, columns } = (isOnProjections ? set.projections : undefined) ?? set.embeddings;
   const used = Math.min(rows, CALIBRATION_ROWS);
   return { data: data.subarray(0, used * columns), rows: used, columns };
 }

@@ -19,6 +19,8 @@ export interface SetOptions {
   readonly name: string;
   readonly victim: FeatureEncoder;
   readonly backbone: FeatureEncoder | undefined;
+  /** The victim's projection head, when that output is named. */
+  readonly projection?: FeatureEncoder | undefined;
   /** Side at which the pixels are kept; as they come where undefined or where they are smaller. */
   readonly largestSide: number | undefined;
   /** Folder of a whole preparation from an equal request, whose embeddings are taken where the images are the same. */
@@ -43,7 +45,7 @@ export async function prepareSet(
   blocks: AsyncIterable<LabelledBlock>,
   options: SetOptions,
 ): Promise<SetSummary> {
-  const { victim, backbone } = options;
+  const { victim, backbone, projection } = options;
   const earlier =
     options.earlier === undefined ? undefined : openRows(path.join(options.earlier, options.name));
   const hashes: string[] = [];
@@ -54,7 +56,7 @@ export async function prepareSet(
     if (options.signal.aborted) throw new MoatError('cancelled', 'The preparation was stopped.');
     if (writer === undefined) {
       const size = keptSize(chunk.images, options.largestSide);
-      columns = preparedColumns(size, victim.dimension, backbone?.dimension);
+      columns = preparedColumns(size, victim.dimension, backbone?.dimension, projection?.dimension);
       writer = new RowWriter(path.join(options.folder, options.name), columns, CHUNK_IMAGES);
     }
     const packed = packHashes(chunk.images.hashes);
@@ -72,6 +74,7 @@ export async function prepareSet(
           pixels: kept,
           embeddings: await features(victim, 'embeddings'),
           ...(backbone === undefined ? {} : { backbone: await features(backbone, 'backbone') }),
+          ...(projection === undefined ? {} : { projections: await features(projection, 'projections') }),
         },
         chunk.images.count,
       );

@@ -9,6 +9,8 @@ import type { AuditConfig } from '../contract/audit.ts';
 import { openDecodeThreads } from '../datasets/decode-threads.ts';
 import { EvaluationImages } from '../datasets/duplicates.ts';
 import { digestImages } from '../datasets/read.ts';
+import { encoderFile } from '../encoder/demo-encoder.ts';
+import { openProjection } from '../encoder/encoder.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
 import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
@@ -74,6 +76,7 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
     log: (message) => context.log(message),
   });
   const backbone = config.backbone === null ? undefined : await openBackbone(engine, config.backbone);
+  const projection = await openProjection(engine, encoderFile(config.encoder), config.encoderOptions);
   const decoder = openDecodeThreads();
   try {
     const data: DataContext = {
@@ -82,9 +85,11 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
       decoder,
     };
     const { numericsClass } = engine;
-    return await prepareWith(job, context, data, { victim, askedAnew, backbone, numericsClass });
+    const models = { victim, askedAnew, backbone, projection, numericsClass };
+    return await prepareWith(job, context, data, models);
   } finally {
     await decoder.close();
+    await projection?.dispose();
     await backbone?.dispose();
     await victim.dispose();
     await engine.dispose();
@@ -96,6 +101,7 @@ interface Models {
   /** The victim, for what must not come from recorded replies. */
   readonly askedAnew: Encoder;
   readonly backbone: Backbone | undefined;
+  readonly projection: Encoder | undefined;
   readonly numericsClass: string;
 }
 
@@ -133,6 +139,7 @@ async function prepareWith(
       name,
       victim: models.victim,
       backbone: models.backbone,
+      projection: models.projection,
       largestSide: name === 'pool' ? undefined : TASK_SIDE,
       earlier,
       signal: context.signal,
@@ -166,6 +173,7 @@ async function prepareWith(
     pooling: models.victim.description.pooling,
     preprocessing: models.victim.description.preprocessing,
     backbone: models.backbone === undefined ? null : models.backbone.identity,
+    ...(models.projection === undefined ? {} : { projection: models.projection.description.output }),
     pool: { ...digest('pool', pool), ...sourcesOf(poolPlan) },
     ...(pool.labels.some((label) => label >= 0) ? { poolClasses: poolPlan.classes } : {}),
     tasks: tasks.map(({ plan: { name }, fit, score }) => ({
@@ -219,7 +227,7 @@ async function checkEncoder(
 }
 
 /** Whatever decides which images are read and what is computed of them, apart from the images themselves. */
-function requestDigest(config: AuditConfig, { victim, backbone, numericsClass }: Models): string {
+function requestDigest(config: AuditConfig, { victim, backbone, projection, numericsClass }: Models): string {
   const { digest: encoder, output, pooling, preprocessing } = victim.description;
   const { tasks, pools, evaluation, seed, budgets, attacks } = config;
   return digestOf({
@@ -229,6 +237,7 @@ function requestDigest(config: AuditConfig, { victim, backbone, numericsClass }:
     pooling,
     preprocessing,
     backbone: backbone?.identity ?? null,
+    ...(projection === undefined ? {} : { projection: projection.description.output }),
     numericsClass,
     tasks,
     pools,

@@ -23,6 +23,8 @@ export interface PreparedSet {
   readonly embeddings: Matrix;
   /** The public backbone's embeddings, when one is given. */
   readonly backbone: Matrix | undefined;
+  /** The victim's projections, when that output is named. */
+  readonly projections: Matrix | undefined;
   /** Reads pixels from disk: those of the given images in the given order, or of all. Nothing is kept. */
   images(indices?: ArrayLike<number>): Images;
 }
@@ -38,6 +40,7 @@ export function preparedColumns(
   size: Pick<Images, 'height' | 'width'>,
   dimension: number,
   backboneDimension: number | undefined,
+  projectionDimension: number | undefined,
 ): readonly RowColumn[] {
   return [
     { name: 'hashes', dtype: 'uint8', shape: [HASH_BYTES] },
@@ -45,6 +48,7 @@ export function preparedColumns(
     { name: 'pixels', dtype: 'uint8', shape: [size.height, size.width, 3] },
     floats('embeddings', dimension),
     ...(backboneDimension === undefined ? [] : [floats('backbone', backboneDimension)]),
+    ...(projectionDimension === undefined ? [] : [floats('projections', projectionDimension)]),
   ];
 }
 
@@ -76,6 +80,7 @@ export function readPreparedSet(folder: string, name: string): PreparedSet {
     labels,
     embeddings: allRows(table, 'embeddings'),
     backbone: table.column('backbone') === undefined ? undefined : allRows(table, 'backbone'),
+    projections: table.column('projections') === undefined ? undefined : allRows(table, 'projections'),
     images(indices) {
       const rows = indices?.length ?? count;
       const data = new Uint8Array(rows * imageBytes({ height, width }));

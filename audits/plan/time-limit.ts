@@ -11,7 +11,7 @@ export type WeighedCell = Pick<Cell, 'key' | 'work' | 'estimatedMs'>;
  * 1. the victim and the controls: no number has a meaning without them;
  * 2. at the judged budget, seed after seed: undefended attacks, the attacks that each defense must face, honest users;
  * 3. at the judged budget, seed after seed: every other attack;
- * 4. the other budgets, seed after seed, in the same order.
+ * 4. the other budgets and what detectors see, on which no verdict rests, seed after seed, in the same order.
  * Within a step by information per estimated second. A cell's information is what its seed takes off the variance of a
  * verdict's number: the mean of n seeds has 1/n of the variance of one, so the first seed brings 1 and seed n + 1 brings
  * 1 / (n (n + 1)). Cells of one step and seed bring the same, so cheaper ones come first.
@@ -24,7 +24,7 @@ export function byInformation<Planned extends WeighedCell>(
   const rank = (cell: Planned): readonly number[] => {
     const { work } = cell;
     if (work.kind === 'victim' || isControl(cell)) return [0, 0, 0, work.seed, 0];
-    const isJudged = work.kind !== 'attack' || work.budget === judged;
+    const isJudged = work.kind === 'honest' || (work.kind === 'attack' && work.budget === judged);
     const perSecond = informationOf(work.seed) / Math.max(1, cell.estimatedMs);
     return [1, Number(!isJudged), Number(!isMandatory(cell)), work.seed, -perSecond];
   };

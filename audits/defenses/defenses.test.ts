@@ -508,10 +508,6 @@ describe('top-k', () => {
 });
 
 describe('chains', () => {
-  const stateless = table
-    .map(({ text }) => text)
-    // A recorded table stands alone.
-    .filter((text) => !text.startsWith('external'))
   // A recorded table answers only for the images it holds.
   const stateless = table
     .map(({ text }) => text)

@@ -59,7 +59,7 @@ export const pcaTruncation = defineDefense({
 
 /** All axes `[dimension, dimension]`, one per row, strongest first. In plain loops: a session opens without waiting. */
 const principalAxes = oncePerProvider(
-  ({ embeddings, mean }: ProviderStatistics, _: 'all'): Matrix => {
+  ({ embeddings, mean }: ProviderStatistics): Matrix => {
     const { data, rows, columns } = embeddings;
     const covariance = new Float64Array(columns * columns);
     const centered = new Float64Array(columns);
@@ -73,5 +73,5 @@ const principalAxes = oncePerProvider(
     const { vectors } = eigenSymmetric({ data: covariance, rows: columns, columns });
     return matrix(Float32Array.from(vectors.data), columns, columns);
   },
-  (name) => name,
+  (name: 'all') => name,
 );

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readArguments, usage, type BatteryArguments } from './arguments.ts';
 import { renderDocument, writeInto, type Answered } from './document.ts';
 import { openView, readRecord, runStep } from './run-step.ts';
-import { commonArguments, schedule } from './schedule.ts';
+import { commonArguments, ownArguments, schedule } from './schedule.ts';
 import type { Step } from './step.ts';
 
 const FAILED_EXIT = 2;
@@ -34,7 +34,7 @@ async function runAll(steps: readonly Step[], args: BatteryArguments): Promise<v
       throw new Error(`${needed} is missing: name its folder with --encoders or --data.`);
   for (const [at, step] of steps.entries()) {
     console.error(`[${at + 1}/${steps.length}] ${step.id}: ${step.title}`);
-    await runStep(step, commonArguments(args), args.folder);
+    await runStep(step, [...commonArguments(args), ...ownArguments(step, args)], args.folder);
   }
 }
 

@@ -28,11 +28,15 @@ const SAMPLE_MS = 500;
  * Runs a step's audit in the folder's database; its progress goes to stderr.
  * @throws Error when the audit ended otherwise than with a result
  */
-export async function runStep(step: Step, common: readonly string[], folder: string): Promise<StepRecord> {
+export async function runStep(
+  step: Step,
+  auditArguments: readonly string[],
+  folder: string,
+): Promise<StepRecord> {
   mkdirSync(folder, { recursive: true });
   const before = readRecord(step, folder);
   const started = performance.now();
-  const args = ['audit', ...common, ...step.arguments, '--json', '--db', path.join(folder, 'battery.db')];
+  const args = ['audit', ...auditArguments, '--json', '--db', path.join(folder, 'battery.db')];
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', main, ...args, '--out', path.join(folder, step.id)],

@@ -1,10 +1,29 @@
 import path from 'node:path';
 import type { BatteryArguments } from './arguments.ts';
 import type { Step } from './step.ts';
+import { accountTransforms } from './steps/account-transforms.ts';
+import { coverageNoise } from './steps/coverage-noise.ts';
+import { detectors, nearDuplicates } from './steps/detectors.ts';
+import { copy, ends } from './steps/ends.ts';
+import { honestUsers } from './steps/honest-users.ts';
+import { noise, offset } from './steps/noise.ts';
+import { standardInAnHour } from './steps/standard-in-an-hour.ts';
 import { undefended } from './steps/undefended.ts';
 
 /** Frozen: a changed step asks another question, and gets another id. In the order in which they run. */
-export const schedule: readonly Step[] = [undefended];
+export const schedule: readonly Step[] = [
+  ends,
+  copy,
+  undefended,
+  noise,
+  offset,
+  accountTransforms,
+  coverageNoise,
+  nearDuplicates,
+  detectors,
+  honestUsers,
+  standardInAnHour,
+];
 
 /** Arguments of `moat audit` that all steps share. */
 export function commonArguments({ encoders, data, full }: BatteryArguments): readonly string[] {
@@ -23,4 +42,9 @@ export function commonArguments({ encoders, data, full }: BatteryArguments): rea
       ? ['--preset', 'standard', '--surrogate', 'resnet18', '--seeds', '5']
       : ['--preset', 'quick', '--seeds', '3']),
   ];
+}
+
+/** A step's own arguments with its folders filled in. */
+export function ownArguments(step: Step, { encoders }: BatteryArguments): readonly string[] {
+  return step.arguments.map((argument) => argument.replace('{encoders}', encoders));
 }

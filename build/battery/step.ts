@@ -6,7 +6,7 @@ export interface Step {
   /** kebab-case; names its files. */
   readonly id: string;
   readonly title: string;
-  /** Arguments of `moat audit` beyond those that all steps share. */
+  /** Arguments of `moat audit` beyond those that all steps share; `{encoders}` stands for the folder of encoders. */
   readonly arguments: readonly string[];
   readonly expectations: readonly Expectation[];
   /** Rows for the document besides the expectations. */

@@ -1,0 +1,125 @@
+import { exceeds, spell, type Step } from '../step.ts';
+import { spellSeeds } from '../view.ts';
+
+const BUDGET = 2000;
+const FAMILIES = ['rotation', 'elementwise', 'affine', 'pad-shuffle', 'binary'] as const;
+const LINEAR = ['rotation', 'elementwise', 'affine'] as const;
+const DIMENSION = 256;
+/** More anchors than dimensions: least squares has one solution. */
+const ANCHORS = 320;
+const PLAIN = 'direct-extraction';
+const REMAPPED = `sybil-remap:anchors=${ANCHORS}`;
+const HEADS = 'sybil-remap:method=multi-head';
+const attacks = [PLAIN, REMAPPED, HEADS];
+
+const label = (family: string): string =>
+  family === 'rotation' ? 'account-transform' : `account-transform:family=${family}`;
+
+export const accountTransforms: Step = {
+  id: 'account-transforms',
+  title: 'Transforms per account: one account, two accounts remapped, two accounts without anchors',
+  arguments: [
+    '--attacks',
+    attacks.join(','),
+    '--defenses',
+    FAMILIES.map(label).join(','),
+    '--budgets',
+    String(BUDGET),
+    '--accounts',
+    '1,2',
+  ],
+  expectations: [
+    {
+      kind: 'identity',
+      sentence: `With ${ANCHORS} anchors for ${DIMENSION} dimensions and no noise, least squares recovers rotation, element-wise and affine maps exactly: over 0.999 of the variance of held-out anchors is explained.`,
+      check(view) {
+        const fits = LINEAR.map((family) =>
+          view.diagnostics(
+            { attack: REMAPPED, defense: label(family), budget: BUDGET, accounts: 2 },
+            'worstAnchorFit',
+          ),
+        );
+        return {
+          holds: fits.some((seeds) => seeds.length === 0)
+            ? undefined
+            : fits.flat().every((fit) => fit > 0.999),
+          measured: LINEAR.map((family, at) => `${family}: ${spellSeeds(fits[at] ?? [], 5)}`).join('; '),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: 'No linear transform protects: one account alone steals what it steals undefended.',
+      check(view) {
+        const clean = view.entry({ attack: PLAIN, budget: BUDGET })?.stolenGain;
+        const through = LINEAR.map(
+          (family) => view.entry({ attack: PLAIN, defense: label(family), budget: BUDGET })?.stolenGain,
+        );
+        return {
+          holds: through.every((gain) => exceeds(clean, gain) !== true),
+          measured: `${spell(clean)} undefended; ${LINEAR.map((family, at) => `${family} ${spell(through[at])}`).join(', ')}`,
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence:
+        'Two accounts remapped by anchors steal within 0.1 of one account through every linear transform; anchors cost an eighth of the budget.',
+      check(view) {
+        const pairs = LINEAR.map((family) => ({
+          family,
+          one: view.entry({ attack: PLAIN, defense: label(family), budget: BUDGET })?.stolenGain,
+          two: view.entry({ attack: REMAPPED, defense: label(family), budget: BUDGET, accounts: 2 })
+            ?.stolenGain,
+        }));
+        return {
+          holds: pairs.every(({ one, two }) => (two?.value ?? Number.NaN) > (one?.value ?? Number.NaN) - 0.1),
+          measured: pairs
+            .map(({ family, one, two }) => `${family} ${spell(two)} against ${spell(one)}`)
+            .join('; '),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: 'Two accounts without remapping steal less than with it, for every linear transform.',
+      check(view) {
+        const pairs = LINEAR.map((family) => {
+          const at = { defense: label(family), budget: BUDGET, accounts: 2 };
+          return [PLAIN, REMAPPED].map((attack) => view.entry({ ...at, attack })?.stolenGain);
+        });
+        return {
+          holds: pairs.every(([mixed, remapped]) => exceeds(remapped, mixed) === true),
+          measured: pairs
+            .map(([mixed, remapped], at) => `${LINEAR[at] ?? ''} ${spell(remapped)} against ${spell(mixed)}`)
+            .join('; '),
+        };
+      },
+    },
+  ],
+  table: (view) => ({
+    head: [
+      'family',
+      'one account',
+      'two, mixed',
+      `two, remapped (${ANCHORS} anchors)`,
+      'two, multi-head without anchors',
+      'recall@10',
+      'verdict',
+    ],
+    rows: FAMILIES.map((family) => {
+      const defense = label(family);
+      const gain = (attack: string, accounts: number): string =>
+        spell(view.entry({ attack, defense, budget: BUDGET, accounts })?.stolenGain);
+      return [
+        family,
+        gain(PLAIN, 1),
+        gain(PLAIN, 2),
+        gain(REMAPPED, 2),
+        gain(HEADS, 2),
+        spell(view.verdict(defense)?.worstRecallAt10),
+        view.verdict(defense)?.verdict ?? '–',
+      ];
+    }),
+  }),
+};

@@ -75,7 +75,13 @@ export function createAsk(victim: EndpointVictim, options: AskOptions): Ask {
           queue.add(
             () => {
               attempts++;
-              underWay = send(files);
+              const mayRetry = attempts < retry.attempts;
+              underWay = send(files).catch((error: unknown) => {
+                // Before the queue hears of it: it would send the next request at once.
+                if (mayRetry && error instanceof AttemptFailure && error.retryable && error.waitMs > 0)
+                  hold(Math.min(error.waitMs, retry.longestDelaySeconds * 1000));
+                throw error;
+              });
               return underWay;
             },
             { signal },
@@ -91,7 +97,6 @@ export function createAsk(victim: EndpointVictim, options: AskOptions): Ask {
           onFailedAttempt({ error, retriesLeft }) {
             if (!(error instanceof AttemptFailure) || !error.retryable || retriesLeft === 0) return;
             options.log(`${error.message}; it is asked again`);
-            if (error.waitMs > 0) hold(Math.min(error.waitMs, retry.longestDelaySeconds * 1000));
           },
         },
       );

@@ -178,7 +178,7 @@ describe('a service that fails for a while', () => {
 
   test('a Retry-After holds back the other requests, too', async () => {
     await serve(first(1, { kind: 'status', status: 429, retryAfter: '1' }));
-    await open(settingsWith({ batchSize: 1, rate: { requestsPerSecond: 10, concurrency: 1 } })).embed(
+    await open(settingsWith({ batchSize: 1, rate: { requestsPerSecond: 1000, concurrency: 1 } })).embed(
       drawn(3, 'hold'),
     );
     const [refused, ...others] = service.requests.map(({ at }) => at);

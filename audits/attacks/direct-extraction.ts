@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { augmentImages } from '../augment/augment-images.ts';
 import { augmentationIds, openAugmentation } from '../augment/registry.ts';
-import { selectImages, type Images } from '../contract/data.ts';
+import { selectImages } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext } from '../contract/method.ts';
 import type { LossOptions } from '../losses/loss.ts';
@@ -9,6 +8,7 @@ import { findLoss, lossIds, type LossId } from '../losses/registry.ts';
 import { fitSurrogate } from '../surrogates/fit.ts';
 import { affordableImages, collectPaired } from './collect-replies.ts';
 import { defineAttack } from './define-attack.ts';
+import { drawViews } from './queried-views.ts';
 
 /**
  * The paper's attack of choice (Dziedzic et al. 2022, Algorithm 1): query a set of images, then train a freshly
@@ -72,7 +72,10 @@ export const directExtraction = defineAttack({
       loss.needsLabels === true ? labelledPool(context, lossId) : context,
       views,
     );
-    const sent = await drawViews(context, asked, views);
+    const sent =
+      views === 1
+        ? [asked]
+        : await drawViews(context, asked, openAugmentation('simclr'), ['first', 'second'], () => undefined);
     const { inputs, targets, indices } = await collectPaired(context, sent, (fraction) =>
       context.progress(fraction * QUERY_SHARE, 'querying'),
     );
@@ -136,24 +139,4 @@ function labelsOfAnswered({ poolLabels }: AttackContext, indices: readonly numbe
 
 function labelledIndices(labels: Int32Array): readonly number[] {
   return [...labels.keys()].filter((index) => (labels[index] ?? -1) >= 0);
-}
-
-/** What is sent: the images themselves, or two augmented copies of each at the victim's input size. */
-async function drawViews(
-  { engine, rng, signal }: AttackContext,
-  images: Images,
-  views: 1 | 2,
-): Promise<readonly Images[]> {
-  if (views === 1) return [images];
-  if (images.height !== images.width)
-    throw new MoatError(
-      'not-applicable',
-      `Two views are drawn as squares, and this encoder takes ${images.height} x ${images.width} images.`,
-    );
-  const drawn: Images[] = [];
-  for (const name of ['first', 'second']) {
-    if (signal.aborted) throw new MoatError('cancelled', 'The audit was cancelled.');
-    drawn.push(await augmentImages(engine, openAugmentation('simclr'), images, rng.derive(`views/${name}`)));
-  }
-  return drawn;
 }

@@ -1,9 +1,34 @@
+import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { addBatteryOptions } from './audit.ts';
 import { collectTask, readChoice, readList, readTriple, readWhole, readWholes } from './flags.ts';
 
 test('lists may have spaces after the commas', () => {
   expect(readList('--attacks')('a:x=1, b')).toEqual(['a:x=1', 'b']);
   expect(readWholes('--budgets')('500, 2000')).toEqual([500, 2000]);
+});
+
+test('a list that is given again adds to what it said before', () => {
+  const flags = [
+    ['--defenses', 'none,b4b', '--defenses', 'rounding'],
+    ['--attacks', 'rda', '--attacks', 'no-victim'],
+    ['--surrogate', 'small-cnn', '--surrogate', 'resnet18'],
+    ['--query-policy', 'random', '--query-policy', 'k-center'],
+    ['--budgets', '500', '--budgets', '2000,5000'],
+    ['--accounts', '1', '--accounts', '5'],
+  ];
+  expect(addBatteryOptions(new Command()).parse(flags.flat(), { from: 'user' }).opts()).toEqual({
+    defenses: ['none', 'b4b', 'rounding'],
+    attacks: ['rda', 'no-victim'],
+    surrogate: ['small-cnn', 'resnet18'],
+    queryPolicy: ['random', 'k-center'],
+    budgets: [500, 2000, 5000],
+    accounts: [1, 5],
+  });
+});
+
+test('flags that were not given say nothing', () => {
+  expect(addBatteryOptions(new Command()).parse([], { from: 'user' }).opts()).toEqual({});
 });
 
 test('one number stands for all three channels', () => {

@@ -3,14 +3,15 @@ import { MoatError } from '../contract/errors.ts';
 
 /** Readers of flag values: text in, typed value out, or one sentence that names the flag. */
 
-export function readList(flag: string): (text: string) => readonly string[] {
-  return (text) => {
+/** Values with commas between. A flag that is given again adds to what it said before. */
+export function readList(flag: string): (text: string, earlier?: readonly string[]) => readonly string[] {
+  return (text, earlier) => {
     const parts = text
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '');
     if (parts.length === 0) throw usage(`${flag} needs at least one value.`);
-    return parts;
+    return [...(earlier ?? []), ...parts];
   };
 }
 
@@ -32,15 +33,18 @@ export function readWhole(flag: string, least = 1): (text: string) => number {
   };
 }
 
-/** Whole numbers with commas between: `500,5000`. */
-export function readWholes(flag: string): (text: string) => readonly number[] {
-  return (text) => readList(flag)(text).map(readWhole(flag));
+/** Whole numbers with commas between: `500,5000`; given again, more of them. */
+export function readWholes(flag: string): (text: string, earlier?: readonly number[]) => readonly number[] {
+  const read = readWhole(flag);
+  return (text, earlier) => [...(earlier ?? []), ...readList(flag)(text).map((part) => read(part))];
 }
 
 /** Three numbers with commas between, or one for all channels. */
 export function readTriple(flag: string): (text: string) => readonly [number, number, number] {
   return (text) => {
-    const [first = Number.NaN, second, third, ...more] = readList(flag)(text).map(readNumber(flag));
+    const [first = Number.NaN, second, third, ...more] = readList(flag)(text).map((part) =>
+      readNumber(flag)(part),
+    );
     if (second === undefined) return [first, first, first];
     if (third === undefined || more.length > 0)
       throw usage(`${flag} takes one number or three (red, green, blue), not "${text}".`);

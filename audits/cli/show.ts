@@ -39,7 +39,10 @@ export function registerShow(program: Command, context: CommandContext): void {
   );
 }
 
-/** The stored result; while the audit runs, or after it was killed, what the cells so far amount to. */
+/**
+ * The stored result; while the audit runs, after it was killed, or where an earlier build stored it, what the cells in the
+ * database amount to.
+ */
 async function resultOf(store: Store, audit: AuditRow, checkPlugins: () => void): Promise<AuditResult> {
   const stored =
     audit.state === 'completed' || audit.state === 'cancelled' ? store.reports.get(audit.id) : undefined;

@@ -7,8 +7,11 @@ import type { CellState, DatasetDigest, PoolDigest, Unit } from './cell.ts';
 /**
  * The audit's result: one versioned JSON value from which every format is rendered.
  * Raw artifacts, measurements and verdicts are separate layers; this joins them.
+ *
+ * Version 2: query curves, raise factors, theft costs, fidelity, several honest users, and a surrogate and a query policy in
+ * every row. A stored result of an earlier version is not translated: it is built again from the measurements beside it.
  */
-export const resultSchemaVersion = 1;
+export const resultSchemaVersion = 2;
 
 /** A number with what weakens it. `low`/`high`: 95 % interval, null when it cannot be given. */
 export interface Estimate {
@@ -171,8 +174,10 @@ export interface TheftCost {
   readonly labels: number;
   /** US dollars, all together; no less where `queries` is `more-than`. */
   readonly dollars: number;
-  /** Computing, as measured on the machine of the audit. */
+  /** Computing, as measured on the machine of the audit, and the work that the defense asks for. */
   readonly hours: number;
+  /** What the defense itself made the thief pay; both are part of the two figures above, and 0 for most defenses. */
+  readonly charged: { readonly dollars: number; readonly hours: number };
   /** Dollars over the victim's training cost; null where that is unknown. */
   readonly shareOfTraining: number | null;
 }

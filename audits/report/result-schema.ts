@@ -206,6 +206,9 @@ const theftCost = z.object({
   labels: count,
   dollars: z.number(),
   hours: z.number(),
+  charged: z
+    .object({ dollars: z.number(), hours: z.number() })
+    .describe('What the defense made the thief pay; part of dollars and hours'),
   shareOfTraining: z.number().nullable(),
 });
 

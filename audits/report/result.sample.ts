@@ -1,3 +1,4 @@
+import { resultSchemaVersion } from '../contract/result.ts';
 import type {
   AuditResult,
   DefenseVerdict,
@@ -137,6 +138,7 @@ function sampleTheft(change: Partial<TheftCost> = {}): TheftCost {
     labels: 0,
     dollars: 0.49,
     hours: 0.0033,
+    charged: { dollars: 0, hours: 0 },
     shareOfTraining: 0.00049,
     ...change,
   };
@@ -148,7 +150,7 @@ const noise = 'gaussian-noise:mode=keyed:sigma=0.1';
 export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
   const port = { name: 'images', elementType: 'float32', shape: ['batch', 3, 32, 32] } as const;
   return {
-    schemaVersion: 1,
+    schemaVersion: resultSchemaVersion,
     moatVersion: '0.1.0',
     auditId: '1a2b3c4d',
     createdAt: '2026-01-02T03:04:05.000Z',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CellKey, Measurement } from '../contract/cell.ts';
+import type { CellKey, CellWork, Measurement } from '../contract/cell.ts';
 import { defaultCosts } from '../plan/cost-assumptions.ts';
 import { world } from './judge.sample.ts';
 import { judge, type JudgeInput } from './judge.ts';
@@ -47,8 +47,11 @@ describe('where a curve reaches a level', () => {
   });
 });
 
+/** Readings besides those of the sample, for each attack cell. */
+type More = (work: Extract<CellWork, { kind: 'attack' }>) => readonly Measurement[];
+
 /** The sample audit at 2 000 queries and again at a tenth of them with other accuracies. */
-function twoBudgets(): ReturnType<typeof judge> {
+function twoBudgets(extra: More = () => []): ReturnType<typeof judge> {
   const { input, facts } = world({ undefendedAccuracy: 0.75, defendedAccuracy: 0.6, adaptiveAccuracy: 0.62 });
   const small = world({ undefendedAccuracy: 0.45, defendedAccuracy: 0.35, adaptiveAccuracy: 0.35 }).input;
   const rename = (key: string): CellKey => `small/${key}` as CellKey;
@@ -67,7 +70,10 @@ function twoBudgets(): ReturnType<typeof judge> {
     cells: [...input.cells, ...cells],
     measurements: new Map([...input.measurements, ...more]),
   };
-  return judge(both, facts);
+  const measurements = new Map(both.measurements);
+  for (const { key, work } of both.cells)
+    if (work.kind === 'attack') measurements.set(key, [...(measurements.get(key) ?? []), ...extra(work)]);
+  return judge({ ...both, measurements }, facts);
 }
 
 describe('the query curves of an audit', () => {
@@ -118,5 +124,41 @@ describe('the query curves of an audit', () => {
       9,
     );
     expect(cost?.shareOfTraining).toBeCloseTo((cost?.dollars ?? 0) / 100, 12);
+  });
+
+  test('what the defense charges is in the bill, at the queries that are needed', () => {
+    // Seconds and dollars as a puzzle for every row would have it: straight lines through the origin.
+    const charged: More = ({ defense, budget }) =>
+      defense.length === 0 || budget === 0
+        ? []
+        : [
+            { metric: 'defense-seconds', task: null, value: 7.2 * budget, unit: 'seconds', n: 1 },
+            { metric: 'defense-dollars', task: null, value: 0.01 * budget, unit: 'dollars', n: 1 },
+          ];
+    const paid = twoBudgets(charged).theft.costs;
+    for (const free of result.theft.costs) {
+      expect(free.charged).toEqual({ dollars: 0, hours: 0 });
+      const cost = paid.find(({ defense, level }) => defense === free.defense && level === free.level);
+      const queries = free.defense === 'none' ? 0 : free.queries.queries;
+      expect(cost?.charged.dollars).toBeCloseTo(0.01 * queries, 6);
+      expect(cost?.charged.hours).toBeCloseTo(0.002 * queries, 6);
+      expect(cost?.dollars).toBeCloseTo(free.dollars + 0.01 * queries, 6);
+      expect(cost?.hours).toBeCloseTo(free.hours + 0.002 * queries, 6);
+      expect(cost?.shareOfTraining).toBeCloseTo((cost?.dollars ?? 0) / 100, 9);
+    }
+    expect(paid.some(({ charged: { dollars } }) => dollars > 1)).toBe(true);
+  });
+
+  test('a way with more queries is named where it is the cheaper one', () => {
+    const quickest = result.theft.costs.find(({ defense, level }) => defense === 'noise' && level === 0.5);
+    expect(quickest?.attack).toBe('adaptive');
+    const dear = twoBudgets(({ attack, defense }) =>
+      attack.id === 'adaptive' && defense.length > 0
+        ? [{ metric: 'defense-dollars', task: null, value: 1000, unit: 'dollars', n: 1 }]
+        : [],
+    );
+    const cheapest = dear.theft.costs.find(({ defense, level }) => defense === 'noise' && level === 0.5);
+    expect(cheapest).toMatchObject({ attack: 'plain', charged: { dollars: 0, hours: 0 } });
+    expect(cheapest?.queries.queries).toBeGreaterThan(quickest?.queries.queries ?? Infinity);
   });
 });

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import { fromJson, toJson, toJsonLenient } from './json-column.ts';
+import { readConfig } from './stored-config.ts';
 import type { AuditRepository, AuditRow, AuditState, AuditSummary } from './types.ts';
 
 interface AuditRecord {
@@ -138,8 +139,7 @@ function toRow(record: AuditRecord, state: AuditState): AuditRow {
     finishedAt: record.finished_at,
     state,
     moatVersion: record.moat_version,
-    // Audits of before there was a choice ran on the processor.
-    config: { device: 'cpu', ...(fromJson(record.config) as Omit<AuditRow['config'], 'device'>) },
+    config: readConfig(record.config),
     preparation:
       record.preparation === null ? null : (fromJson(record.preparation) as AuditRow['preparation']),
     environment: fromJson(record.environment) as AuditRow['environment'],

@@ -47,7 +47,10 @@ export function reportsRepository(database: Database.Database): ReportRepository
           'database-newer',
           `The result of audit "${auditId}" has schema version ${record.schema_version}; this Moat knows versions up to ${resultSchemaVersion}.`,
         );
-      return fromJson(record.result) as AuditResult;
+      // Of an earlier build: what it holds is another shape, and what it was made of is still here.
+      return record.schema_version < resultSchemaVersion
+        ? undefined
+        : (fromJson(record.result) as AuditResult);
     },
   };
 }

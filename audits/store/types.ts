@@ -117,6 +117,10 @@ export interface MeasurementRepository {
 export interface ReportRepository {
   /** Replaces the audit's result; also fills the tables behind the views. */
   save(auditId: AuditId, result: AuditResult, at: string): void;
+  /**
+   * Undefined where there is none of today's schema version: one that an earlier build stored is built again from its cells.
+   * @throws MoatError `database-newer`
+   */
   get(auditId: AuditId): AuditResult | undefined;
 }
 

@@ -45,8 +45,8 @@ export function renderCurves(result: AuditResult, view: View): readonly string[]
     },
     view,
   );
-  const notes = wrapText(assumptionsText(result), view.columns - 2).map((line) =>
-    view.paint('quiet', `  ${line}`),
+  const notes = wrapText(`${assumptionsText(result)}${chargesText(result, last)}`, view.columns - 2).map(
+    (line) => view.paint('quiet', `  ${line}`),
   );
   return [...table, ...notes];
 }
@@ -70,4 +70,15 @@ function assumptionsText({ config, theft }: AuditResult): string {
   const { perComputeHour, perAccount, perLabel, training } = theft.assumptions;
   const owner = training === null ? '' : ` Training it cost its owner ${formatDollars(training)}.`;
   return `Q90: queries to 90 % of the victim's advantage, strongest attack, worst task; > means not reached. At ${formatDollars(config.pricePerQuery)} a query, ${formatDollars(perAccount)} an account, ${formatDollars(perLabel)} a label, ${formatDollars(perComputeHour)} an hour of computing as measured here.${owner}`;
+}
+
+/** What of the bill the defenses themselves charge; nothing where none does. */
+function chargesText({ theft }: AuditResult, level: number | undefined): string {
+  return theft.costs
+    .filter(({ level: own, charged }) => own === level && (charged.dollars > 0 || charged.hours > 0))
+    .map(({ defense, charged: { dollars, hours } }) => {
+      const work = hours > 0 ? ` and ${formatDuration(hours * MS_PER_HOUR)} of work` : '';
+      return ` Of that, ${cleanText(defense)} charges ${formatDollars(dollars)}${work}.`;
+    })
+    .join('');
 }

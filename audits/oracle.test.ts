@@ -196,4 +196,79 @@ describe('the oracle', () => {
       { numRuns: 60 },
     );
   });
+
+  test('whatever is refused or fails, in turn or at once: what is left is the budget less the ledger', async () => {
+    const call = fc.record({
+      account: fc.integer({ min: -1, max: 3 }),
+      // The victim fails on image 9.
+      ids: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 8 }),
+      waits: fc.boolean(),
+    });
+    const quotas = fc.array(fc.nat(12), { minLength: 3, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(call, { maxLength: 16 }),
+        fc.nat(50),
+        quotas,
+        async (calls, budget, rowsOf) => {
+          let shown = 0;
+          const oracle = createOracle({
+            answer: async (images) => {
+              shown += images.count;
+              if (images.hashes.includes('image-9')) throw new Error('the victim is gone');
+              return answer(images);
+            },
+            openSession: (account) => {
+              let left = rowsOf[account] ?? 0;
+              return {
+                reply({ data, rows, columns }) {
+                  const answered = Math.min(rows, left);
+                  left -= answered;
+                  return matrix(data.slice(0, answered * columns), answered, columns);
+                },
+              };
+            },
+            dimension: 3,
+            budget,
+            accounts: 3,
+            imageBytes,
+          });
+          const answered = [0, 0, 0];
+          const failed = [0, 0, 0];
+          const running: Promise<void>[] = [];
+          for (const { account, ids, waits } of calls) {
+            const before = oracle.remaining();
+            const asked = async (): Promise<void> => {
+              try {
+                const { rows } = await oracle.query(imagesOf(ids), account);
+                if (ids.length > 0) answered[account] = (answered[account] ?? 0) + rows;
+              } catch (thrown) {
+                // Whoever may not ask, or cannot pay, is charged nothing.
+                if (thrown instanceof Error && thrown.message === 'the victim is gone')
+                  failed[account] = (failed[account] ?? 0) + ids.length;
+                else expect(account < 0 || account > 2 || ids.length > before).toBe(true);
+              }
+            };
+            running.push(asked());
+            if (waits) await Promise.all(running);
+            expect(oracle.remaining()).toBeGreaterThanOrEqual(0);
+          }
+          await Promise.all(running);
+          const ledger = oracle.ledger();
+          const spent = ledger.reduce((total, { rows }) => total + rows, 0);
+          expect(oracle.remaining()).toBe(budget - spent);
+          expect(spent).toBeLessThanOrEqual(budget);
+          expect(shown).toBeGreaterThanOrEqual(spent);
+          for (const { account, rows, uniqueInputs, bytesSent, bytesReceived } of ledger) {
+            expect(rows).toBe((answered[account] ?? 0) + (failed[account] ?? 0));
+            expect(uniqueInputs).toBeLessThanOrEqual(rows);
+            expect(bytesSent).toBe(rows * imageBytes);
+            expect(bytesReceived).toBe((answered[account] ?? 0) * 12);
+            expect(answered[account]).toBeLessThanOrEqual(rowsOf[account] ?? 0);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
 });

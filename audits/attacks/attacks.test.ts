@@ -1,27 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Images, type Matrix, matrix, sliceImages } from '../contract/data.ts';
+import { sliceImages } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
-import type {
-  AttackContext,
-  AttackOutcome,
-  Checkpoint,
-  FeatureEncoder,
-  SurrogateModel,
-} from '../contract/method.ts';
-import { hashedImages } from '../datasets/image-hash.ts';
-import { calibrateChain, openChainSession, parseChain } from '../defenses/chain.ts';
-import { createOracle, type MeteredOracle } from '../oracle.ts';
-import { createRng } from '../rng.ts';
-import { openSurrogate } from '../surrogates/open.ts';
+import type { AttackDefinition, FeatureEncoder } from '../contract/method.ts';
 import { createEngine } from '../tensor/engine.ts';
+import {
+  cancellationComplaints,
+  determinismComplaints,
+  resumeComplaints,
+  runWhole,
+  spendingComplaints,
+  type Case,
+} from '../../test/helpers/attack-checks.ts';
+import * as toy from '../../test/helpers/attack-runs.ts';
+import {
+  backbone,
+  pool,
+  rowsSpent,
+  side,
+  type Run,
+  type StealOptions,
+} from '../../test/helpers/attack-runs.ts';
+import { plantedAttacks, soundAttack } from '../../test/helpers/planted-attacks.ts';
 import { attacks, findAttack } from './registry.ts';
 import { completeAttack, parseAttack, spellAttack } from './resolve.ts';
-import { runAttack } from './run-attack.ts';
-
-const side = 8;
-const dimension = 5;
 
 let engine: Engine;
 beforeAll(async () => {
@@ -29,154 +32,8 @@ beforeAll(async () => {
 });
 afterAll(async () => engine.dispose());
 
-/** Images of two to four random blobs of color: smooth, all different. */
-function blobs(count: number, seed: string): Images {
-  const rng = createRng(seed);
-  const data = new Uint8Array(count * side * side * 3);
-  for (let image = 0; image < count; image++) {
-    const [x0, y0, width] = [rng.uniform() * side, rng.uniform() * side, 1 + 2 * rng.uniform()];
-    const color = [rng.uniform(), rng.uniform(), rng.uniform()];
-    for (let y = 0; y < side; y++)
-      for (let x = 0; x < side; x++)
-        for (let channel = 0; channel < 3; channel++) {
-          const glow = Math.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * width ** 2));
-          const value = 255 * (0.2 + 0.6 * glow * (color[channel] ?? 0) + 0.1 * rng.uniform());
-          data[((image * side + y) * side + x) * 3 + channel] = value;
-        }
-  }
-  return hashedImages(data, count, side, side);
-}
-
-/** The victim: tanh of a fixed random linear map of 4 x 4 block means. `[images.count, 5]` */
-const victimWeights = ((): Float32Array => {
-  const rng = createRng('victim');
-  return Float32Array.from({ length: 16 * 3 * dimension }, () => rng.normal() / 3);
-})();
-
-async function victim(images: Images): Promise<Matrix> {
-  const replies = new Float32Array(images.count * dimension);
-  for (let image = 0; image < images.count; image++) {
-    const sums = new Float64Array(dimension);
-    for (let at = 0; at < side * side * 3; at++) {
-      const [x, y] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side)];
-      const block = (Math.floor(y / 2) * 4 + Math.floor(x / 2)) * 3 + (at % 3);
-      const pixel = ((images.data[image * side * side * 3 + at] ?? 0) / 255 - 0.4) / 4;
-      for (let d = 0; d < dimension; d++)
-        sums[d] = (sums[d] ?? 0) + pixel * (victimWeights[block * dimension + d] ?? 0) * 4;
-    }
-    sums.forEach((sum, d) => (replies[image * dimension + d] = Math.tanh(sum)));
-  }
-  return matrix(replies, images.count, dimension);
-}
-
-const pool = blobs(400, 'pool');
-const held = blobs(200, 'held out');
-
-/** A public encoder that happens to be a linear map away from the victim's inside: 4 x 4 block means. */
-const backbone: FeatureEncoder = {
-  dimension: 48,
-  embed: async (images) => {
-    const data = new Float32Array(images.count * 48);
-    for (let at = 0; at < images.data.length; at++) {
-      const image = Math.floor(at / (side * side * 3));
-      const [x, y] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side) % side];
-      const block = (Math.floor(y / 2) * 4 + Math.floor(x / 2)) * 3 + (at % 3);
-      data[image * 48 + block] = (data[image * 48 + block] ?? 0) + (images.data[at] ?? 0) / 255 / 4;
-    }
-    return matrix(data, images.count, 48);
-  },
-};
-
-/** A classifier on the victim's embeddings: the sign of the first coordinate. */
-function signs(replies: Matrix): Int32Array {
-  return Int32Array.from({ length: replies.rows }, (_, row) =>
-    (replies.data[row * dimension] ?? 0) > 0 ? 1 : 0,
-  );
-}
-
-interface Run extends AttackOutcome {
-  readonly oracle: MeteredOracle;
-  readonly progress: readonly number[];
-}
-
-async function steal(
-  text: string,
-  options: {
-    readonly budget?: number;
-    readonly defense?: string;
-    readonly accounts?: number;
-    readonly seed?: number;
-    readonly context?: Partial<AttackContext>;
-  } = {},
-): Promise<Run> {
-  const { id, config } = parseAttack(text);
-  const attack = findAttack(id);
-  if (attack === undefined) throw new Error(id);
-  const budget = attack.meta.control === true ? 0 : (options.budget ?? 128);
-  const chain = parseChain(options.defense ?? 'none');
-  const key = createRng('service');
-  const calibration = calibrateChain(chain, await victim(held), key);
-  const oracle = createOracle({
-    answer: victim,
-    openSession: (account) => openChainSession(chain, calibration, account, key),
-    dimension,
-    budget: attack.queryAllowance?.(config, budget) ?? budget,
-    accounts: options.accounts ?? 1,
-    imageBytes: side * side * 3,
-  });
-  const progress: number[] = [];
-  let saved: Checkpoint | undefined;
-  const context: AttackContext = {
-    oracle,
-    pool,
-    poolLabels: Int32Array.from({ length: pool.count }, (_, at) => at % 3),
-    publicEncoder: backbone,
-    defense: {
-      chain,
-      simulate: (embeddings, rng) =>
-        openChainSession(chain, calibrateChain(chain, embeddings, rng), 0, rng).reply(
-          embeddings,
-          Array.from({ length: embeddings.rows }, (_, row) => `simulated/${row}`),
-        ),
-    },
-    taskHeads: [{ task: 'sign', classes: 2, classify: async (replies) => signs(replies) }],
-    surrogate: { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 32 },
-    backbone,
-    checkpoint: {
-      load: async () => saved,
-      save: async (checkpoint) => {
-        saved = checkpoint;
-      },
-    },
-    rng: createRng(options.seed ?? 1),
-    engine,
-    signal: new AbortController().signal,
-    progress: (fraction) => progress.push(fraction),
-    log: () => undefined,
-    ...options.context,
-  };
-  return { ...(await runAttack(attack, context, { config, budget })), oracle, progress };
-}
-
-/** Share of the victim's variance on unseen images that the surrogate explains. */
-async function explained(model: SurrogateModel): Promise<number> {
-  const surrogate = await openSurrogate(engine, model, backbone);
-  const [got, wanted] = [await surrogate.embed(held), await victim(held)];
-  await surrogate.dispose();
-  const means = Array.from({ length: dimension }, (_, d) => {
-    let sum = 0;
-    for (let row = 0; row < held.count; row++) sum += wanted.data[row * dimension + d] ?? 0;
-    return sum / held.count;
-  });
-  let [error, variance] = [0, 0];
-  wanted.data.forEach((value, at) => {
-    error += (value - (got.data[at] ?? 0)) ** 2;
-    variance += (value - (means[at % dimension] ?? 0)) ** 2;
-  });
-  return 1 - error / variance;
-}
-
-const rowsSpent = ({ oracle }: Run): number => oracle.ledger().reduce((total, { rows }) => total + rows, 0);
+const steal = (text: string, options?: StealOptions): Promise<Run> => toy.steal(engine, text, options);
+const explained = (model: Run['surrogate']): Promise<number> => toy.explained(engine, model);
 
 describe('the registry', () => {
   test('lists exactly the methods in its folder', () => {
@@ -187,6 +44,11 @@ describe('the registry', () => {
       )
       .map((file) => file.slice(0, -3));
     expect(attacks.map(({ meta }) => meta.id).sort()).toEqual(files.sort());
+  });
+
+  test('every attack has a row in the table of behaviors', () => {
+    for (const { meta } of attacks)
+      expect(table.some(({ text }) => text.split(':')[0] === meta.id)).toBe(true);
   });
 
   test.each(attacks.map((attack) => [attack.meta.id, attack] as const))(
@@ -314,7 +176,8 @@ const table: readonly {
   { text: 'stolen-encoder', rows: 128, unique: 128 },
   { text: 'stolen-encoder:copies=3:distance=cosine:lambda=9', rows: 128, unique: 128 },
   { text: 'cont-steal', rows: 128, unique: 128 },
-  { text: 'cont-steal:queries=every-epoch', rows: 128, unique: 128 },
+  // Each of three epochs asks for a third of the budget.
+  { text: 'cont-steal:queries=every-epoch', rows: 126, unique: 126 },
   // Patches of 8 x 8 pixels leave little to draw: some are drawn twice.
   { text: 'rda', rows: 120, unique: 112 },
   { text: 'rda:loss=prototypes:patches=4', rows: 128, unique: 126 },
@@ -342,23 +205,63 @@ const table: readonly {
 ];
 
 describe.each(table)('$text', ({ text, rows, unique, accounts = 1 }) => {
-  test('spends what it may, and the same seed gives the same surrogate', async () => {
-    const defense = text.startsWith('label-extraction') ? 'none' : 'gaussian-noise';
-    const first = await steal(text, { defense, accounts });
-    expect(rowsSpent(first)).toBe(rows);
-    expect(first.oracle.ledger().reduce((total, entry) => total + entry.uniqueInputs, 0)).toBe(unique);
-    expect(first.progress).toEqual(first.progress.toSorted((a, b) => a - b));
-    const again = await steal(text, { defense, accounts });
-    expect(again.surrogate).toEqual(first.surrogate);
-    expect(again.diagnostics).toEqual(first.diagnostics);
+  const defense = text.startsWith('label-extraction') ? 'none' : 'gaussian-noise';
+  const given = (held: number): Case => ({ engine, subject: text, options: { defense, accounts: held } });
+  let whole: Run | string;
+  beforeAll(async () => {
+    whole = await runWhole(given(accounts));
+  });
+
+  test('spends what it may', () => {
+    expect(spendingComplaints(whole, rows, unique)).toEqual([]);
+  });
+
+  test('the same seed gives the same surrogate', async () => {
+    expect(await determinismComplaints(given(accounts), whole)).toEqual([]);
   });
 
   test('a cancelled audit stops it, and it says so', async () => {
-    const control = new AbortController();
-    control.abort();
-    await expect(steal(text, { accounts, context: { signal: control.signal } })).rejects.toMatchObject({
-      code: 'cancelled',
-    });
+    expect(await cancellationComplaints(given(accounts))).toEqual([]);
+  });
+
+  test('stopped in the middle and started again, it ends as in one go', async () => {
+    expect(await resumeComplaints(given(accounts), whole, !trainsNetwork(text))).toEqual([]);
+  });
+
+  test('two accounts share one budget', async () => {
+    const run = await runWhole(given(2));
+    expect(typeof run === 'string' ? run : rowsSpent(run)).toBe(rows);
+    const used = typeof run === 'string' ? [] : run.oracle.ledger().map(({ account }) => account);
+    expect(used).toEqual(rows === 0 ? [] : [0, 1]);
+  });
+});
+
+/** Whether it, or the attack behind it, runs epochs. */
+function trainsNetwork(text: string): boolean {
+  const { id, config } = parseAttack(text);
+  const surrogate = { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 32 };
+  return (findAttack(id)?.trainedImages?.(config, { budget: 128, surrogate }) ?? 0) > 0;
+}
+
+describe('the checks of the table', () => {
+  const complaintsAbout = async (attack: AttackDefinition): Promise<readonly string[]> => {
+    const subject: Case = { engine, subject: attack, options: { defense: 'gaussian-noise' } };
+    const whole = await runWhole(subject);
+    const parts = [
+      spendingComplaints(whole, 128, 128),
+      await determinismComplaints(subject, whole),
+      await cancellationComplaints(subject),
+      await resumeComplaints(subject, whole, false),
+    ];
+    return [...new Set(parts.flat())];
+  };
+
+  test('have nothing to say about a sound attack', async () => {
+    expect(await complaintsAbout(soundAttack())).toEqual([]);
+  });
+
+  test.each(plantedAttacks)('catch one that $fault', async ({ plant, complaint }) => {
+    expect((await complaintsAbout(plant())).join('; ')).toMatch(complaint);
   });
 });
 

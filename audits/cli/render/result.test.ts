@@ -49,6 +49,17 @@ describe.each([40, 80, 200])('at %i columns', (columns) => {
   });
 });
 
+test('what a defense charges is told apart from the rest of the bill', () => {
+  const sample = sampleResult();
+  const [none, noise] = sample.theft.costs;
+  if (none === undefined || noise === undefined) throw new Error('the sample has no costs');
+  const paid = { ...noise, dollars: 13, hours: 3.5, charged: { dollars: 12.5, hours: 3 } };
+  const text = show(200, { ...sample, theft: { ...sample.theft, costs: [none, paid] } }).join(' ');
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`Of that, ${noise.defense} charges $12.5`);
+  expect(text.replaceAll(/\s+/g, ' ')).toMatch(/and 3 h.{0,8} of work\./);
+  expect(show(200, sample).join(' ')).not.toContain('Of that');
+});
+
 test('the matrix is a table where there is room and a list where there is none', () => {
   const row = /none +0\.82 \[0\.78, 0\.86\] +0\.70 \[0\.66, 0\.74\]/;
   expect(show(200).join('\n')).toMatch(row);

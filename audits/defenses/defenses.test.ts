@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { completeSpec } from '../contract/configuration.ts';
 import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
-import type { DefenseSession, RecordedReplies } from '../contract/method.ts';
+import type { DefenseDefinition, DefenseSession, RecordedReplies } from '../contract/method.ts';
 import { createRng } from '../rng.ts';
 import {
   calibrateChain,
@@ -12,8 +12,17 @@ import {
   chainOutputDimension,
   openChainSession,
   parseChain,
+  providerStatistics,
   spellChain,
 } from './chain.ts';
+import {
+  accountComplaints,
+  batchComplaints,
+  memoryComplaints,
+  repeatComplaints,
+  type Opened,
+} from './defense-checks.sample.ts';
+import { plantedDefenses, soundDefense } from './planted-defenses.sample.ts';
 import { defenses, findDefense } from './registry.ts';
 
 /** The attacks of the design, shipped or planned: what a defense may demand to be faced with. */
@@ -336,8 +345,12 @@ describe('the registry', () => {
   });
 });
 
-describe.each(table)('$text', ({ text, faces, sameOnEveryAccount, sameOnRepeat, keyed }) => {
-  const batch = sampleOf(40, 2);
+describe.each(table)('$text', ({ text, faces, ...expected }) => {
+  const opened: Opened = {
+    open: (account, key) => sessionOf(text, account, key),
+    batch: sampleOf(40, 2),
+    outputDimension: chainOutputDimension(parseChain(text), dimension),
+  };
 
   test('has one canonical spelling', () => {
     expect(spellChain(parseChain(spellChain(parseChain(text))))).toBe(spellChain(parseChain(text)));
@@ -349,41 +362,51 @@ describe.each(table)('$text', ({ text, faces, sameOnEveryAccount, sameOnRepeat, 
   });
 
   test('answers a batch as it answers its rows one after the other', () => {
-    const whole = sessionOf(text).reply(batch, names(40));
-    const single = sessionOf(text);
-    for (let row = 0; row < 40; row++) {
-      const reply = single.reply(matrixRows(batch, row, row + 1), [`input-${row}`]);
-      expect(reply.data).toEqual(whole.data.slice(row * whole.columns, (row + 1) * whole.columns));
-    }
+    expect(batchComplaints(opened)).toEqual([]);
   });
 
   test('answers the same account, key and order the same way, whatever other accounts did', () => {
-    const first = sessionOf(text, 1).reply(batch, names(40));
-    sessionOf(text, 0).reply(batch, names(40));
-    expect(sessionOf(text, 1).reply(batch, names(40)).data).toEqual(first.data);
-    const other = sessionOf(text, 2).reply(batch, names(40)).data;
-    if (sameOnEveryAccount) expect(other).toEqual(first.data);
-    else expect(other).not.toEqual(first.data);
-    const otherKey = sessionOf(text, 1, 6).reply(batch, names(40)).data;
-    if (sameOnEveryAccount && keyed !== true) expect(otherKey).toEqual(first.data);
-    else expect(otherKey).not.toEqual(first.data);
+    expect(accountComplaints(opened, expected)).toEqual([]);
   });
 
   test('treats a repeated input as its mode says', () => {
-    const session = sessionOf(text);
-    const first = session.reply(batch, names(40)).data;
-    const again = session.reply(batch, names(40)).data;
-    if (sameOnRepeat) expect(again).toEqual(first);
-    else expect(again).not.toEqual(first);
+    expect(repeatComplaints(opened, expected)).toEqual([]);
   });
 
   test('returns new memory of the promised shape and leaves the clean embeddings alone', () => {
-    const before = batch.data.slice();
-    const reply = sessionOf(text).reply(batch, names(40));
-    expect([reply.rows, reply.columns]).toEqual([40, chainOutputDimension(parseChain(text), dimension)]);
-    expect(reply.data.buffer).not.toBe(batch.data.buffer);
-    reply.data.fill(9);
-    expect(batch.data).toEqual(before);
+    expect(memoryComplaints(opened)).toEqual([]);
+  });
+});
+
+describe('the checks of the table', () => {
+  const complaintsAbout = (plant: DefenseDefinition): readonly string[] => {
+    const batch = sampleOf(40, 2);
+    const opened: Opened = {
+      open: (account, key) =>
+        plant.openSession({
+          config: {},
+          provider: providerStatistics(sampleOf(200)),
+          account,
+          rng: createRng(key),
+        }),
+      batch,
+      outputDimension: dimension,
+    };
+    const expected = { sameOnEveryAccount: true, sameOnRepeat: true };
+    return [
+      ...batchComplaints(opened),
+      ...accountComplaints(opened, expected),
+      ...repeatComplaints(opened, expected),
+      ...memoryComplaints(opened),
+    ];
+  };
+
+  test('have nothing to say about a sound defense', () => {
+    expect(complaintsAbout(soundDefense())).toEqual([]);
+  });
+
+  test.each(plantedDefenses)('catch one that $fault', ({ plant, complaint }) => {
+    expect(complaintsAbout(plant()).join('; ')).toMatch(complaint);
   });
 });
 

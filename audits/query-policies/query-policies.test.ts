@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { matrix, selectRows, type Matrix } from '../contract/data.ts';
 import { createRng } from '../rng.ts';
 import { SEARCHED_IMAGES } from './greedy-order.ts';
-import type { QueryPolicyContext } from './query-policy.ts';
+import type { QueryPolicyContext, QueryPolicyDefinition } from './query-policy.ts';
 import { defaultQueryPolicy, findQueryPolicy, queryPolicies, versionQueryPolicy } from './registry.ts';
 
 /** Two clusters of ten points on a line, at 0 and at 100, and one point alone at 1000. */
@@ -45,36 +45,89 @@ describe.each(queryPolicies)('$meta.id', (policy) => {
     expect(findQueryPolicy(policy.meta.id)).toBe(policy);
   });
 
-  test('orders every image once, the same way each time and another way for another seed', async () => {
-    const points = square(60);
-    const order = await policy.order(context(points));
-    expect(sorted(order)).toEqual(Array.from({ length: 60 }, (_, i) => i));
-    expect(await policy.order(context(points))).toEqual(order);
-    expect(await policy.order(context(points, { rng: createRng('other') }))).not.toEqual(order);
+  test('orders every image once, by its seed; a larger budget extends a smaller one; features as it says', async () => {
+    expect(await complaintsAbout(policy)).toEqual([]);
   });
+});
 
-  test('a larger budget extends what a smaller one sends', async () => {
-    const points = square(80);
-    const whole = await policy.order(context(points, { wanted: 80 }));
-    for (const wanted of [1, 2, 17, 64]) {
-      const order = await policy.order(context(points, { wanted }));
-      expect(order.subarray(0, wanted)).toEqual(whole.subarray(0, wanted));
-      expect(sorted(order)).toHaveLength(80);
-    }
-  });
-
-  test('asks for features exactly when it says so', async () => {
-    let asked = 0;
-    const points = square(30);
-    await policy.order(
+/** What must hold of every query policy, as complaints. */
+async function complaintsAbout(policy: QueryPolicyDefinition): Promise<readonly string[]> {
+  const points = square(80);
+  let asked = 0;
+  const order = (change: Partial<QueryPolicyContext> = {}): Promise<Uint32Array> =>
+    policy.order(
       context(points, {
         features: (indices) => {
           asked += indices.length;
           return Promise.resolve(selectRows(points, indices));
         },
+        ...change,
       }),
     );
-    expect(asked).toBe(policy.usesFeatures ? 30 : 0);
+  const isSame = (a: Uint32Array, b: Uint32Array): boolean =>
+    a.length === b.length && a.every((index, place) => index === b[place]);
+  const isWhole = (indices: Uint32Array): boolean =>
+    isSame(
+      indices.toSorted(),
+      Uint32Array.from({ length: points.rows }, (_, index) => index),
+    );
+  const whole = await order();
+  const featuresAsked = asked;
+  const prefixes = await Promise.all(
+    [1, 2, 17, 64].map(async (wanted) => ({ wanted, found: await order({ wanted }) })),
+  );
+  return [
+    ...([whole, ...prefixes.map(({ found }) => found)].every(isWhole) ? [] : ['leaves images out']),
+    ...(isSame(await order(), whole) ? [] : ['orders the same pool in two ways']),
+    ...(isSame(await order({ rng: createRng('other') }), whole) ? ['does not look at its seed'] : []),
+    ...(prefixes.every(({ wanted, found }) => isSame(found.subarray(0, wanted), whole.subarray(0, wanted)))
+      ? []
+      : ['begins otherwise for another budget']),
+    ...(featuresAsked === (policy.usesFeatures ? points.rows : 0)
+      ? []
+      : [`asks for the features of ${featuresAsked} images`]),
+  ];
+}
+
+describe('the checks of the table', () => {
+  const plant = (order: QueryPolicyDefinition['order']): QueryPolicyDefinition => ({
+    ...defaultQueryPolicy,
+    order,
+  });
+  let calls = 0;
+
+  test.each<readonly [fault: string, planted: QueryPolicyDefinition, complaint: string]>([
+    [
+      'sends an image twice',
+      plant(async ({ count, rng }) => rng.permutation(count).map((index) => Math.max(1, index))),
+      'leaves images out',
+    ],
+    [
+      'draws from a stream that no seed began',
+      plant(async ({ count }) => createRng(`call ${calls++}`).permutation(count)),
+      'orders the same pool in two ways',
+    ],
+    [
+      'has one order for all seeds',
+      plant(async ({ count }) => createRng('fixed').permutation(count)),
+      'does not look at its seed',
+    ],
+    [
+      'shuffles anew for every budget',
+      plant(async ({ count, wanted, rng }) => rng.derive(`${wanted}`).permutation(count)),
+      'begins otherwise for another budget',
+    ],
+    [
+      'looks at features though it says it does not',
+      plant(async (asked) => {
+        const order = asked.rng.permutation(asked.count);
+        await asked.features(order.subarray(0, 3));
+        return order;
+      }),
+      'asks for the features of 3 images',
+    ],
+  ])('catch one that %s', async (_fault, planted, complaint) => {
+    expect(await complaintsAbout(planted)).toContain(complaint);
   });
 });
 

@@ -75,7 +75,13 @@ export type CellWork =
       readonly queryPolicy?: VersionedSpec | undefined;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
-  | { readonly kind: 'detection'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
+  | {
+      readonly kind: 'detection';
+      readonly defense: readonly VersionedSpec[];
+      readonly seed: number;
+      /** Version of the streams; absent in cells stored before there was a second one. */
+      readonly streams?: number;
+    }
   | { readonly kind: 'victim'; readonly seed: number };
 
 export interface Cell {

@@ -275,6 +275,8 @@ export interface Detection {
   readonly score: number;
   /** Row (from 0) at which it raised its alarm, or null. */
   readonly alarmAtRow: number | null;
+  /** Rows it acted on so far, for defenses that judge single rows. */
+  readonly flaggedRows?: number;
 }
 
 /** What a defense makes an account pay beyond the price per query. */

@@ -122,6 +122,43 @@ export interface DefenseVerdict {
   readonly missingAttacks: readonly string[];
 }
 
+/** How a detector meets one kind of thief; `streams` and every rate are those of one seed. */
+export interface DetectionByAttack {
+  /** `natural-pool`, `sybil-slices`, `two-view`, `split-views`, `synthetic`. */
+  readonly kind: string;
+  readonly streams: number;
+  /** Area under the ROC curve against all honest streams together. */
+  readonly area: Estimate;
+  /** Share of streams with an alarm. */
+  readonly alarmRate: Estimate;
+  /** At 1 % and 0.1 % false positives; `reason` where the honest streams are too few to say. */
+  readonly truePositives: readonly {
+    readonly falsePositiveRate: number;
+    readonly rate: Estimate | null;
+    readonly reason: string | null;
+  }[];
+  /** Median over streams with an alarm of rows the account had sent, mean over seeds; null without an alarm. */
+  readonly queriesUntilAlarm: Estimate | null;
+}
+
+/** How a defense that watches tells thieves from honest accounts. */
+export interface DetectorEvaluation {
+  readonly defense: string;
+  /** Independent honest streams of one seed, all kinds together. */
+  readonly benignStreams: number;
+  readonly benign: readonly {
+    readonly kind: string;
+    readonly streams: number;
+    readonly alarmRate: Estimate;
+  }[];
+  readonly attacks: readonly DetectionByAttack[];
+  /** Errors on single rows, of defenses that judge them; `deviation` between batches of 256 images in two views. */
+  readonly nearDuplicates: {
+    readonly falsePositives: { readonly rate: Estimate; readonly deviation: number };
+    readonly falseNegatives: { readonly rate: Estimate; readonly deviation: number };
+  } | null;
+}
+
 /** A number of queries as far as it is known: within the budgets run, below the smallest, beyond the largest. */
 export interface QueryPoint {
   readonly queries: number;
@@ -242,6 +279,8 @@ export interface AuditResult {
   readonly verdicts: readonly DefenseVerdict[];
   readonly curves: readonly QueryCurve[];
   readonly raiseFactors: readonly RaiseFactor[];
+  /** One entry per defense that watches and was measured. */
+  readonly detection: readonly DetectorEvaluation[];
   readonly theft: { readonly assumptions: CostAssumptions; readonly costs: readonly TheftCost[] };
   readonly recommendation: { readonly defense: string | null; readonly sentence: string };
   readonly headline: string;

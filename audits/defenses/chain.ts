@@ -178,9 +178,11 @@ function composeSessions(stages: readonly DefenseSession[]): DefenseSession {
 function firstDetection(stages: readonly DefenseSession[]): Detection {
   const detections = stages.flatMap(({ detection }) => detection?.() ?? []);
   const alarms = detections.flatMap(({ alarmAtRow }) => alarmAtRow ?? []);
+  const flagged = detections.find(({ flaggedRows }) => flaggedRows !== undefined)?.flaggedRows;
   return {
     score: detections[0]?.score ?? 0,
     alarmAtRow: alarms.length === 0 ? null : Math.min(...alarms),
+    ...(flagged === undefined ? {} : { flaggedRows: flagged }),
   };
 }
 

@@ -146,10 +146,10 @@ test('detection is the share flagged; the alarm rises once it exceeds its bound'
   const images = sampleOf(120, 'sent');
   const session = sessionOf(':falsePositiveRate=0');
   session.reply(images, names(120));
-  expect(session.detection?.()).toEqual({ score: 0, alarmAtRow: null });
+  expect(session.detection?.()).toEqual({ score: 0, alarmAtRow: null, flaggedRows: 0 });
   session.reply(images, names(120));
   // 14 of 134 rows are the first share above a tenth.
-  expect(session.detection?.()).toEqual({ score: 0.5, alarmAtRow: 133 });
+  expect(session.detection?.()).toEqual({ score: 0.5, alarmAtRow: 133, flaggedRows: 120 });
 });
 
 test('a provider with a single image flags nothing', () => {

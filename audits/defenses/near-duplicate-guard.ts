@@ -104,7 +104,7 @@ export const nearDuplicateGuard = defineDefense({
         }
         return matrix(data, embeddings.rows, embeddings.columns);
       },
-      detection: () => ({ score: rows === 0 ? 0 : flagged / rows, alarmAtRow }),
+      detection: () => ({ score: rows === 0 ? 0 : flagged / rows, alarmAtRow, flaggedRows: flagged }),
     };
   },
 });

@@ -1,6 +1,7 @@
 /**
  * Rows an account has sent, searched by brute force: every new row is compared with all before it, as the published
- * detectors do. A search costs `rows * columns` multiplications, so an account of n rows costs about n^2 / 2 of them.
+ * detectors do. A search costs `rows * columns` multiplications, so an account of n rows costs about n^2 / 2 of them:
+ * with 256 columns 20 s of a busy server's core for 10 000 rows, and four times that for 20 000.
  */
 export interface RowHistory {
   readonly rows: number;

@@ -11,6 +11,9 @@ import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
 import { byInformation } from './time-limit.ts';
 
+/** Raised whenever detection cells come to other numbers: part of their keys. */
+const STREAMS_VERSION = 2;
+
 export interface PlannedCell extends Cell {
   readonly state: CellState;
   readonly reason: string | null;
@@ -55,7 +58,11 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
       if (chain.length > 0)
         add({ kind: 'honest', defense: versionChain(chain), seed }, null, spellChain(chain));
       if (chainDetects(chain))
-        add({ kind: 'detection', defense: versionChain(chain), seed }, null, spellChain(chain));
+        add(
+          { kind: 'detection', defense: versionChain(chain), seed, streams: STREAMS_VERSION },
+          null,
+          spellChain(chain),
+        );
       for (const spec of attacksOn(config, chain)) {
         const attack = definition(spec);
         for (const budget of config.budgets)

@@ -196,6 +196,34 @@ const raiseFactor = z.object({
   factor: z.object({ value: z.number(), relation }).nullable(),
 });
 
+const rowError = z.object({ rate: estimate, deviation: z.number().describe('Between batches') });
+
+const detector = z.object({
+  defense: text,
+  benignStreams: count.describe('Independent honest streams of one seed'),
+  benign: z.array(z.object({ kind: text, streams: count, alarmRate: estimate })),
+  attacks: z.array(
+    z.object({
+      kind: text,
+      streams: count,
+      area: estimate.describe('Area under the ROC curve against all honest streams'),
+      alarmRate: estimate,
+      truePositives: z.array(
+        z.object({
+          falsePositiveRate: z.number(),
+          rate: measured,
+          reason: text.nullable().describe('Why there is no rate'),
+        }),
+      ),
+      queriesUntilAlarm: measured.describe('Median over streams with an alarm'),
+    }),
+  ),
+  nearDuplicates: z
+    .object({ falsePositives: rowError, falseNegatives: rowError })
+    .nullable()
+    .describe('Errors on single rows: batches of 256 images in two views'),
+});
+
 const theftCost = z.object({
   defense: text,
   level: z.number(),
@@ -256,6 +284,7 @@ export const resultSchema = z
     verdicts: z.array(verdict),
     curves: z.array(curve),
     raiseFactors: z.array(raiseFactor),
+    detection: z.array(detector).describe('How defenses that watch tell thieves from honest accounts'),
     theft: z.object({ assumptions: costAssumptionsSchema, costs: z.array(theftCost) }),
     recommendation: z.object({ defense: text.nullable(), sentence: text }),
     headline: text,

@@ -2,6 +2,7 @@ import { resultSchemaVersion } from '../contract/result.ts';
 import type {
   AuditResult,
   DefenseVerdict,
+  DetectorEvaluation,
   Estimate,
   MatrixCell,
   QueryCurve,
@@ -140,6 +141,38 @@ function sampleTheft(change: Partial<TheftCost> = {}): TheftCost {
     hours: 0.0033,
     charged: { dollars: 0, hours: 0 },
     shareOfTraining: 0.00049,
+    ...change,
+  };
+}
+
+export function sampleDetector(change: Partial<DetectorEvaluation> = {}): DetectorEvaluation {
+  return {
+    defense: 'near-duplicate-guard',
+    benignStreams: 29,
+    benign: [
+      { kind: 'broad', streams: 8, alarmRate: sampleEstimate(0, null) },
+      { kind: 're-indexing', streams: 16, alarmRate: sampleEstimate(0.75, 0.2) },
+    ],
+    attacks: [
+      {
+        kind: 'two-view',
+        streams: 10,
+        area: sampleEstimate(0.91, 0.08),
+        alarmRate: sampleEstimate(0.63, 0.3),
+        truePositives: [
+          {
+            falsePositiveRate: 0.01,
+            rate: null,
+            reason: 'not estimable: 29 of at least 100 independent benign accounts, 10 attackers',
+          },
+        ],
+        queriesUntilAlarm: { ...sampleEstimate(134, 6), unit: 'count' },
+      },
+    ],
+    nearDuplicates: {
+      falsePositives: { rate: sampleEstimate(0.12, 0.02), deviation: 0.011 },
+      falseNegatives: { rate: sampleEstimate(0.35, 0.03), deviation: 0.024 },
+    },
     ...change,
   };
 }
@@ -307,6 +340,7 @@ export function sampleResult(change: Partial<AuditResult> = {}): AuditResult {
       { defense: noise, level: 0.9, attack: null, factor: null },
       { defense: noise, level: 0.5, attack: null, factor: { value: 4.1, relation: 'more-than' } },
     ],
+    detection: [sampleDetector()],
     theft: {
       assumptions: { perComputeHour: 12.29, perAccount: 0.25, perLabel: 0.012, training: 1000 },
       costs: [sampleTheft(), sampleTheft({ defense: noise, attack: 'repeat-averaging' })],

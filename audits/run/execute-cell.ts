@@ -1,18 +1,12 @@
 import path from 'node:path';
 import type { ArtifactFile, CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
-import { imageBytes, type Images, type Matrix } from '../contract/data.ts';
+import { imageBytes, matrixRows, type Images, type Matrix } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type {
-  AttackContext,
-  FeatureEncoder,
-  MethodSpec,
-  SurrogateModel,
-  TaskHead,
-} from '../contract/method.ts';
+import type { AttackContext, FeatureEncoder, SurrogateModel, TaskHead } from '../contract/method.ts';
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
@@ -37,7 +31,8 @@ import { builtinDemo, encoderFile } from '../encoder/demo-encoder.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
-import { measureDetection } from './detection-cell.ts';
+import { computeStreams, join, select, type ComputedStreams } from './computed-streams.ts';
+import { measureDetection, type StreamImages } from './detection-cell.ts';
 import { measureHonestUsers } from './honest-cell.ts';
 import type { Job } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
@@ -81,6 +76,8 @@ interface Loaded {
   readonly metricsRng: Rng;
   /** In what order each seed's cells send the pool. */
   readonly queryOrders: ReturnType<typeof createQueryOrders>;
+  /** What thieves make and the victim answers in one seed's detection cells: the same for every defense. */
+  readonly computedStreams: (seed: number, rng: Rng, signal: AbortSignal) => Promise<ComputedStreams>;
   /** The victim's clean embeddings and what its own probes predict. */
   readonly reference: () => Promise<readonly VictimEmbeddings[]>;
 }
@@ -146,6 +143,8 @@ async function load(
   const metricsRng = createRng(config.seed).derive('metrics');
   const pool = readPreparedSet(folder, 'pool');
   const { height, width } = preparation.inputs.preprocessing;
+  const inputSize = Math.min(config.surrogate.inputSize, height, width);
+  let streams: { readonly seed: number; readonly computed: ComputedStreams } | undefined;
   return {
     folder,
     engine,
@@ -158,12 +157,29 @@ async function load(
     tasks,
     metricsRng,
     queryOrders: createQueryOrders(context.clock),
+    async computedStreams(seed, rng, signal) {
+      // Of one seed at a time: cells come seed by seed.
+      if (streams?.seed === seed) return streams.computed;
+      const computed = await computeStreams({
+        engine,
+        rng,
+        signal,
+        pool: { rows: pool.hashes.length, images: (indices) => pool.images(indices) },
+        embed: async (images) => (await victim()).embed(images),
+        project:
+          pool.projections === undefined ? undefined : async (images) => (await projection()).embed(images),
+        dimension: pool.embeddings.columns,
+        inputSize,
+      });
+      streams = { seed, computed };
+      return computed;
+    },
     reference: once(async () => {
       const untrained = await embedUntrained(
         { engine, rng: metricsRng.derive('untrained'), pool: pool.images(firstRows(pool.hashes.length)) },
         {
           dimension: pool.embeddings.columns,
-          inputSize: Math.min(config.surrogate.inputSize, height, width),
+          inputSize,
         },
         tasks.map(({ score }) => score.images()),
       );
@@ -227,7 +243,10 @@ async function executeWork(
   const clean = loaded.tasks.map(cleanEmbeddings);
   if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
   if (work.kind === 'detection')
-    return { ...nothing, measurements: detectionMeasurements(work.defense, loaded, seedRng) };
+    return {
+      ...nothing,
+      measurements: await detectionMeasurements(job, work, loaded, seedRng, context),
+    };
   const key = seedRng.derive('honest/defense');
   const tasks = loaded.tasks.map((task, i) => ({
     clean: clean[i] ?? cleanEmbeddings(task),
@@ -247,21 +266,40 @@ async function executeWork(
   };
 }
 
-/** Benign accounts send images of the first task which no defense was calibrated on. */
-function detectionMeasurements(
-  defense: readonly MethodSpec[],
+/** Benign accounts send images of every task, but none that a defense was calibrated on. */
+async function detectionMeasurements(
+  { config }: CellJob,
+  { defense, seed }: Extract<CellWork, { kind: 'detection' }>,
   loaded: Loaded,
   seedRng: Rng,
-): readonly Measurement[] {
+  context: ExecutionContext,
+): Promise<readonly Measurement[]> {
   const key = seedRng.derive('detection/defense');
-  const { pool } = loaded;
-  const [task] = loaded.tasks;
-  return measureDetection(task?.score ?? pool, pool, {
-    defense,
-    calibration: calibrateChain(defense, calibrationSample(loaded), key),
-    key,
-    rng: seedRng.derive('detection/streams'),
-  });
+  // A deployed service is asked for nothing that only a detector's test would need.
+  const computed =
+    config.endpoint === undefined
+      ? await loaded.computedStreams(seed, seedRng.derive('detection/computed'), context.signal)
+      : undefined;
+  context.progress(ATTACK_SHARE, 'watching accounts');
+  return measureDetection(
+    { benign: loaded.tasks.map(benignImages), pool: loaded.pool, computed },
+    {
+      defense,
+      calibration: calibrateChain(defense, calibrationSample(loaded), key, calibrationProjections(loaded)),
+      key,
+      rng: seedRng.derive('detection/streams'),
+    },
+  );
+}
+
+/** A task's fit and score rows, without those of the first task that defenses are calibrated on. */
+function benignImages({ fit, score }: Task, index: number): StreamImages {
+  const known = index === 0 ? Math.min(fit.hashes.length, CALIBRATION_ROWS) : 0;
+  const fresh = select(
+    fit,
+    Array.from({ length: fit.hashes.length - known }, (_, row) => known + row),
+  );
+  return join(fresh, score);
 }
 
 async function executeAttack(
@@ -282,7 +320,12 @@ async function executeAttack(
   const answer = isOnProjections ? project : embed;
   if (answer === undefined)
     throw new MoatError('not-applicable', `${attack.meta.id} needs a projection output (--projection).`);
-  const calibration = calibrateChain(work.defense, calibrationSample(loaded, isOnProjections), serviceKey);
+  const calibration = calibrateChain(
+    work.defense,
+    calibrationSample(loaded, isOnProjections),
+    serviceKey,
+    calibrationProjections(loaded),
+  );
   const recordings = openRecordings(work.defense);
   const { columns } = (isOnProjections ? loaded.pool.projections : undefined) ?? loaded.pool.embeddings;
   const dimension = chainOutputDimension(work.defense, columns);
@@ -440,9 +483,17 @@ function victimAnswers(loaded: Loaded): {
 
 function calibrationSample(loaded: Loaded, isOnProjections = false): Matrix {
   const set = loaded.tasks[0]?.fit ?? loaded.pool;
-  const { data, rows, columns } = (isOnProjections ? set.projections : undefined) ?? set.embeddings;
-  const used = Math.min(rows, CALIBRATION_ROWS);
-  return { data: data.subarray(0, used * columns), rows: used, columns };
+  return calibrationRows((isOnProjections ? set.projections : undefined) ?? set.embeddings);
+}
+
+/** Projections of the same images, where the victim has them. */
+function calibrationProjections(loaded: Loaded): Matrix | undefined {
+  const { projections } = loaded.tasks[0]?.fit ?? loaded.pool;
+  return projections === undefined ? undefined : calibrationRows(projections);
+}
+
+function calibrationRows(source: Matrix): Matrix {
+  return matrixRows(source, 0, Math.min(source.rows, CALIBRATION_ROWS));
 }
 
 function cleanEmbeddings(task: Task): TaskEmbeddings {

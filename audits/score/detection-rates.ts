@@ -5,6 +5,9 @@ import { binomialBounds, type ShareBounds } from './binomial.ts';
  * suspicious; rows of one account are no independent streams.
  */
 
+/** Shares of benign accounts which may be bothered, at which detectors are compared. */
+export const FALSE_POSITIVE_RATES = [0.01, 0.001] as const;
+
 export type DetectionRate =
   | ({ readonly isEstimable: true; readonly value: number; readonly threshold: number } & ShareBounds)
   | {
@@ -23,12 +26,8 @@ export function truePositiveRate(
   attackers: readonly number[],
   falsePositiveRate: number,
 ): DetectionRate {
-  const needed = Math.ceil(1 / falsePositiveRate);
-  if (attackers.length === 0 || benign.length < needed)
-    return {
-      isEstimable: false,
-      reason: `not estimable: ${benign.length} of at least ${needed} independent benign accounts, ${attackers.length} attackers`,
-    };
+  const reason = notEstimable(benign.length, attackers.length, falsePositiveRate);
+  if (reason !== null) return { isEstimable: false, reason };
   const descending = benign.toSorted((a, b) => b - a);
   // So many benign accounts may lie above; a score equal to the next one's is not above it.
   const allowed = Math.floor(falsePositiveRate * benign.length);
@@ -42,6 +41,13 @@ export function truePositiveRate(
   };
 }
 
+/** Why so few accounts cannot show such a rate, for people; null where they can. */
+export function notEstimable(benign: number, attackers: number, falsePositiveRate: number): string | null {
+  const needed = Math.ceil(1 / falsePositiveRate);
+  if (attackers > 0 && benign >= needed) return null;
+  return `not estimable: ${benign} of at least ${needed} independent benign accounts, ${attackers} attackers`;
+}
+
 /**
  * Area under the ROC curve: how likely an attacker scores above a benign account, ties half (Mann and Whitney 1947).
  * @throws RangeError when either side is empty
@@ -49,8 +55,15 @@ export function truePositiveRate(
 export function rocArea(benign: readonly number[], attackers: readonly number[]): number {
   if (benign.length === 0 || attackers.length === 0)
     throw new RangeError(`${attackers.length} attackers against ${benign.length} benign accounts`);
-  let wins = 0;
-  for (const attacker of attackers)
-    for (const other of benign) wins += attacker > other ? 1 : attacker === other ? 0.5 : 0;
-  return wins / (benign.length * attackers.length);
+  const shares = placements(benign, attackers);
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+/** Per attacker the share of benign accounts with a smaller score, ties half: their mean is the area under the ROC curve. */
+export function placements(benign: readonly number[], attackers: readonly number[]): readonly number[] {
+  return attackers.map(
+    (attacker) =>
+      benign.reduce((sum, other) => sum + (attacker > other ? 1 : attacker === other ? 0.5 : 0), 0) /
+      benign.length,
+  );
 }

@@ -34,6 +34,7 @@ export interface Groups {
   readonly attacks: readonly AttackGroup[];
   readonly controls: readonly AttackGroup[];
   readonly honest: readonly CellGroup[];
+  readonly detection: readonly CellGroup[];
   /** Defense labels in planned order, `none` first when there. */
   readonly defenses: readonly { readonly label: string; readonly chain: readonly MethodSpec[] }[];
 }
@@ -46,6 +47,7 @@ type AttackWork = Extract<CellWork, { kind: 'attack' }>;
 export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Groups {
   const attackCells = new Map<string, { work: AttackWork; cells: CellRow[] }>();
   const honestCells = new Map<string, { chain: readonly MethodSpec[]; cells: CellRow[] }>();
+  const detectionCells = new Map<string, { chain: readonly MethodSpec[]; cells: CellRow[] }>();
   const defenses = new Map<string, readonly MethodSpec[]>();
   const victim: CellRow[] = [];
   for (const cell of cells) {
@@ -55,12 +57,13 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       continue;
     }
     const label = defenseLabel(cell);
-    // Measured for people to read; no verdict rests on it.
-    if (work.kind === 'detection') continue;
-    if (work.kind === 'honest') {
-      const group = honestCells.get(label) ?? { chain: work.defense, cells: [] };
+    if (work.kind === 'honest' || work.kind === 'detection') {
+      const members = work.kind === 'honest' ? honestCells : detectionCells;
+      const group = members.get(label) ?? { chain: work.defense, cells: [] };
       group.cells.push(cell);
-      honestCells.set(label, group);
+      members.set(label, group);
+      // Measured for people to read; no verdict rests on it.
+      if (work.kind === 'detection') continue;
     } else {
       const key = JSON.stringify([attackLabel(cell), label, work.budget, work.accounts]);
       const group = attackCells.get(key) ?? { work, cells: [] };
@@ -90,6 +93,9 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
     attacks: groups.filter((group) => !group.control).toSorted(byName),
     controls: groups.filter((group) => group.control).toSorted(byName),
     honest: [...honestCells].map(([label, group]) => cellGroup(label, group.chain, group.cells)),
+    detection: [...detectionCells]
+      .map(([label, group]) => cellGroup(label, group.chain, group.cells))
+      .toSorted((a, b) => compare(a.defense, b.defense)),
     defenses: [...defenses]
       .map(([label, chain]) => ({ label, chain }))
       .toSorted((a, b) => a.chain.length - b.chain.length || compare(a.label, b.label)),

@@ -1,5 +1,6 @@
 import type { AuditResult } from '../contract/result.ts';
 import { runChecks } from '../checks/registry.ts';
+import { evaluateDetectors } from './detectors.ts';
 import { gatherEvidence, type JudgeInput } from './evidence.ts';
 import { writeFindings } from './findings.ts';
 import { writeHeadline } from './headline.ts';
@@ -21,6 +22,7 @@ export type Judgement = Pick<
   | 'verdicts'
   | 'curves'
   | 'raiseFactors'
+  | 'detection'
   | 'theft'
   | 'recommendation'
   | 'headline'
@@ -46,6 +48,7 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
     verdicts,
     curves,
     raiseFactors: raiseFactors(curves),
+    detection: evaluateDetectors(evidence),
     theft: { assumptions, costs: theftCosts(evidence, curves, assumptions) },
     recommendation,
     headline: writeHeadline(evidence, matrix, verdicts, recommendation),

@@ -90,3 +90,16 @@ test('an audit that was stopped ends with the command that goes on', () => {
 test('a preset that cannot pass says so at the end', () => {
   expect(show(200).at(-1)).toContain('Preset quick can fail a defense, never clear one');
 });
+
+test('detectors: thieves and honest accounts in rows, rates that cannot be told say so, errors on single rows below', () => {
+  const lines = show(200);
+  const row = (text: string) => lines.find((line) => line.includes(text)) ?? '';
+  expect(row('thief two-view')).toMatch(
+    /10 +0\.63 \[0\.33, 0\.93\] +0\.91 \[0\.83, 0\.99\] +not estimable +134/,
+  );
+  expect(row('honest re-indexing')).toMatch(/16 +0\.75 \[0\.55, 0\.95\]/);
+  const text = lines.join(' ').replaceAll(/\s+/g, ' ');
+  expect(text).toContain('29 honest ones cannot resolve a false positive rate below 3.4 %');
+  expect(text).toContain('false positives 0.12 [0.10, 0.14], false negatives 0.35 [0.32, 0.38]');
+  expect(show(120, sampleResult({ detection: [] })).join(' ')).not.toContain('Detectors');
+});

@@ -8,6 +8,7 @@ import type {
   VerdictWord,
 } from '../../contract/result.ts';
 import { renderCurves } from './curves.ts';
+import { renderDetection } from './detection.ts';
 import { matrixSlices, renderMatrix } from './matrix.ts';
 import { renderMeasures } from './measures.ts';
 import {
@@ -65,6 +66,7 @@ export function renderResult(result: AuditResult, files: ResultFiles, view: View
       'What honest users lose (points of accuracy; recall of clean neighbors)',
       renderHonest(result.verdicts, view),
     ),
+    ...section('Detectors (one account per stream; 95 % intervals)', renderDetection(result.detection, view)),
     ...section('What theft takes (queries, money, time)', renderCurves(result, view)),
     ...section('Recommendation', wrapIndented(result.recommendation.sentence, view)),
     ...section(

@@ -52,7 +52,7 @@ const ROWS_BEFORE_ALARM = 100;
 export const nearDuplicateGuard = defineDefense({
   meta: {
     id: 'near-duplicate-guard',
-    version: 1,
+    version: 2,
     title: 'Near-duplicate guard',
     summary: 'Answers near-duplicates of an account’s earlier queries with noise.',
     reference: {

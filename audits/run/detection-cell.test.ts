@@ -61,11 +61,11 @@ test('thieves with foreign images are told from customers; slices shorter than a
   expect(found.get('alarm-rate:sybil-slices')?.value).toBe(0);
 });
 
-test('every benign image is in one stream: 3200 images are 3 or 4 streams a kind', () => {
+test('every benign image is in one stream: eighths of 3200 images, one class narrow, the other uploaded', () => {
   const found = measure('mmd-detector:window=50', 0);
   expect(
-    ['broad', 'narrow', 'batch-upload', 're-indexing'].map((kind) => found.get(`alarm-rate:${kind}`)?.n),
-  ).toEqual([4, 3, 4, 8]);
+    ['broad', 're-indexing', 'narrow', 'batch-upload'].map((kind) => found.get(`alarm-rate:${kind}`)?.n),
+  ).toEqual([6, 4, 3, 4]);
 });
 
 test('rates which so few benign streams cannot resolve are not there', () => {
@@ -87,7 +87,7 @@ test('a long honest user sends a thousand images in one stream, another task is 
   ]);
   expect(found.get('alarm-rate:broad-long')?.n).toBe(1);
   expect(found.get('alarm-rate:broad')?.value).toBe(0);
-  expect(found.get('alarm-rate:new-domain')).toMatchObject({ value: 1, n: 6 });
+  expect(found.get('alarm-rate:new-domain')).toMatchObject({ value: 1, n: 9 });
 });
 
 test('every error of single rows by hand: the second views are near-duplicates, the first ones are not', () => {

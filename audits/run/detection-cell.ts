@@ -38,7 +38,7 @@ export interface DetectionStreams {
 export const STREAM_ROWS = 200;
 /** A busy honest user sends as much as five accounts of a thief: detectors that look often have more chances to be wrong. */
 const LONG_FACTOR = 5;
-/** Share of the benign images which long streams may take: as much as each of the four other kinds. */
+/** Share of the honest images which long streams may take: a fifth, as there are five kinds of users per task. */
 const LONG_SHARE = 0.2;
 /** Accounts over which a thief spreads a stream: the policy's default number. */
 const SYBIL_ACCOUNTS = 5;
@@ -101,20 +101,29 @@ function benignStreams(
     const long = LONG_FACTOR * rows;
     const longRows = Math.floor((order.length * LONG_SHARE) / long) * long;
     const rest = order.slice(longRows);
-    const quarter = (part: number): readonly number[] => rest.filter((_, i) => i % 4 === part);
-    const broad = index === 0 ? 'broad' : 'new-domain';
-    add(broad, images, chunks(quarter(0), rows));
-    add(
-      'narrow',
-      images,
-      byClass(images, quarter(1)).flatMap((members) => chunks(members, rows)),
-    );
-    add('batch-upload', images, chunks(byClass(images, quarter(2)).flat(), rows));
+    const eighths = (from: number, to: number): readonly number[] =>
+      rest.filter((_, i) => i % 8 >= from && i % 8 < to);
+    add(index === 0 ? 'broad' : 'new-domain', images, chunks(eighths(0, 3), rows));
+    // Sent twice: half the images make as many streams.
     add(
       're-indexing',
       images,
-      chunks(quarter(3), rows / 2).map((once) => [...once, ...once]),
+      chunks(eighths(3, 4), rows / 2).map((once) => [...once, ...once]),
     );
+    // Classes take turns, so that each has enough images for a narrow stream where tasks are small.
+    const classes = byClass(images, eighths(4, 8));
+    add(
+      'narrow',
+      images,
+      classes.filter((_, i) => i % 2 === 0).flatMap((members) => chunks(members, rows)),
+    );
+    const uploads = classes.filter((_, i) => i % 2 === 1);
+    // Half a stream of each class at a time: a batch upload goes on to the next class within a stream.
+    const most = Math.max(0, ...uploads.map(({ length }) => Math.ceil(length / (rows / 2))));
+    const turns = Array.from({ length: most }, (_, turn) =>
+      uploads.flatMap((members) => members.slice((turn * rows) / 2, ((turn + 1) * rows) / 2)),
+    );
+    add('batch-upload', images, chunks(turns.flat(), rows));
     add('broad-long', images, chunks(order.slice(0, longRows), long));
   }
   return kinds;

@@ -252,12 +252,19 @@ async function executeWork(
     clean: clean[i] ?? cleanEmbeddings(task),
     fitHashes: task.fit.hashes,
     scoreHashes: task.score.hashes,
+    fitProjections: task.fit.projections,
+    scoreProjections: task.score.projections,
   }));
   return {
     ...nothing,
     ...(await measureHonestUsers(metricContext, tasks, {
       defense: work.defense,
-      calibration: calibrateChain(work.defense, calibrationSample(loaded), key),
+      calibration: calibrateChain(
+        work.defense,
+        calibrationSample(loaded),
+        key,
+        calibrationProjections(loaded),
+      ),
       key,
       users: seedRng.derive('honest/users'),
       clock,

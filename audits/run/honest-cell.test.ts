@@ -35,10 +35,10 @@ const task: HonestTask = {
   scoreHashes: Array.from({ length: 80 }, (_, i) => `score/${i}`),
 };
 
-async function through(spelled: string): Promise<(metric: string) => number> {
+async function through(spelled: string, of: HonestTask = task): Promise<(metric: string) => number> {
   const defense = parseChain(spelled);
   const key = createRng('key');
-  const { measurements } = await measureHonestUsers(context, [task], {
+  const { measurements } = await measureHonestUsers(context, [of], {
     defense,
     calibration: calibrateChain(defense, clean.fit.embeddings, key),
     key,
@@ -120,4 +120,26 @@ describe('what a defense costs them', () => {
     // Paired with the clean items, query by query.
     expect(never.find(({ metric }) => metric === 'honest-probe-accuracy')?.items?.length).toBe(80);
   });
+});
+
+test('a defense that compares projections gets those of the honest users’ images', async () => {
+  const spelled = 'near-duplicate-guard:on=projection:tau=0.5';
+  const rng = createRng('projections');
+  /** Distinct images lie across each other, so nothing is close; or all of them in one place. */
+  const projected = (rows: number, isOnePlace: boolean): Matrix =>
+    matrix(
+      Float32Array.from({ length: rows * 64 }, () => (isOnePlace ? 1 : rng.normal())),
+      rows,
+      64,
+    );
+  const withProjections = (isOnePlace: boolean): HonestTask => ({
+    ...task,
+    fitProjections: projected(320, isOnePlace),
+    scoreProjections: projected(80, isOnePlace),
+  });
+  const distinct = await through(spelled, withProjections(false));
+  const crowded = await through(spelled, withProjections(true));
+  expect(distinct('honest-probe-accuracy')).toBeGreaterThan(0.9 * distinct('clean-probe-accuracy'));
+  // All but the first reply are noise: no better than guessing among four classes.
+  expect(crowded('honest-probe-accuracy')).toBeLessThan(0.5);
 });

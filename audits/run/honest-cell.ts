@@ -1,6 +1,6 @@
 import type { Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
-import { matrix, type Matrix } from '../contract/data.ts';
+import { matrix, selectRows, type Matrix } from '../contract/data.ts';
 import type { DefenseSession, MethodSpec, ProviderStatistics } from '../contract/method.ts';
 import { openChainSession, type Recordings } from '../defenses/chain.ts';
 import type { TaskEmbeddings } from '../metrics/evaluate.ts';
@@ -14,6 +14,9 @@ export interface HonestTask {
   readonly clean: TaskEmbeddings;
   readonly fitHashes: readonly string[];
   readonly scoreHashes: readonly string[];
+  /** The victim's projections of the same images, where it has them. */
+  readonly fitProjections?: Matrix | undefined;
+  readonly scoreProjections?: Matrix | undefined;
 }
 
 export interface HonestOptions {
@@ -57,13 +60,25 @@ export async function measureHonestUsers(
       const service = openAccount(options, user.id === '' ? index : account++, meter);
       const share = user.id === '' ? clean : shareOf(clean, user);
       const replies = {
-        fit: service(share.fit.embeddings, pick(task.fitHashes, user.fit)),
-        score: service(share.score.embeddings, pick(task.scoreHashes, user.score)),
+        fit: service(
+          share.fit.embeddings,
+          pick(task.fitHashes, user.fit),
+          task.fitProjections && selectRows(task.fitProjections, user.fit),
+        ),
+        score: service(
+          share.score.embeddings,
+          pick(task.scoreHashes, user.score),
+          task.scoreProjections && selectRows(task.scoreProjections, user.score),
+        ),
       };
       const own = await evaluateHonestUser(context, share, replies);
       measurements.push(...own.map((entry) => ({ ...entry, metric: named(entry.metric, user.id) })));
       if (user.id !== '') continue;
-      const again = openAccount(options, account++, meter)(clean.score.embeddings, task.scoreHashes);
+      const again = openAccount(options, account++, meter)(
+        clean.score.embeddings,
+        task.scoreHashes,
+        task.scoreProjections,
+      );
       measurements.push(...(await measureDrift(context, clean, replies, again)));
       measurements.push({
         metric: 'honest-reply-bytes',
@@ -83,14 +98,14 @@ function openAccount(
   { defense, calibration, key, clock, recordings }: HonestOptions,
   account: number,
   meter: { replies: number; milliseconds: number },
-): (embeddings: Matrix, hashes: readonly string[]) => Matrix {
+): (embeddings: Matrix, hashes: readonly string[], projections: Matrix | undefined) => Matrix {
   const session: DefenseSession = openChainSession(defense, calibration, account, key, recordings);
   let isOpen = true;
   let columns = 0;
-  return (embeddings, hashes) => {
+  return (embeddings, hashes, projections) => {
     if (!isOpen || embeddings.rows === 0) return matrix(new Float32Array(0), 0, columns);
     const started = clock.monotonicMs();
-    const reply = session.reply(embeddings, hashes);
+    const reply = session.reply(embeddings, hashes, projections);
     meter.milliseconds += clock.monotonicMs() - started;
     meter.replies += reply.rows;
     isOpen = reply.rows === embeddings.rows;

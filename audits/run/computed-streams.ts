@@ -46,7 +46,7 @@ const CALIBRATION_IMAGES = 512;
 /** 25 images doubled three times are 200 queries: as many as the other streams have. */
 const SEEDS_PER_STREAM = 25;
 const ROUNDS = 3;
-/** Streams of synthetic queries: each costs the victim 175 images. */
+/** Streams of synthetic queries: each costs the victim 200 images. */
 const SYNTHETIC_STREAMS = 10;
 /** Largest change of a pixel per round in grey levels: a tenth of the range, as in `jacobian-augmentation`. */
 const STEP = 25.5;

@@ -19,7 +19,7 @@ import { drawViews } from './queried-views.ts';
  * With two views each image is sent as two SimCLR augmentations of it, drawn once (the paper redraws them in every
  * epoch, which multiplies the true number of queries by the epochs), so half as many images fit the budget.
  */
-const config = z.object({
+const settings = z.object({
   loss: z.enum(lossIds).default('mse'),
   views: z.union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' }).default(1),
   /** What the attacker does to its own copies while training, the reply staying as it is: costs no query. */
@@ -30,7 +30,13 @@ const config = z.object({
   positives: z.enum(['first', 'mean']).optional(),
 });
 
-type Config = z.infer<typeof config>;
+type Config = z.infer<typeof settings>;
+
+/** What cannot be trained is refused where it is typed. */
+const config = settings.superRefine((chosen, issues) => {
+  const misfit = misfitOfLoss(chosen);
+  if (misfit !== undefined) issues.addIssue(misfit);
+});
 
 const withTemperature: readonly LossId[] = ['infonce', 'softnn', 'supcon'];
 
@@ -56,18 +62,11 @@ export const directExtraction = defineAttack({
   },
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
-  notApplicable(settings, { hasPoolLabels }) {
-    const misfit = misfitOfLoss(settings);
-    if (misfit !== undefined) return misfit;
-    return findLoss(settings.loss).needsLabels === true && !hasPoolLabels
-      ? missingLabels(settings.loss)
-      : undefined;
-  },
-  async run(context, settings) {
-    const { loss: lossId, views, augmentation } = settings;
+  notApplicable: ({ loss }, { hasPoolLabels }) =>
+    findLoss(loss).needsLabels === true && !hasPoolLabels ? missingLabels(loss) : undefined,
+  async run(context, chosen) {
+    const { loss: lossId, views, augmentation } = chosen;
     const loss = findLoss(lossId);
-    const misfit = misfitOfLoss(settings);
-    if (misfit !== undefined) throw new MoatError('not-applicable', misfit);
     const asked = affordableImages(
       loss.needsLabels === true ? labelledPool(context, lossId) : context,
       views,
@@ -87,7 +86,7 @@ export const directExtraction = defineAttack({
       targets,
       loss,
       ...(loss.needsLabels === true ? { labels: labelsOfAnswered(context, indices) } : {}),
-      lossOptions: lossOptions(settings),
+      lossOptions: lossOptions(chosen),
       rng: context.rng.derive('surrogate'),
       checkpoint: context.checkpoint,
       signal: context.signal,
@@ -99,14 +98,14 @@ export const directExtraction = defineAttack({
   },
 });
 
-/** A sentence when the loss cannot be trained as this configuration has it. */
+/** Why the loss cannot be trained as this configuration has it: a sentence without its full stop. */
 function misfitOfLoss({ loss, views, temperature, positives }: Config): string | undefined {
   if (!findLoss(loss).views.includes(views))
-    return `${loss} compares two views of each image: add views=2 (direct-extraction:loss=${loss}:views=2).`;
+    return `${loss} compares two views of each image: add views=2 (direct-extraction:loss=${loss}:views=2)`;
   if (temperature !== undefined && !withTemperature.includes(loss))
-    return `${loss} has no temperature; ${withTemperature.join(', ')} have one.`;
+    return `${loss} has no temperature; ${withTemperature.join(', ')} have one`;
   if (positives !== undefined && (loss !== 'infonce' || views !== 2))
-    return 'positives is a choice of infonce with two views.';
+    return 'positives is a choice of infonce with two views';
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import { jacobianAugmentation } from './jacobian-augmentation.ts';
 import { labelExtraction } from './label-extraction.ts';
 import { noVictim } from './no-victim.ts';
 import { rda } from './rda.ts';
+import { recreateHead } from './recreate-head.ts';
 import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
 import { viewAveraging, viewedImages } from './view-averaging.ts';
@@ -31,6 +32,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   rda,
   dimensionRecovery,
   jacobianAugmentation,
+  recreateHead,
   accessHead,
   labelExtraction,
   onBase(repeatAveraging, baseAttacks, averagedImages),

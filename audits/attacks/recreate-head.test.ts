@@ -34,7 +34,7 @@ test('two rows per image are spent, and both stages lower their loss', async () 
 });
 
 test.each([
-  ['recreate-head:headEpochs=4', [0.15, 0.29, 0.6]],
+  ['recreate-head:headEpochs=4', [0.15, 0.6]],
   ['recreate-head:method=infonce:loss=mse', [0.2, 0.7]],
 ] as const)('%s, stopped in either stage and resumed, ends at the same surrogate', async (text, shares) => {
   const whole = await steal(text);
@@ -75,7 +75,7 @@ const request = (method: HeadMethod) => ({
   engine,
   method,
   replies,
-  epochs: 40,
+  epochs: 20,
   batchSize: 32,
   rng: createRng('head'),
   checkpoint: new MemorySlot(),
@@ -88,7 +88,7 @@ test.each(['simsiam', 'infonce'] as const)(
   async (method) => {
     const before = nearestMatches(replies);
     const { weights, losses } = await trainHead(request(method));
-    expect(losses).toHaveLength(40);
+    expect(losses).toHaveLength(20);
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.1);
     const [first, second] = await applyHead(engine, method, weights, replies);
     if (first === undefined || second === undefined) throw new Error('two views');

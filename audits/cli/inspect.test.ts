@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imageModel, node } from '../../test/fixtures/models/image-model.ts';
 import { writeNpz } from '../datasets/npz.ts';
 import { loadModel } from '../tensor/onnx/model.ts';
@@ -96,4 +96,29 @@ test('--expect: proven ends with 0, disproven with 1 and the table of candidates
   expect(exitCode).toBe(1);
   expect(text).toMatch(/range -1-1, RGB +0\.00 %/);
   expect(text).toContain("not production's preprocessing");
+});
+
+describe('--projection', () => {
+  const twoOutputs = imageModel({
+    outputs: [
+      { name: 'embedding', shape: ['batch', 48] },
+      { name: 'projection', shape: ['batch', 48] },
+    ],
+    nodes: [node('Flatten', ['image'], 'embedding'), node('Tanh', ['embedding'], 'projection')],
+  });
+
+  test('the output it names is marked, and its dimension is a fact', async () => {
+    const { json, text } = await inspect(twoOutputs, { options: { projection: 'projection' } });
+    expect(json.projection).toEqual({ output: 'projection', dimension: 48 });
+    expect(text).toMatch(/output +embedding .*\(used\)/);
+    expect(text).toMatch(/output +projection .*\(projection head, 48 numbers\)/);
+    expect((await inspect(twoOutputs)).json.projection).toBeNull();
+  });
+
+  test('an output that is not there is refused with those that are', async () => {
+    await expect(inspect(twoOutputs, { options: { projection: 'head' } })).rejects.toMatchObject({
+      code: 'encoder-output-unclear',
+      message: expect.stringMatching(/no output "head"; its outputs are "embedding", "projection"/) as string,
+    });
+  });
 });

@@ -11,7 +11,7 @@ import type { Engine } from '../contract/engine.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import { openDataset } from '../datasets/dataset.ts';
 import { readImages } from '../datasets/read.ts';
-import { openEncoder } from '../encoder/encoder.ts';
+import { openEncoder, openProjection } from '../encoder/encoder.ts';
 import { checkExpectation } from '../encoder/expect.ts';
 import { readExpectedReplies } from '../encoder/expected-replies.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
@@ -41,6 +41,8 @@ export interface InspectSettings {
 /** What `inspect --json` prints. */
 export interface InspectReport {
   readonly encoder: EncoderDescription;
+  /** The output that `--projection` names, and how long its vectors are. */
+  readonly projection: { readonly output: string; readonly dimension: number } | null;
   /** The images the preflight ran on: a path, or `drawn`. */
   readonly images: string;
   readonly preflight: PreflightReport;
@@ -70,12 +72,15 @@ export async function inspectReport(
 ): Promise<InspectReport> {
   const { engine, clock, options, expect } = settings;
   const encoder = await openEncoder(engine, settings.encoder, options);
+  let head: Encoder | undefined;
   try {
+    head = await openProjection(engine, settings.encoder, options);
     const looked = await imagesFor(encoder, settings.images);
     const report = await preflight(encoder, looked.images, clock);
     const replies = expect === undefined ? undefined : await readExpectedReplies(expect);
     return {
       encoder: encoder.description,
+      projection: head === undefined ? null : { output: head.description.output, dimension: head.dimension },
       images: settings.images ?? 'drawn',
       preflight: report,
       auditable: isAuditable(report),
@@ -84,6 +89,7 @@ export async function inspectReport(
       notes: [...looked.notes, ...(replies?.notes ?? [])],
     };
   } finally {
+    await head?.dispose();
     await encoder.dispose();
   }
 }

@@ -129,6 +129,11 @@ function endpointSettings(
       'usage',
       'A service prepares its images itself: --size, --mean, --std, --layout, --range, --output and --pooling are for files.',
     );
+  if (settings.projection !== undefined)
+    throw new MoatError(
+      'usage',
+      'A service gives one kind of answer: --projection names a second output, which only the file of an encoder has.',
+    );
   const file = settings.endpoint;
   const value = file === undefined ? undefined : readJson(resolvePath(context, file));
   if (file !== undefined && value === undefined)

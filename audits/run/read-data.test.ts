@@ -1,4 +1,13 @@
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,6 +42,13 @@ beforeAll(async () => {
   await writeTinyImages(inside('task', 'test'), { classes: 2, perClass: 10, seed: 'score' });
   await writeTinyImages(inside('pool'), { classes: 1, perClass: 30, seed: 'pool' });
   await writeTinyImages(inside('other'), { classes: 1, perClass: 30, seed: 'other' });
+  // Two classes under other names, which come in another order: of them only `class-1` is a name of the next pool too.
+  await writeTinyImages(inside('named'), { classes: 2, perClass: 8, seed: 'named' });
+  renameSync(inside('named', 'class-0'), inside('named', 'aardvark'));
+  await writeTinyImages(inside('both'), { classes: 2, perClass: 8, seed: 'both' });
+  mkdirSync(inside('flat'));
+  for (const file of readdirSync(inside('other', 'class-0')).slice(0, 8))
+    copyFileSync(inside('other', 'class-0', file), inside('flat', file));
   cpSync(inside('pool'), inside('leaking'), { recursive: true });
   for (const file of readdirSync(inside('task', 'test', 'class-0')))
     copyFileSync(inside('task', 'test', 'class-0', file), inside('leaking', 'class-0', `leak-${file}`));
@@ -116,4 +132,23 @@ test('broken files alone are refused', async () => {
 
 test('the same seed reads the same images in the same order', async () => {
   expect((await pool(['pool', 'other'], 12)).hashes).toEqual((await pool(['pool', 'other'], 12)).hashes);
+});
+
+/** The class name of every image that a pool sends, by identity; '' without one. */
+async function namesIn(names: readonly string[], budget: number): Promise<ReadonlyMap<string, string>> {
+  const plan = await planPool(config(names, budget), createRng(1));
+  const found = new Map<string, string>();
+  for await (const { images, labels } of poolBlocks(plan, new EvaluationImages(), new PoolTally(), context))
+    for (const [at, hash] of images.hashes.entries()) found.set(hash, plan.classes[labels[at] ?? -1] ?? '');
+  return found;
+}
+
+test('classes of several pools are joined by name; an image without a class folder has none', async () => {
+  const together = await namesIn(['named', 'both', 'flat'], 40);
+  const count = (name: string): number => [...together.values()].filter((found) => found === name).length;
+  expect([count('aardvark'), count('class-0'), count('class-1'), count('')]).toEqual([8, 8, 16, 8]);
+  const { classes } = await planPool(config(['named', 'both', 'flat'], 40), createRng(1));
+  expect(classes.toSorted()).toEqual(['aardvark', 'class-0', 'class-1']);
+  for (const pool of ['named', 'both', 'flat'])
+    for (const [hash, name] of await namesIn([pool], 8)) expect(together.get(hash)).toBe(name);
 });

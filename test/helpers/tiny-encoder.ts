@@ -20,6 +20,8 @@ export interface TinyEncoderFlaws {
   readonly domain?: string;
   /** Keeps the first convolution's weights in a file of this name beside the model. */
   readonly externalData?: string;
+  /** Length of a second output `projection`, the tanh of a linear map of the first. */
+  readonly projection?: number;
 }
 
 /** Writes an ONNX image encoder that takes milliseconds: two convolutions, ReLU, mean pool; 16 px, 24 dimensions. */
@@ -61,6 +63,16 @@ export function writeTinyEncoder(file: string, flaws: TinyEncoderFlaws = {}): vo
     dataType: tensorDataType.float32,
     rawData: new Uint8Array(Float32Array.of(flaws.factor ?? 1).buffer),
   };
+  const { projection } = flaws;
+  const matrixOutput = (name: string, columns: number) => ({
+    name,
+    type: {
+      tensorType: {
+        elemType: tensorDataType.float32,
+        shape: { dim: [{ dimParam: 'batch' }, { dimValue: columns }] },
+      },
+    },
+  });
   const bytes = encodeModel({
     irVersion: 8,
     producerName: 'moat tests',
@@ -80,11 +92,15 @@ export function writeTinyEncoder(file: string, flaws: TinyEncoderFlaws = {}): vo
         node('GlobalAveragePool', ['r2'], 'p'),
         node('Flatten', ['p'], 'f'),
         node('Mul', ['f', 'factor'], 'embedding'),
+        ...(projection === undefined
+          ? []
+          : [node('MatMul', ['embedding', 'w3'], 'm'), node('Tanh', ['m'], 'projection')]),
       ],
       initializer: [
         flaws.externalData === undefined ? first : external,
         tensor('w2', [CHANNELS, 12, 3, 3], 0.2),
         factor,
+        ...(projection === undefined ? [] : [tensor('w3', [CHANNELS, projection], 1)]),
       ],
       input: [
         {
@@ -100,15 +116,8 @@ export function writeTinyEncoder(file: string, flaws: TinyEncoderFlaws = {}): vo
         },
       ],
       output: [
-        {
-          name: 'embedding',
-          type: {
-            tensorType: {
-              elemType: tensorDataType.float32,
-              shape: { dim: [{ dimParam: 'batch' }, { dimValue: CHANNELS }] },
-            },
-          },
-        },
+        matrixOutput('embedding', CHANNELS),
+        ...(projection === undefined ? [] : [matrixOutput('projection', projection)]),
       ],
       valueInfo: [],
     },

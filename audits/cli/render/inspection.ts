@@ -23,7 +23,7 @@ export function renderInspection(report: InspectReport, view: View): readonly st
   return blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
 }
 
-function file({ encoder }: InspectReport, view: View): readonly string[] {
+function file({ encoder, projection }: InspectReport, view: View): readonly string[] {
   const megabytes = (encoder.sizeBytes / 1e6).toFixed(1);
   const pairs: [string, string][] = [
     [
@@ -37,11 +37,13 @@ function file({ encoder }: InspectReport, view: View): readonly string[] {
     ]),
     ...encoder.outputs.map((port): [string, string] => [
       'output',
-      portText(
-        port,
-        port.name === encoder.output,
-        encoder.pooling === 'none' ? '' : `, pooled: ${encoder.pooling}`,
-      ),
+      port.name === projection?.output && port.name !== encoder.output
+        ? `${portText(port, false, '')}  (projection head, ${projection.dimension} numbers)`
+        : portText(
+            port,
+            port.name === encoder.output,
+            encoder.pooling === 'none' ? '' : `, pooled: ${encoder.pooling}`,
+          ),
     ]),
   ];
   return [

@@ -149,6 +149,6 @@ test('classes of several pools are joined by name; an image without a class fold
   expect([count('aardvark'), count('class-0'), count('class-1'), count('')]).toEqual([8, 8, 16, 8]);
   const { classes } = await planPool(config(['named', 'both', 'flat'], 40), createRng(1));
   expect(classes.toSorted()).toEqual(['aardvark', 'class-0', 'class-1']);
-  for (const pool of ['named', 'both', 'flat'])
-    for (const [hash, name] of await namesIn([pool], 8)) expect(together.get(hash)).toBe(name);
+  for (const one of ['named', 'both', 'flat'])
+    for (const [hash, name] of await namesIn([one], 8)) expect(together.get(hash)).toBe(name);
 });

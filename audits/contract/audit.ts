@@ -67,7 +67,13 @@ export interface AuditConfig {
   readonly furtherSurrogates?: readonly FurtherSurrogate[] | undefined;
   /** Ids of query policies. Absent: `random` alone. */
   readonly queryPolicies?: readonly string[] | undefined;
-  /** The battery is fitted into so much time, preparation not counted. Absent: all of it runs. */
+  /**
+   * `where-faced`, for a preset's list: attacks made against a defense are played where a defense must face them, the others
+   * everywhere, and several numbers of accounts only where replies depend on the account. Absent: every attack of the list
+   * on every defense with every number of accounts, as for a list given by hand.
+   */
+  readonly attackExtent?: 'where-faced' | undefined;
+  /** The audit is fitted into so much time, counted from the start of the command. Absent: all of it runs. */
   readonly timeLimitMs?: number | undefined;
   readonly engine: EngineId;
   /** Chosen once, when the audit begins: another device computes other numbers, under other keys. */

@@ -4,7 +4,7 @@ import type { AttackDefinition, AuditFacts, MethodSpec, SurrogateSettings } from
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../attacks/resolve.ts';
 import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
-import { defenses } from '../defenses/registry.ts';
+import { defenses, findDefense } from '../defenses/registry.ts';
 import { versionQueryPolicy } from '../query-policies/registry.ts';
 import { attackVariants, controlVariants, spellVariant, type AttackVariant } from './attack-variants.ts';
 import { estimateMs } from './cost.ts';
@@ -63,10 +63,10 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
           null,
           spellChain(chain),
         );
-      for (const spec of attacksOn(config, chain)) {
+      for (const spec of attacksOn(config, inputs, chain)) {
         const attack = definition(spec);
         for (const budget of config.budgets)
-          for (const accounts of config.accounts)
+          for (const accounts of accountsOn(config, chain))
             for (const variant of attackVariants(config, attack, spec, chain))
               add(
                 attackWork(attack, spec, chain, { budget, accounts, seed, variant }),
@@ -92,14 +92,43 @@ function controlsOf(config: AuditConfig): readonly MethodSpec[] {
 }
 
 /** The battery's attacks, and each adaptive attack this defense must face that exists and is not among them. */
-function attacksOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly MethodSpec[] {
-  const battery = config.attacks.filter((spec) => definition(spec).meta.control !== true);
+function attacksOn(
+  config: AuditConfig,
+  inputs: AuditInputs,
+  chain: readonly MethodSpec[],
+): readonly MethodSpec[] {
+  const battery = config.attacks.filter(
+    (spec) =>
+      definition(spec).meta.control !== true &&
+      (config.attackExtent === undefined || isMeantFor(spec, config, inputs, chain)),
+  );
   const missing = chainMustFace(chain).filter((id) => !battery.some((spec) => spec.id === id));
   const added = missing.flatMap((id) => {
     const attack = findAttack(id);
     return attack === undefined ? [] : [{ id, config: attack.config.parse({}) }];
   });
   return [...battery, ...added];
+}
+
+/** Whether a preset's attack is played against this defense. */
+function isMeantFor(
+  { id, config: settings }: MethodSpec,
+  config: AuditConfig,
+  inputs: AuditInputs,
+  chain: readonly MethodSpec[],
+): boolean {
+  if (chainMustFace(chain).includes(id)) return true;
+  if (adaptiveAttacks.has(id)) return false;
+  // An attack on bare services (stolen labels) is none on this one, and no gap of it either.
+  const whyNot = (defense: readonly MethodSpec[]): string | undefined =>
+    findAttack(id)?.notApplicable?.(settings, facts(config, inputs, defense, Math.max(...config.accounts)));
+  return whyNot(chain) === undefined || whyNot([]) !== undefined;
+}
+
+/** Replies that depend on nothing but the image are the same to one account as to five. */
+function accountsOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly number[] {
+  const isStateless = chain.length > 0 && chain.every(({ id }) => findDefense(id)?.meta.stateful === false);
+  return config.attackExtent !== undefined && isStateless ? config.accounts.slice(0, 1) : config.accounts;
 }
 
 function attackWork(
@@ -154,10 +183,13 @@ function withinVictimSize(
   };
 }
 
+/** Asked for by single settings of a defense (an offset), so that no `meta.mustFace` names it. */
+const FACED_BY_SETTINGS = ['affine-removal'];
 /** Attacks that some defense must face beyond what an undefended service must: made for a defense. */
-const adaptiveAttacks: ReadonlySet<string> = new Set(
-  defenses.flatMap(({ meta }) => meta.mustFace).filter((id) => !chainMustFace([]).includes(id)),
-);
+const adaptiveAttacks: ReadonlySet<string> = new Set([
+  ...defenses.flatMap(({ meta }) => meta.mustFace).filter((id) => !chainMustFace([]).includes(id)),
+  ...FACED_BY_SETTINGS,
+]);
 
 /** A recording answers what was recorded, and nothing that an adaptive attack would ask. */
 function onRecording({ id }: MethodSpec, chain: readonly MethodSpec[]): string | undefined {

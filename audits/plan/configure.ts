@@ -93,6 +93,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     tasks: tasks.length === 0 ? [{ name: 'demo', path: builtinDemo }] : tasks,
     preset: { id: preset.id, version: preset.version, canPass: preset.canPass },
     attacks: attackSpecs(request, preset),
+    ...(request.attacks === undefined ? { attackExtent: 'where-faced' as const } : {}),
     defenses: defenseChains(request, preset),
     budgets: ascending(request.budgets ?? preset.budgets, 'budget'),
     accounts: ascending(request.accounts ?? preset.accounts, 'number of accounts'),

@@ -50,11 +50,15 @@ const demo: Preset = {
   evaluation: { fitRows: 1000, scoreRows: 1000, version: 1 },
 };
 
+/** A half, a quarter and an eighth of the embedding. */
+const shares = [0.5, 0.25, 0.125];
+
 const standard: Preset = {
   ...quick,
   id: 'standard',
-  version: 2,
-  title: 'All methods at hand up to the policy’s budget, five seeds: a night on two cores.',
+  version: 3,
+  title:
+    'The first tier of the battery up to the policy’s budget, five seeds: every attack a defense must face. Days on two cores; --time takes the most telling part.',
   attacks: [
     { id: 'no-victim', config: {} },
     { id: 'no-victim', config: { variant: 'own-ssl' } },
@@ -63,9 +67,41 @@ const standard: Preset = {
     { id: 'direct-extraction', config: { loss: 'infonce' } },
     { id: 'direct-extraction', config: { loss: 'infonce', views: 2 } },
     { id: 'backbone-stitching', config: {} },
+    { id: 'stolen-encoder', config: {} },
+    { id: 'cont-steal', config: {} },
+    { id: 'rda', config: {} },
+    { id: 'label-extraction', config: {} },
+    // Played where a defense must face them.
     { id: 'repeat-averaging', config: {} },
     { id: 'repeat-averaging', config: { repeats: 16 } },
     { id: 'repeat-averaging', config: { base: 'backbone-stitching' } },
+    { id: 'view-averaging', config: {} },
+    { id: 'affine-removal', config: {} },
+    { id: 'inverse-fit', config: {} },
+    { id: 'masked-regression', config: {} },
+    { id: 'sybil-remap', config: {} },
+    { id: 'defense-aware-schedule', config: {} },
+    { id: 'dimension-recovery', config: {} },
+  ],
+  defenses: [
+    [],
+    noise('fresh'),
+    noise('keyed'),
+    [{ id: 'rounding', config: {} }],
+    [{ id: 'top-k', config: {} }],
+    ...[8, 4, 1].map((bits) => [{ id: 'quantization', config: { bits } }]),
+    ...shares.map((dims) => [{ id: 'truncation', config: { dims } }]),
+    ...shares.map((dims) => [{ id: 'pca-truncation', config: { dims } }]),
+    ...['rotation', 'elementwise', 'pad-shuffle', 'binary'].map((family) => [
+      { id: 'account-transform', config: { family } },
+    ]),
+    [{ id: 'b4b', config: {} }],
+    [
+      { id: 'b4b', config: {} },
+      { id: 'account-transform', config: {} },
+    ],
+    [{ id: 'quota', config: {} }],
+    [{ id: 'near-duplicate-guard', config: {} }],
   ],
   budgets: [500, 2000, 5000],
   accounts: [1, 5],

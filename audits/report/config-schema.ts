@@ -105,6 +105,10 @@ export const configSchema = z.object({
     .optional()
     .describe('Networks beside the first one'),
   queryPolicies: z.array(z.string()).optional().describe('Absent: random alone'),
+  attackExtent: z
+    .literal('where-faced')
+    .optional()
+    .describe('Attacks made against a defense ran where a defense must face them; absent: everywhere'),
   timeLimitMs: z.number().positive().optional().describe('Time the battery was fitted into'),
   engine: z.enum(['onnx', 'tensorflow', 'reference']),
   device: z.enum(deviceIds),

@@ -48,6 +48,7 @@ const rows: readonly {
     scope: /^cell:victim/,
   },
   { id: 'smaller-batch', raised: { askedBatch: 64 }, severity: 'weakens', scope: 'audit' },
+  { id: 'time-limit', raised: { seeds: 5, leftOutSeeds: 1 }, severity: 'weakens', scope: 'audit' },
   { id: 'too-few-repeats', raised: { seeds: 2 }, severity: 'weakens', scope: 'audit' },
   {
     id: 'adaptive-attack-missing',

@@ -12,6 +12,7 @@ import { poolDuplicates } from './pool-duplicates.ts';
 import { probeAtChance } from './probe-at-chance.ts';
 import { saturatedPValue } from './saturated-p-value.ts';
 import { smallerBatch } from './smaller-batch.ts';
+import { timeLimit } from './time-limit.ts';
 import { tooFewRepeats } from './too-few-repeats.ts';
 import { trainingFailed } from './training-failed.ts';
 import { unresolvablePolicy } from './unresolvable-policy.ts';
@@ -29,6 +30,7 @@ export const checks: readonly Check[] = [
   notConverged,
   smallerBatch,
   tooFewRepeats,
+  timeLimit,
   adaptiveAttackMissing,
   adaptiveWorseThanPlain,
   noiseScale,

@@ -31,8 +31,9 @@ export function isJudged({ judgedBudget, config }: Evidence, group: AttackGroup)
 }
 
 /**
- * Whether every planned seed of the attack, in some configuration, finished against the defense: at each of the policy's
- * accounts where accounts make a difference and the attack can run with that many.
+ * Whether the attack, in some configuration, finished against the defense: at each of the policy's accounts where accounts
+ * make a difference and the attack exists with that many. An attack that needs more accounts than the policy's attacker
+ * has (maps between accounts, with one) is nothing that attacker could do: facing it takes no cell.
  */
 export function isFaced(
   evidence: Evidence,
@@ -42,12 +43,14 @@ export function isFaced(
   const groups = evidence.groups.attacks.filter(
     (group) => group.defense === label && group.attackId === attackId && isJudged(evidence, group),
   );
-  const finished = groups.some(({ state }) => state === 'done');
-  if (!finished || !evidence.facts.isStateful(chain)) return finished;
-  return evidence.config.policy.accounts.every((wanted) =>
-    groups.some(
-      ({ accounts, state }) => accounts === wanted && (state === 'done' || state === 'not-applicable'),
-    ),
+  if (groups.length === 0) return false;
+  const wanted = evidence.config.policy.accounts.filter((accounts) =>
+    groups.some(({ spec }) => evidence.facts.canFace(spec, chain, accounts)),
+  );
+  if (wanted.length === 0) return true;
+  if (!evidence.facts.isStateful(chain)) return groups.some(({ state }) => state === 'done');
+  return wanted.every((accounts) =>
+    groups.some((group) => group.accounts === accounts && group.state === 'done'),
   );
 }
 

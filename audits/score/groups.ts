@@ -3,7 +3,7 @@ import type { MethodSpec } from '../contract/method.ts';
 import { defaultQueryPolicy } from '../query-policies/registry.ts';
 import type { CellRow } from '../store/types.ts';
 import { spellSurrogate } from '../surrogates/training-settings.ts';
-import type { SeedReading } from './intervals.ts';
+import { FEWEST_SEEDS, type SeedReading } from './intervals.ts';
 import type { MethodFacts } from './method-facts.ts';
 
 /** Cells that differ only in their seed, in seed order: the unit of judgement. */
@@ -18,6 +18,7 @@ export interface CellGroup {
 export interface AttackGroup extends CellGroup {
   readonly attack: string;
   readonly attackId: string;
+  readonly spec: MethodSpec;
   /** Spelling of the network the thief trains. */
   readonly surrogate: string;
   readonly queryPolicy: string;
@@ -79,6 +80,7 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       ...cellGroup(defense, work.defense, members),
       attack: members[0] === undefined ? work.attack.id : attackLabel(members[0]),
       attackId: work.attack.id,
+      spec: work.attack,
       surrogate: spellSurrogate(work.surrogate),
       queryPolicy: work.queryPolicy?.id ?? defaultQueryPolicy.meta.id,
       budget: work.budget,
@@ -138,8 +140,14 @@ function cellGroup(defense: string, chain: readonly MethodSpec[], cells: readonl
   };
 }
 
-/** The worst state of any member: a group is done when all its seeds are. */
+/**
+ * The worst state of any member: a group is done when all its seeds are, or when a time limit left out some and enough are
+ * there for an interval, which is then as wide as these make it.
+ */
 function groupState(cells: readonly CellRow[]): CellState {
+  const done = cells.filter(({ state }) => state === 'done').length;
+  const leftOut = cells.filter(({ state }) => state === 'not-run').length;
+  if (done >= FEWEST_SEEDS && done + leftOut === cells.length) return 'done';
   const severity: readonly CellState[] = [
     'failed',
     'not-run',

@@ -43,6 +43,10 @@ export interface WorldOptions {
   readonly without?: readonly string[];
   /** The last seed of this attack on the defense ends so. */
   readonly stopped?: { readonly attack: string; readonly state: CellState };
+  /** With fewer accounts the adaptive attack cannot be played. */
+  readonly adaptiveAccounts?: number;
+  /** So many last seeds of every cell on the defense were left out by a time limit. */
+  readonly leftOutSeeds?: number;
   readonly honestFailed?: boolean;
   readonly stateful?: boolean;
   readonly canPass?: boolean;
@@ -130,7 +134,13 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
             attack === 'stitching' && defense === 'none' ? options.backboneKnn : undefined,
           ),
         ),
-        stopped ? options.stopped?.state : 'done',
+        attack === 'adaptive' && accounts < (options.adaptiveAccounts ?? 1)
+          ? 'not-applicable'
+          : stopped
+            ? options.stopped?.state
+            : seed >= seeds - (options.leftOutSeeds ?? 0) && defense !== 'none'
+              ? 'not-run'
+              : 'done',
       );
     }
   };
@@ -187,6 +197,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       isStateful: (chain) => chain.length > 0 && options.stateful === true,
       isClosedForm: ({ id }) => id === 'stitching',
       needsLabels: () => false,
+      canFace: ({ id }, _chain, accounts) => id !== 'adaptive' || accounts >= (options.adaptiveAccounts ?? 1),
       isRecorded: () => options.recorded === true,
     },
   };

@@ -17,6 +17,8 @@ export interface MethodFacts {
   isClosedForm(attack: MethodSpec): boolean;
   /** Works only with labelled queries. */
   needsLabels(attack: MethodSpec): boolean;
+  /** Whether an attacker with everything but more accounts than these can play the attack against the defense at all. */
+  canFace(attack: MethodSpec, defense: readonly MethodSpec[], accounts: number): boolean;
   /** A recorded table of replies, which nobody can attack adaptively: it never passes. */
   isRecorded(defense: readonly MethodSpec[]): boolean;
 }
@@ -49,6 +51,8 @@ export const registeredFacts: MethodFacts = {
   needsLabels: ({ id, config }) =>
     findAttack(id)?.notApplicable?.(config, { ...everything, hasPoolLabels: false }) !==
     findAttack(id)?.notApplicable?.(config, everything),
+  canFace: ({ id, config }, defense, accounts) =>
+    findAttack(id)?.notApplicable?.(config, { ...everything, accounts, defense }) === undefined,
   isRecorded: (defense) => defense.some(({ id }) => id === RECORDED),
 };
 

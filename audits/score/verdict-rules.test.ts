@@ -113,3 +113,50 @@ describe('the recommendation', () => {
     expect(recommendation.sentence).toContain('Tied with rounding');
   });
 });
+
+describe('an attack that needs more accounts than one', () => {
+  const options: WorldOptions = {
+    stateful: true,
+    accounts: [1, 5],
+    adaptiveAccounts: 2,
+    policy: { accounts: [1, 5] },
+  };
+
+  test('passes once it ran with those it can be played with', () => {
+    expect(verdictOf(judged(options), 'noise')).toMatchObject({ verdict: 'pass', missingAttacks: [] });
+  });
+
+  test('is missing where the policy’s attacker has the accounts and none of its cells ran', () => {
+    const verdict = verdictOf(judged({ ...options, without: ['adaptive/5'] }), 'noise');
+    expect(verdict).toMatchObject({ verdict: 'not-measured', missingAttacks: ['adaptive'] });
+  });
+
+  test('is nothing to face where the policy’s attacker has a single account', () => {
+    const alone = judged({ ...options, accounts: [1], policy: { accounts: [1] } });
+    expect(verdictOf(alone, 'noise')).toMatchObject({ verdict: 'pass', missingAttacks: [] });
+    // But it must have been planned: an attack nobody thought of is not faced.
+    const forgotten = judged({
+      ...options,
+      accounts: [1],
+      policy: { accounts: [1] },
+      without: ['adaptive'],
+    });
+    expect(verdictOf(forgotten, 'noise').verdict).toBe('not-measured');
+  });
+});
+
+describe('seeds that a time limit left out', () => {
+  test('three that finished are enough, and the matrix and a flag say how many there are', () => {
+    const result = judged({ seeds: 5, leftOutSeeds: 2 });
+    expect(verdictOf(result, 'noise').verdict).toBe('pass');
+    const cell = result.matrix.find(({ attack, defense }) => attack === 'plain' && defense === 'noise');
+    expect(cell).toMatchObject({ state: 'done', seedsDone: 3, seedsPlanned: 5 });
+    expect(result.flags.find(({ id }) => id === 'time-limit')?.sentence).toMatch(/fewer than asked/);
+  });
+
+  test('two are not', () => {
+    const result = judged({ seeds: 5, leftOutSeeds: 3 });
+    expect(verdictOf(result, 'noise').verdict).toBe('not-measured');
+    expect(result.matrix.find(({ defense }) => defense === 'noise')?.state).toBe('not-run');
+  });
+});

@@ -35,6 +35,7 @@ export async function startAudit(
   settings: Settings,
   flags: RunFlags,
 ): Promise<void> {
+  const beganAtMs = context.clock.monotonicMs();
   // Before anything is read that may name their ids.
   const plugins = await loadPlugins(flags.plugins.map((file) => resolvePath(context, file)));
   const asked = configureAudit({ ...auditRequest(context, settings), plugins });
@@ -59,7 +60,7 @@ export async function startAudit(
     if (config.endpoint !== undefined) await confirmAsking(context, config, await planService(config), flags);
     if (!flags.quiet) context.terminal.note(`device: ${choice.reason}`);
     await runSession(context, session, (options) =>
-      runAudit(config, { ...options, deviceReason: choice.reason }),
+      runAudit(config, { ...options, deviceReason: choice.reason, beganAtMs }),
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import { findAttack } from '../attacks/registry.ts';
 import type { PlannedCell } from './cells.ts';
-import { leftOut } from './time-limit.ts';
+import { judgingMs, leftOut } from './time-limit.ts';
 
 /** What the plan prints before anything runs. */
 export interface PlanSummary {
@@ -21,11 +21,15 @@ export interface PlanSummary {
   }[];
 }
 
-/** Totals over the cells that would run. */
-export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[]): PlanSummary {
+/**
+ * Totals over the cells that would run.
+ * @param spentMs of a time limit, before the first cell: preparation
+ */
+export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[], spentMs = 0): PlanSummary {
   const pending = cells.filter((cell) => cell.state === 'pending');
   const { timeLimitMs, workers } = config;
-  const dropped = timeLimitMs === undefined ? new Set<string>() : leftOut(pending, { timeLimitMs, workers });
+  const dropped =
+    timeLimitMs === undefined ? new Set<string>() : droppedBy(pending, timeLimitMs - spentMs, workers);
   const runnable = pending.filter((cell) => !dropped.has(cell.key));
   const queries = runnable.reduce((sum, cell) => sum + allowance(cell), 0);
   const skipped = new Map(
@@ -44,6 +48,12 @@ export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[]
     leftOut: counted(pending.filter((cell) => dropped.has(cell.key))),
     notApplicable: [...skipped.values()],
   };
+}
+
+/** What does not fit, with room kept for judging what does. */
+function droppedBy(pending: readonly PlannedCell[], roomMs: number, workers: number): ReadonlySet<string> {
+  const atMost = leftOut(pending, { timeLimitMs: roomMs - judgingMs(0), workers });
+  return leftOut(pending, { timeLimitMs: roomMs - judgingMs(pending.length - atMost.size), workers });
 }
 
 function allowance(cell: PlannedCell): number {

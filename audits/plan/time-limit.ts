@@ -60,6 +60,16 @@ export function leftOut(
   return dropped;
 }
 
+/** Starting the judging process, reading the result back, writing the reports. */
+const JUDGING_START_MS = 3000;
+/** Reading one cell's measurements and resampling them. */
+const JUDGING_MS_PER_CELL = 15;
+
+/** Milliseconds of the limit that are kept for judging so many cells. */
+export function judgingMs(cells: number): number {
+  return JUDGING_START_MS + cells * JUDGING_MS_PER_CELL;
+}
+
 /** One sentence for the result and the screen. */
 export function notRunReason(timeLimitMs: number): string {
   return `There was no time left for it within the limit of ${Math.round(timeLimitMs / 60_000)} minutes.`;

@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Why a new audit computes where it does; one sentence, kept with it. */
   readonly deviceReason?: string;
   readonly startWorker?: StartWorker;
+  /** Of `clock.monotonicMs`, when the command began: a time limit counts from there. Default: when the run begins. */
+  readonly beganAtMs?: number;
 }
 
 /** A cell in progress gets this long to reach a safe point after a cancel before its process is ended. */

@@ -54,7 +54,7 @@ export async function continueAudit(
   const audit = store.audits.get(id);
   if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
   await usePlugins(audit.config.plugins);
-  const beganAtMs = clock.monotonicMs();
+  const beganAtMs = options.beganAtMs ?? clock.monotonicMs();
   store.audits.setState(id, 'preparing', timestamp(clock));
   try {
     const preparation = await preparationOf(audit, options);
@@ -128,9 +128,11 @@ export async function planAudit(
   readonly cells: readonly PlannedCell[];
   readonly summary: PlanSummary;
 }> {
+  const beganAtMs = options.beganAtMs ?? options.clock.monotonicMs();
   const preparation = await prepare(config, options);
   const cells = planCells(config, preparation.inputs);
-  return { preparation, cells, summary: summarizePlan(config, cells) };
+  const spentMs = options.clock.monotonicMs() - beganAtMs;
+  return { preparation, cells, summary: summarizePlan(config, cells, spentMs) };
 }
 
 /** The stored preparation while its files are still there, else a new one. */

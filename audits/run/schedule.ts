@@ -2,7 +2,7 @@ import type { CellKey, CellOutcome } from '../contract/cell.ts';
 import { MoatError, stopsAudit, type ErrorCode } from '../contract/errors.ts';
 import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
-import { notRunReason } from '../plan/time-limit.ts';
+import { judgingMs, notRunReason } from '../plan/time-limit.ts';
 import { expectedMs, remainingMs } from './eta.ts';
 import { CANCEL_GRACE_MS, guarded, TICK_MS, timestamp, type RunOptions } from './run-options.ts';
 import { forkWorker, type WorkerHost } from './worker-host.ts';
@@ -29,6 +29,7 @@ export class Schedule {
   readonly #queue: CellKey[];
   readonly #lanes: Lane[] = [];
   readonly #deaths = new Map<CellKey, number>();
+  /** By when the last cell has to end, but for what judging takes. */
   readonly #endsAtMs: number | null;
   #stopping = false;
 
@@ -107,8 +108,10 @@ export class Schedule {
   #next(): CellKey | undefined {
     const endsAt = this.#endsAtMs;
     if (endsAt === null) return this.#queue.shift();
-    const left = endsAt - this.#options.clock.monotonicMs();
-    const expected = expectedMs([...this.#cells.values()]);
+    const cells = [...this.#cells.values()];
+    const finished = cells.filter(({ state }) => state === 'done').length;
+    const left = endsAt - judgingMs(finished) - this.#options.clock.monotonicMs();
+    const expected = expectedMs(cells);
     const at = this.#queue.findIndex((key) => {
       const cell = this.#cells.get(key);
       return cell !== undefined && expected(cell) <= left;

@@ -4,6 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sliceImages } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
 import type { AttackDefinition, FeatureEncoder } from '../contract/method.ts';
+import { type Images, type Matrix, matrix, sliceImages } from '../contract/data.ts';
+import type { Engine, StepDefinition, StepValues } from '../contract/engine.ts';
+import type {
+  AttackContext,
+  AttackOutcome,
+  Checkpoint,
+  FeatureEncoder,
+  SurrogateModel,
+} from '../contract/method.ts';
+import { hashedImages } from '../datasets/image-hash.ts';
+import { calibrateChain, openChainSession, parseChain } from '../defenses/chain.ts';
+import { createOracle, type MeteredOracle } from '../oracle.ts';
+import { createRng } from '../rng.ts';
+import { openSurrogate } from '../surrogates/open.ts';
 import { createEngine } from '../tensor/engine.ts';
 import {
   cancellationComplaints,
@@ -139,7 +153,7 @@ describe('what a plan may ask', () => {
       const attack = findAttack(id);
       return [
         attack?.queryAllowance?.(config, 100),
-        attack?.trainedImages?.(config, { budget: 100, surrogate }),
+        attack?.trainedImages?.(config, { budget: 100, accounts: 1, poolImages: 400, surrogate }),
       ];
     };
     expect(ask('no-victim')).toEqual([0, 0]);
@@ -356,5 +370,91 @@ describe('the base', () => {
         context: { ...without, backbone: undefined as unknown as FeatureEncoder },
       }),
     ).rejects.toMatchObject({ code: 'not-applicable' });
+  });
+});
+
+/** Views of an image that SimCLR's step draws itself. */
+const SIMCLR_VIEWS = 2;
+
+/** Counts images that pass a training step: all inputs of such a step with four dimensions are images. */
+function countingEngine(): { readonly counted: Engine; readonly images: () => number } {
+  let images = 0;
+  const count = (inputs: StepValues, views: number): void => {
+    for (const { shape } of Object.values(inputs)) if (shape.length === 4) images += views * (shape[0] ?? 0);
+  };
+  const counted: Engine = Object.create(engine, {
+    compile: {
+      value: async <Tensor>(definition: StepDefinition<Tensor>) => {
+        const compiled = await engine.compile(definition);
+        // A forward pass in training mode is named `train NETWORK`, a training step `train NETWORK (LOSS)`.
+        if (!/^train .*\(|^simclr /.test(definition.name)) return compiled;
+        const views = definition.name.startsWith('simclr') ? SIMCLR_VIEWS : 1;
+        return {
+          ...compiled,
+          run(inputs: StepValues) {
+            count(inputs, views);
+            return compiled.run(inputs);
+          },
+          runMany(inputs: readonly StepValues[]) {
+            for (const values of inputs) count(values, views);
+            return compiled.runMany(inputs);
+          },
+        };
+      },
+    },
+  }) as Engine;
+  return { counted, images: () => images };
+}
+
+/** One row per attack that trains; batches of 8 leave out few rows of an epoch. */
+const trainings: readonly { readonly text: string; readonly accounts?: number; readonly defense?: string }[] =
+  [
+    { text: 'no-victim:variant=own-ssl' },
+    { text: 'direct-extraction' },
+    { text: 'direct-extraction:loss=infonce:views=2' },
+    { text: 'access-head' },
+    { text: 'label-extraction' },
+    { text: 'stolen-encoder:copies=2' },
+    { text: 'cont-steal' },
+    { text: 'cont-steal:queries=every-epoch' },
+    { text: 'rda' },
+    { text: 'rda:loss=prototypes' },
+    { text: 'masked-regression' },
+    { text: 'jacobian-augmentation:rounds=2' },
+    { text: 'repeat-averaging' },
+    { text: 'view-averaging' },
+    { text: 'affine-removal' },
+    { text: 'inverse-fit', defense: 'rounding' },
+    { text: 'sybil-remap', accounts: 5, defense: 'account-transform' },
+    { text: 'sybil-remap:method=multi-head', accounts: 5 },
+    { text: 'sybil-remap:method=unpaired', accounts: 2 },
+    { text: 'defense-aware-schedule', accounts: 5, defense: 'b4b' },
+  ];
+
+describe('a plan’s estimate of images to train on is what is trained on', () => {
+  const budget = 160;
+  const surrogate = { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 8 };
+
+  test.each(trainings)('$text', async ({ text, accounts = 1, defense = 'none' }) => {
+    const { counted, images } = countingEngine();
+    await steal(text, { budget, accounts, defense, context: { engine: counted, surrogate } });
+    const { id, config } = parseAttack(text);
+    const declared = findAttack(id)?.trainedImages?.(config, {
+      budget: findAttack(id)?.meta.control === true ? 0 : budget,
+      accounts,
+      poolImages: pool.count,
+      surrogate,
+    });
+    expect(images()).toBeGreaterThan(0);
+    expect(Math.abs((declared ?? 0) / images() - 1)).toBeLessThanOrEqual(0.1);
+  });
+
+  test('has a row for every attack that trains', () => {
+    const listed = new Set(trainings.map(({ text }) => parseAttack(text).id));
+    const facts = { budget, accounts: 2, poolImages: pool.count, surrogate };
+    for (const attack of attacks) {
+      const { id, config } = completeAttack({ id: attack.meta.id, config: {} });
+      if ((attack.trainedImages?.(config, facts) ?? 0) > 0) expect([...listed]).toContain(id);
+    }
   });
 });

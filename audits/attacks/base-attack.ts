@@ -34,7 +34,7 @@ export function readBase(text: string, bases: readonly AttackDefinition[]): Base
 export function onBase(
   definition: AttackDefinition,
   bases: readonly AttackDefinition[],
-  baseBudget: (config: Readonly<Record<string, unknown>>, budget: number) => number,
+  baseBudget: (config: Readonly<Record<string, unknown>>, budget: number, accounts: number) => number,
 ): AttackDefinition {
   const base = (config: Readonly<Record<string, unknown>>): BaseAttack =>
     readBase(String(completeSpec(definition, config).config['base']), bases);
@@ -46,7 +46,7 @@ export function onBase(
     },
     trainedImages(config, facts) {
       const { definition: inner, spec } = base(config);
-      const innerFacts = { ...facts, budget: baseBudget(config, facts.budget) };
+      const innerFacts = { ...facts, budget: baseBudget(config, facts.budget, facts.accounts) };
       return (
         (definition.trainedImages?.(config, facts) ?? 0) +
         (inner.trainedImages?.(spec.config, innerFacts) ?? 0)

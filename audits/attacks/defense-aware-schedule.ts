@@ -91,10 +91,20 @@ export const defenseAwareSchedule = defineAttack({
   },
 });
 
-/** Images that reach the base attack for a nominal budget, at most. */
-export function scheduledImages(settings: Readonly<Record<string, unknown>>, budget: number): number {
-  const { onset, every } = config.parse(settings);
-  return onset ? Math.floor((budget * every) / (every + 1)) : budget;
+/**
+ * Images that reach the base attack for a nominal budget, before any reply is dropped as noisy: anchors are paid for once per
+ * account, and every few queries one is a probe.
+ */
+export function scheduledImages(
+  settings: Readonly<Record<string, unknown>>,
+  budget: number,
+  accounts: number,
+): number {
+  const { onset, every, remap, anchors } = config.parse(settings);
+  const shared =
+    remap === 'auto' && accounts > 1 ? Math.min(anchors, Math.floor(budget / (2 * accounts))) : 0;
+  const left = budget - accounts * shared;
+  return shared + (onset ? Math.floor((left * every) / (every + 1)) : left);
 }
 
 async function narrowedPool(context: AttackContext): Promise<Images> {

@@ -40,8 +40,8 @@ export const noVictim = defineAttack({
   queryAllowance: () => 0,
   notApplicable: ({ variant }, { hasBackbone }) =>
     variant === 'backbone' && !hasBackbone ? missingBackbone('no-victim') : undefined,
-  trainedImages: ({ variant }, { surrogate }) =>
-    variant === 'own-ssl' ? 2 * OWN_SSL_IMAGES * surrogate.epochs : 0,
+  trainedImages: ({ variant }, { poolImages, surrogate }) =>
+    variant === 'own-ssl' ? 2 * Math.min(poolImages, OWN_SSL_IMAGES) * surrogate.epochs : 0,
   async run(context, { variant }) {
     if (variant === 'own-ssl') return trainOwnEncoder(context);
     const surrogate: SurrogateModel =

@@ -88,9 +88,16 @@ export const sybilRemap = defineAttack({
 
 const ONE_ACCOUNT = 'sybil-remap needs two accounts or more, and the attacker holds one here (--accounts).';
 
-/** Images that reach the base attack for a nominal budget, at most; the plan does not know how many accounts share it. */
-export function remappedImages(settings: Readonly<Record<string, unknown>>, budget: number): number {
-  return config.parse(settings).method === 'multi-head' ? 0 : budget;
+/** Images that reach the base attack for a nominal budget: anchors are paid for once per account and known after that. */
+export function remappedImages(
+  settings: Readonly<Record<string, unknown>>,
+  budget: number,
+  accounts: number,
+): number {
+  const { method, anchors } = config.parse(settings);
+  if (method === 'multi-head') return 0;
+  if (method === 'unpaired') return budget;
+  return budget - (accounts - 1) * Math.min(anchors, Math.floor(budget / (2 * accounts)));
 }
 
 function learnMaps(context: AttackContext, { method, anchors }: Config): Promise<LearnedMaps> {

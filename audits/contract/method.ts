@@ -242,6 +242,15 @@ export interface AuditFacts {
   readonly defense: readonly MethodSpec[];
 }
 
+/** What a plan knows of a training before it runs. */
+export interface TrainingFacts {
+  readonly budget: number;
+  readonly accounts: number;
+  /** Images in the attacker's pool. */
+  readonly poolImages: number;
+  readonly surrogate: SurrogateSettings;
+}
+
 export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
   readonly meta: AttackMeta;
   readonly config: Config;
@@ -250,10 +259,7 @@ export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
   /** A sentence when this config cannot run in this audit (no backbone given, say); else undefined. */
   notApplicable?(config: z.infer<Config>, facts: AuditFacts): string | undefined;
   /** Images pushed through training (forward and backward), for the plan's estimate. Default: 0. */
-  trainedImages?(
-    config: z.infer<Config>,
-    facts: { readonly budget: number; readonly surrogate: SurrogateSettings },
-  ): number;
+  trainedImages?(config: z.infer<Config>, facts: TrainingFacts): number;
   run(context: AttackContext, config: z.infer<Config>): Promise<AttackOutcome>;
 }
 

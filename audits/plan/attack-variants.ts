@@ -13,8 +13,8 @@ export interface AttackVariant {
   readonly queryPolicy: string;
 }
 
-/** A query budget at which an attack that trains trains anything. */
-const SOME_QUERIES = 1000;
+/** An audit in which an attack that trains trains anything. */
+const SOME_AUDIT = { budget: 1000, accounts: 2, poolImages: 1000 };
 /** Settings by which an attack takes the public encoder itself instead of a network of its own. */
 const TAKES_BACKBONE = 'backbone';
 
@@ -95,7 +95,7 @@ function thieves(config: AuditConfig): readonly {
 
 /** Does the attack train a network of the thief's choice? A closed form, or a base that is one, does not. */
 function trainsNetwork(attack: AttackDefinition, spec: MethodSpec, surrogate: SurrogateSettings): boolean {
-  return (attack.trainedImages?.(spec.config, { budget: SOME_QUERIES, surrogate }) ?? 0) > 0;
+  return (attack.trainedImages?.(spec.config, { ...SOME_AUDIT, surrogate }) ?? 0) > 0;
 }
 
 function firstTrainingAttack(config: AuditConfig): MethodSpec | undefined {

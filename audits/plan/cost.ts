@@ -19,19 +19,30 @@ const FORWARD_SHARE = 0.3;
 /** L-BFGS probe, kNN and fidelity per labelled row. */
 const EVALUATE_MS_PER_ROW = 0.6;
 const CLOSED_FORM_MS_PER_QUERY = 1;
+/** Detectors see every row once; nothing is trained. */
+const WATCH_MS_PER_ROW = 0.1;
+/** The whole task's user with and without the defense, drift, and smaller users. */
+const HONEST_EVALUATIONS = 3;
 
 /** Milliseconds for one cell on one worker. */
 export function estimateMs(work: CellWork, inputs: AuditInputs): number {
   const rows = inputs.tasks.reduce((total, task) => total + task.fit.rows + task.score.rows, 0);
   const evaluation = rows * EVALUATE_MS_PER_ROW;
-  if (work.kind !== 'attack') return START_MS + evaluation * (work.kind === 'honest' ? 1.5 : 1);
+  if (work.kind === 'detection') return START_MS + rows * WATCH_MS_PER_ROW;
+  if (work.kind !== 'attack')
+    return START_MS + evaluation * (work.kind === 'honest' ? HONEST_EVALUATIONS : 1);
   const { architecture, inputSize, batchSize } = work.surrogate;
   const area = (inputSize / REFERENCE_SIDE) ** 2;
   const computeMs = (TRAIN_MS_PER_IMAGE[architecture] ?? 2) * area;
   const trainMs = computeMs + (STEP_MS[architecture] ?? 30) / batchSize;
   const attack = findAttack(work.attack.id);
   const trained =
-    attack?.trainedImages?.(work.attack.config, { budget: work.budget, surrogate: work.surrogate }) ?? 0;
+    attack?.trainedImages?.(work.attack.config, {
+      budget: work.budget,
+      accounts: work.accounts,
+      poolImages: inputs.pool.rows,
+      surrogate: work.surrogate,
+    }) ?? 0;
   const closedForm = attack?.meta.training === 'closed-form' ? work.budget * CLOSED_FORM_MS_PER_QUERY : 0;
   return START_MS + evaluation + rows * computeMs * FORWARD_SHARE + trained * trainMs + closedForm;
 }

@@ -22,7 +22,7 @@ const cells = planCells(config, examplePreparation.inputs);
 const ordered = byInformation(cells, config);
 const limit = (timeLimitMs: number): Parameters<typeof leftOut>[1] => ({ timeLimitMs, workers: 2 });
 
-test('first what nothing can be judged without, then whole seeds of mandatory cells, then other budgets', () => {
+test('first what nothing can be judged without, then mandatory cells three seeds at a time, then other budgets', () => {
   const spelled = ordered.map(({ work, attackLabel, defenseLabel }) =>
     [attackLabel ?? work.kind, defenseLabel ?? '', work.kind === 'attack' ? work.budget : '', work.seed].join(
       ' ',
@@ -31,8 +31,10 @@ test('first what nothing can be judged without, then whole seeds of mandatory ce
   expect(spelled[0]).toBe('victim   0');
   expect(spelled.slice(1, 4)).toEqual([0, 1, 2].map((seed) => `no-victim none 0 ${seed}`));
   const place = (text: string): number => spelled.indexOf(text);
-  // The adaptive attack of the last seed before any attack that nobody demands, and that before any smaller budget.
-  expect(place('repeat-averaging gaussian-noise 500 0')).toBeLessThan(place('direct-extraction none 500 1'));
+  // Three seeds of an attack together: fewer are no interval. The bare service first, to compare with.
+  expect(place('direct-extraction none 500 2')).toBe(place('direct-extraction none 500 0') + 2);
+  expect(place('direct-extraction none 500 2')).toBeLessThan(place('repeat-averaging gaussian-noise 500 0'));
+  // Mandatory attacks before those nobody demands, and these before any smaller budget.
   expect(place('repeat-averaging gaussian-noise 500 2')).toBeLessThan(
     place('backbone-stitching gaussian-noise 500 0'),
   );
@@ -60,4 +62,14 @@ test('what is kept ends in time on the workers at hand, and more time never keep
     before = kept.length;
   }
   expect(before).toBe(cells.length);
+});
+
+test('a control that trains waits for the undefended attacks; cheap controls do not', () => {
+  const attacks = [...config.attacks, completeAttack({ id: 'no-victim', config: { variant: 'own-ssl' } })];
+  const wide = { ...config, attacks };
+  const labels = byInformation(planCells(wide, examplePreparation.inputs), wide).map(
+    ({ attackLabel }) => attackLabel,
+  );
+  expect(labels.indexOf('no-victim')).toBeLessThan(labels.indexOf('direct-extraction'));
+  expect(labels.indexOf('direct-extraction')).toBeLessThan(labels.indexOf('no-victim:variant=own-ssl'));
 });

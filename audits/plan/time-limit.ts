@@ -2,36 +2,61 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { Cell, CellKey } from '../contract/cell.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { chainMustFace } from '../defenses/chain.ts';
+import { FEWEST_SEEDS } from '../score/intervals.ts';
 
 /** What a plan needs to know of a cell to weigh it. */
 export type WeighedCell = Pick<Cell, 'key' | 'work' | 'estimatedMs'>;
+type OrderedCell = WeighedCell & Pick<Cell, 'attackLabel' | 'defenseLabel'>;
 
 /**
  * Order in which cells are worth running when time is short:
- * 1. the victim and the controls: no number has a meaning without them;
- * 2. at the judged budget, seed after seed: undefended attacks, the attacks that each defense must face, honest users;
- * 3. at the judged budget, seed after seed: every other attack;
- * 4. the other budgets and what detectors see, on which no verdict rests, seed after seed, in the same order.
- * Within a step by information per estimated second. A cell's information is what its seed takes off the variance of a
- * verdict's number: the mean of n seeds has 1/n of the variance of one, so the first seed brings 1 and seed n + 1 brings
- * 1 / (n (n + 1)). Cells of one step and seed bring the same, so cheaper ones come first.
+ * 1. the victim and the controls that train nothing: no number has a meaning without them;
+ * 2. at the judged budget: undefended attacks, then the attacks that each defense must face and honest users, and controls
+ *    that train;
+ * 3. at the judged budget: every other attack;
+ * 4. the other budgets and what detectors see, on which no verdict rests, in the same order.
+ * Within a step the first three seeds of a group come together, since fewer give no interval and so no verdict, then seed
+ * after seed, by information per estimated second. A group's information is what its seeds take off the variance of a
+ * verdict's number: the mean of n seeds has 1/n of the variance of one, so the beginning brings 1 and seed n + 1 brings
+ * 1 / (n (n + 1)). Groups of one step and seed bring the same, so cheaper ones come first.
  */
-export function byInformation<Planned extends WeighedCell>(
+export function byInformation<Planned extends OrderedCell>(
   cells: readonly Planned[],
   config: AuditConfig,
 ): readonly Planned[] {
   const judged = judgedBudget(config);
+  const groups = new Map<string, number>();
   const rank = (cell: Planned): readonly number[] => {
     const { work } = cell;
-    if (work.kind === 'victim' || isControl(cell)) return [0, 0, 0, work.seed, 0];
-    const isJudged = work.kind === 'honest' || (work.kind === 'attack' && work.budget === judged);
-    const perSecond = informationOf(work.seed) / Math.max(1, cell.estimatedMs);
-    return [1, Number(!isJudged), Number(!isMandatory(cell)), work.seed, -perSecond];
+    const group = groupOf(cell);
+    if (!groups.has(group)) groups.set(group, groups.size);
+    if (work.kind === 'victim' || isCheapControl(cell)) return [0, 0, 0, 0, work.seed, 0, 0, 0];
+    const isJudged =
+      work.kind === 'honest' || isControl(cell) || (work.kind === 'attack' && work.budget === judged);
+    const isUndefended = work.kind === 'attack' && work.defense.length === 0 && !isControl(cell);
+    const step = work.seed < FEWEST_SEEDS ? 0 : work.seed;
+    const perSecond = informationOf(step) / Math.max(1, cell.estimatedMs);
+    return [
+      1,
+      Number(!isJudged),
+      Number(!isMandatory(cell)),
+      step,
+      Number(!isUndefended),
+      -perSecond,
+      groups.get(group) ?? 0,
+      work.seed,
+    ];
   };
   return cells
     .map((cell) => ({ cell, rank: rank(cell) }))
     .toSorted((a, b) => compareRanks(a.rank, b.rank))
     .map(({ cell }) => cell);
+}
+
+/** Cells that differ in their seed only. */
+function groupOf({ work, attackLabel, defenseLabel }: OrderedCell): string {
+  const at = work.kind === 'attack' ? [work.budget, work.accounts] : [];
+  return JSON.stringify([work.kind, attackLabel, defenseLabel, ...at]);
 }
 
 /** What the seed numbered `seed` (from 0) takes off the variance of a mean over seeds, in units of one seed's variance. */
@@ -73,6 +98,15 @@ export function judgingMs(cells: number): number {
 /** One sentence for the result and the screen. */
 export function notRunReason(timeLimitMs: number): string {
   return `There was no time left for it within the limit of ${Math.round(timeLimitMs / 60_000)} minutes.`;
+}
+
+/** A control that only draws or reads weights; own SSL trains for as long as an attack. */
+function isCheapControl(cell: WeighedCell): boolean {
+  const { work } = cell;
+  if (work.kind !== 'attack' || !isControl(cell)) return false;
+  const { attack, surrogate } = work;
+  const facts = { budget: 0, accounts: 1, poolImages: 1, surrogate };
+  return (findAttack(attack.id)?.trainedImages?.(attack.config, facts) ?? 0) === 0;
 }
 
 function isControl({ work }: WeighedCell): boolean {

@@ -111,8 +111,13 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     return ofGroup.get(key);
   };
   const tasks = preparation.tasks.map(({ name, classes }): TaskEvidence => {
+    // A control cut short has no interval and would take it from every gain; those that finished stand for A0.
+    const finished = groups.controls.filter(({ state }) => state === 'done');
+    const cutShort = (group: AttackGroup): boolean =>
+      group.state === 'not-run' && finished.some(({ usesBackbone }) => usesBackbone === group.usesBackbone);
+    const controls = groups.controls.filter((group) => !cutShort(group));
     const controlsBy = (metric: string): readonly Control[] =>
-      groups.controls.flatMap((group): Control[] => {
+      controls.flatMap((group): Control[] => {
         const accuracy = measure(group, metric, name);
         return accuracy === undefined
           ? []

@@ -55,7 +55,7 @@ export async function startAudit(
     quiet: flags.quiet,
     plugins: flags.plugins,
   };
-  if (flags.dryRun) await printPlan(context, config, session);
+  if (flags.dryRun) await printPlan(context, config, session, beganAtMs);
   else {
     if (config.endpoint !== undefined) await confirmAsking(context, config, await planService(config), flags);
     if (!flags.quiet) context.terminal.note(`device: ${choice.reason}`);
@@ -162,6 +162,7 @@ async function printPlan(
   context: CommandContext,
   config: AuditConfig,
   session: SessionSettings,
+  beganAtMs: number,
 ): Promise<void> {
   const { clock, terminal } = context;
   const database = resolvePath(context, session.database);
@@ -184,6 +185,7 @@ async function printPlan(
   try {
     const plan = await planAudit(config, {
       clock,
+      beganAtMs,
       log: silentLog,
       signal: controller.signal,
       onEvent: progress.onEvent,

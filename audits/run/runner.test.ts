@@ -337,3 +337,16 @@ test('a time limit: what fits by what cells have taken so far is run, the rest i
   const again = await continueAudit(end.auditId, options(slow, { clock }));
   expect(store.cells.byAudit(again.auditId).filter(({ state }) => state === 'done')).toHaveLength(8);
 });
+
+test('a time limit counts from the start of the command, and leaves room for judging', async () => {
+  let now = 0;
+  const clock = { now: () => fixedClock.now(), monotonicMs: () => now };
+  const slow = workers((job) => {
+    now += 12_000;
+    return { ...pretend(workOf(job)), elapsedMs: 12_000 };
+  });
+  const asked = { ...config, seeds: 3, workers: 1, timeLimitMs: 100_000 };
+  await runAudit(asked, options(slow, { clock, beganAtMs: -51_000 }));
+  // 49 s are left and would hold four cells of twelve, were it not for what judging takes.
+  expect(now).toBe(36_000);
+});

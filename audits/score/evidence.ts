@@ -115,9 +115,9 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     const finished = groups.controls.filter(({ state }) => state === 'done');
     const cutShort = (group: AttackGroup): boolean =>
       group.state === 'not-run' && finished.some(({ usesBackbone }) => usesBackbone === group.usesBackbone);
-    const controls = groups.controls.filter((group) => !cutShort(group));
+    const comparable = groups.controls.filter((group) => !cutShort(group));
     const controlsBy = (metric: string): readonly Control[] =>
-      controls.flatMap((group): Control[] => {
+      comparable.flatMap((group): Control[] => {
         const accuracy = measure(group, metric, name);
         return accuracy === undefined
           ? []

@@ -75,7 +75,12 @@ export function askedSentence(endpoint: EndpointSettings, images: number): strin
 
 /** The plan in one line, before a run. */
 export function renderPlanLine(config: AuditConfig, summary: PlanSummary): string {
-  return `plan: ${plural(summary.cells, 'cell')}, ${formatCount(summary.queries)} queries, ${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}, ${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`;
+  return `plan: ${plural(summary.cells, 'cell')}, ${formatCount(summary.queries)} queries, ${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}, ${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query${leftOutPart(summary)}`;
+}
+
+function leftOutPart({ leftOut }: PlanSummary): string {
+  const left = leftOut.reduce((sum, { cells }) => sum + cells, 0);
+  return left === 0 ? '' : `; the time limit leaves no room for ${plural(left, 'more cell')}`;
 }
 
 function pairCounts(cells: readonly PlannedCell[]): readonly (readonly string[])[] {

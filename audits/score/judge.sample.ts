@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly without?: readonly string[];
   /** The last seed of this attack on the defense ends so. */
   readonly stopped?: { readonly attack: string; readonly state: CellState };
+  /** Adds a control with this accuracy of which a time limit let the first seed finish only. */
+  readonly cutShortControl?: number;
   /** With fewer accounts the adaptive attack cannot be played. */
   readonly adaptiveAccounts?: number;
   /** So many last seeds of every cell on the defense were left out by a time limit. */
@@ -138,7 +140,8 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
           ? 'not-applicable'
           : stopped
             ? options.stopped?.state
-            : seed >= seeds - (options.leftOutSeeds ?? 0) && defense !== 'none'
+            : (seed >= seeds - (options.leftOutSeeds ?? 0) && defense !== 'none') ||
+                (attack === 'control-slow' && seed > 0)
               ? 'not-run'
               : 'done',
       );
@@ -152,6 +155,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
   attackCells('control-random', 'none', [controlAccuracy]);
   if (options.backboneAccuracy !== undefined)
     attackCells('control-backbone', 'none', [options.backboneAccuracy]);
+  if (options.cutShortControl !== undefined) attackCells('control-slow', 'none', [options.cutShortControl]);
   attackCells('plain', 'none', [undefendedAccuracy, options.secondTaskUndefended ?? undefendedAccuracy]);
   if (options.backboneAttack !== undefined) attackCells('stitching', 'none', [options.backboneAttack]);
   for (const defense of defenses) {

@@ -159,4 +159,11 @@ describe('seeds that a time limit left out', () => {
     expect(verdictOf(result, 'noise').verdict).toBe('not-measured');
     expect(result.matrix.find(({ defense }) => defense === 'noise')?.state).toBe('not-run');
   });
+
+  test('a control that was cut short takes no interval from what was measured', () => {
+    const result = judged({ cutShortControl: 0.35 });
+    expect(verdictOf(result, 'noise').verdict).toBe('pass');
+    expect(result.baselines[0]?.noVictimVariant).toBe('control-random');
+    expect(result.matrix.find(({ attack }) => attack === 'control-slow')?.state).toBe('not-run');
+  });
 });

@@ -10,9 +10,9 @@ type OrderedCell = WeighedCell & Pick<Cell, 'attackLabel' | 'defenseLabel'>;
 
 /**
  * Order in which cells are worth running when time is short:
- * 1. the victim and the controls that train nothing: no number has a meaning without them;
- * 2. at the judged budget: undefended attacks, then the attacks that each defense must face and honest users, and controls
- *    that train;
+ * 1. the victim and the first surrogate's controls that train nothing: no number has a meaning without them;
+ * 2. at the judged budget: undefended attacks, then the attacks that each defense must face and honest users, and the other
+ *    controls;
  * 3. at the judged budget: every other attack;
  * 4. the other budgets and what detectors see, on which no verdict rests, in the same order.
  * Within a step the first three seeds of a group come together, since fewer give no interval and so no verdict, then seed
@@ -30,7 +30,7 @@ export function byInformation<Planned extends OrderedCell>(
     const { work } = cell;
     const group = groupOf(cell);
     if (!groups.has(group)) groups.set(group, groups.size);
-    if (work.kind === 'victim' || isCheapControl(cell)) return [0, 0, 0, 0, work.seed, 0, 0, 0];
+    if (work.kind === 'victim' || isCheapControl(cell, config)) return [0, 0, 0, 0, work.seed, 0, 0, 0];
     const isJudged =
       work.kind === 'honest' || isControl(cell) || (work.kind === 'attack' && work.budget === judged);
     const isUndefended = work.kind === 'attack' && work.defense.length === 0 && !isControl(cell);
@@ -100,11 +100,13 @@ export function notRunReason(timeLimitMs: number): string {
   return `There was no time left for it within the limit of ${Math.round(timeLimitMs / 60_000)} minutes.`;
 }
 
-/** A control that only draws or reads weights; own SSL trains for as long as an attack. */
-function isCheapControl(cell: WeighedCell): boolean {
+/** A control of the first surrogate that only draws or reads weights; own SSL trains for as long as an attack. */
+function isCheapControl(cell: WeighedCell, config: AuditConfig): boolean {
   const { work } = cell;
   if (work.kind !== 'attack' || !isControl(cell)) return false;
   const { attack, surrogate } = work;
+  // Another network's control waits for the attack by that network.
+  if (surrogate.architecture !== config.surrogate.architecture) return false;
   const facts = { budget: 0, accounts: 1, poolImages: 1, surrogate };
   return (findAttack(attack.id)?.trainedImages?.(attack.config, facts) ?? 0) === 0;
 }

@@ -2,22 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sliceImages } from '../contract/data.ts';
-import type { Engine } from '../contract/engine.ts';
-import type { AttackDefinition, FeatureEncoder } from '../contract/method.ts';
-import { type Images, type Matrix, matrix, sliceImages } from '../contract/data.ts';
 import type { Engine, StepDefinition, StepValues } from '../contract/engine.ts';
-import type {
-  AttackContext,
-  AttackOutcome,
-  Checkpoint,
-  FeatureEncoder,
-  SurrogateModel,
-} from '../contract/method.ts';
-import { hashedImages } from '../datasets/image-hash.ts';
-import { calibrateChain, openChainSession, parseChain } from '../defenses/chain.ts';
-import { createOracle, type MeteredOracle } from '../oracle.ts';
-import { createRng } from '../rng.ts';
-import { openSurrogate } from '../surrogates/open.ts';
+import type { AttackDefinition, FeatureEncoder } from '../contract/method.ts';
 import { createEngine } from '../tensor/engine.ts';
 import {
   cancellationComplaints,
@@ -260,7 +246,8 @@ describe.each(table)('$text', ({ text, rows, unique, accounts = 1 }) => {
 function trainsNetwork(text: string): boolean {
   const { id, config } = parseAttack(text);
   const surrogate = { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 32 };
-  return (findAttack(id)?.trainedImages?.(config, { budget: 128, surrogate }) ?? 0) > 0;
+  const facts = { budget: 128, accounts: 1, poolImages: pool.count, surrogate };
+  return (findAttack(id)?.trainedImages?.(config, facts) ?? 0) > 0;
 }
 
 describe('the checks of the table', () => {
@@ -412,6 +399,7 @@ const trainings: readonly { readonly text: string; readonly accounts?: number; r
     { text: 'no-victim:variant=own-ssl' },
     { text: 'direct-extraction' },
     { text: 'direct-extraction:loss=infonce:views=2' },
+    { text: 'recreate-head' },
     { text: 'access-head' },
     { text: 'label-extraction' },
     { text: 'stolen-encoder:copies=2' },

@@ -158,7 +158,7 @@ test(
     for (let round = 0; round < 5; round++) {
       const other = await startOther('write-forever', file);
       // Some cells first, however busy the machine is; then any moment of the writing.
-      while (finishedCells(file) < finishedBefore + 3) await sleep(5);
+      while (finishedCells() < finishedBefore + 3) await sleep(5);
       await sleep(rng.integer(180));
       await other.kill();
 
@@ -175,7 +175,7 @@ test(
         .all();
       expect(broken).toEqual([]);
       raw.close();
-      const finished = finishedCells(file);
+      const finished = finishedCells();
       expect(finished).toBeGreaterThanOrEqual(finishedBefore + 3);
       finishedBefore = finished;
     }
@@ -189,7 +189,8 @@ test(
   patienceMs,
 );
 
-function finishedCells(file: string): number {
+/** Cells that are done in the file of the test. */
+function finishedCells(): number {
   const connection = new Database(file, { readonly: true });
   try {
     return Number(connection.prepare(`SELECT count(*) FROM cells WHERE state = 'done'`).pluck().get());

@@ -96,7 +96,8 @@ test('is configured by its settings', () => {
 
 test('trains on its whole budget in every epoch', () => {
   const surrogate = { architecture: 'small-cnn', inputSize: 8, epochs: 3, batchSize: 32 };
-  expect(${name}.trainedImages?.(${name}.config.parse({}), { budget: 100, surrogate })).toBe(300);
+  const facts = { budget: 100, accounts: 1, poolImages: 500, surrogate };
+  expect(${name}.trainedImages?.(${name}.config.parse({}), facts)).toBe(300);
 });
 
 test.todo('steals what it is made to steal: exact recovery on a noiseless victim, say');

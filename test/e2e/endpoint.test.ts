@@ -104,6 +104,11 @@ function recordedBytes(database: string): number {
   return file === undefined ? 0 : statSync(path.join(artifacts, file)).size;
 }
 
+/** Until what has been answered is on disk, now that nothing is answered any more. */
+async function untilStill(size: () => number): Promise<void> {
+  for (let [before, now] = [-1, size()]; now > before; [before, now] = [now, size()]) await sleep(1000);
+}
+
 test('audits a service; killed with -9 and resumed, no image is asked twice and the numbers are the same', async () => {
   writeEndpoint();
   const whole = await runMoat(audit('whole.db', '--yes', '--json'), { cwd: project.folder });
@@ -127,6 +132,7 @@ test('audits a service; killed with -9 and resumed, no image is asked twice and 
     recordedBytes('killed.db') < 16 + service.answered.length * recordBytes
   )
     await sleep(20);
+  await untilStill(() => recordedBytes('killed.db'));
   const answeredBeforeKill = service.answered.length;
   expect(answeredBeforeKill).toBeGreaterThan(50);
   run.killGroup();

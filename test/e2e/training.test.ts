@@ -139,7 +139,11 @@ const DRIFT_TOLERANCE = 1e-3;
 
 type Pair = readonly [loss: string, optimizer: OptimizerId, definition: LossDefinition];
 const pairs: readonly Pair[] = [
-  ...losses.map((loss: LossDefinition): Pair => [loss.id, loss.defaults.optimizer, loss]),
+  // The head of `symmetrized` normalizes a batch of four: it magnifies rounding in every step, and after fifty of them two
+  // engines are on paths of their own (docs/engines.md, "Parity"). Its single steps are compared with the others'.
+  ...losses
+    .filter(({ id }) => id !== 'symmetrized')
+    .map((loss: LossDefinition): Pair => [loss.id, loss.defaults.optimizer, loss]),
   ...optimizers
     .filter(({ id }) => id !== findLoss('mse').defaults.optimizer)
     .map(({ id }): Pair => ['mse', id, findLoss('mse')]),

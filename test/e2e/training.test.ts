@@ -139,17 +139,19 @@ const DRIFT_TOLERANCE = 1e-3;
 
 type Pair = readonly [loss: string, optimizer: OptimizerId, definition: LossDefinition];
 const pairs: readonly Pair[] = [
-  // The head of `symmetrized` normalizes a batch of four: it magnifies rounding in every step, and after fifty of them two
-  // engines are on paths of their own (docs/engines.md, "Parity"). Its single steps are compared with the others'.
-  ...losses
-    .filter(({ id }) => id !== 'symmetrized')
-    .map((loss: LossDefinition): Pair => [loss.id, loss.defaults.optimizer, loss]),
+  ...losses.map((loss: LossDefinition): Pair => [loss.id, loss.defaults.optimizer, loss]),
   ...optimizers
     .filter(({ id }) => id !== findLoss('mse').defaults.optimizer)
     .map(({ id }): Pair => ['mse', id, findLoss('mse')]),
 ];
 
-describe('after fifty steps on their own the engines still agree', () => {
+/**
+ * With a head that normalizes a batch of four, rounding doubles with every step: 4e-5 after five steps, 0.02 after ten, and
+ * after twenty two engines are on paths of their own (docs/engines.md).
+ */
+const stepsOf = ({ head }: LossDefinition): number => (head === undefined ? 50 : 5);
+
+describe('after fifty steps on their own (five with a normalizing head) the engines still agree', () => {
   test.each(pairs)('%s, %s', async (id, optimizer, loss) => {
     const training = smallTraining(loss, optimizer, loss.views[0] ?? 1);
     const engines = [
@@ -161,7 +163,7 @@ describe('after fifty steps on their own the engines still agree', () => {
       const compiled = await training.compile(engine);
       const start = await compiled.readState();
       let last = Number.NaN;
-      for (let step = 0; step < 50; step++)
+      for (let step = 0; step < stepsOf(loss); step++)
         last = (await compiled.run(training.inputs(step)))['loss']!.data[0]!;
       ends.push({ loss: last, move: difference(await compiled.readState(), start, training.weights) });
       await compiled.dispose();

@@ -2,10 +2,11 @@ import path from 'node:path';
 import type { BatteryArguments } from './arguments.ts';
 import type { Step } from './step.ts';
 import { accountTransforms } from './steps/account-transforms.ts';
-import { coverageNoise } from './steps/coverage-noise.ts';
-import { detectors, nearDuplicates } from './steps/detectors.ts';
+import { calibratedCoverage, publishedCoverage } from './steps/coverage-noise.ts';
+import { detectors } from './steps/detectors.ts';
 import { copy, ends } from './steps/ends.ts';
 import { honestUsers } from './steps/honest-users.ts';
+import { nearDuplicates } from './steps/near-duplicates.ts';
 import { noise, offset } from './steps/noise.ts';
 import { standardInAnHour } from './steps/standard-in-an-hour.ts';
 import { undefended } from './steps/undefended.ts';
@@ -18,7 +19,8 @@ export const schedule: readonly Step[] = [
   noise,
   offset,
   accountTransforms,
-  coverageNoise,
+  publishedCoverage,
+  calibratedCoverage,
   nearDuplicates,
   detectors,
   honestUsers,

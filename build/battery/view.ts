@@ -1,5 +1,9 @@
-import type { Measurement } from '../../audits/contract/cell.ts';
-import type { AuditResult, DefenseVerdict, MatrixCell } from '../../audits/contract/result.ts';
+import type {
+  AuditResult,
+  DefenseVerdict,
+  DetectorEvaluation,
+  MatrixCell,
+} from '../../audits/contract/result.ts';
 import type { CellRow } from '../../audits/store/types.ts';
 
 /** What an expectation may look at: the result of its step's audit and the cells behind it. */
@@ -13,8 +17,7 @@ export interface StepView {
   verdict(defense: string): DefenseVerdict | undefined;
   /** A diagnostic of every finished cell behind an entry, one per seed. */
   diagnostics(at: EntryPlace, name: string): readonly number[];
-  /** A measurement of every finished cell that is no attack's, by kind and defense, one per seed. */
-  measured(kind: 'honest' | 'victim' | 'detection', defense: string, metric: string): readonly number[];
+  detector(defense: string): DetectorEvaluation | undefined;
 }
 
 export interface EntryPlace {
@@ -27,7 +30,6 @@ export interface EntryPlace {
 export function viewOf(
   { result, wallMs, peakBytes }: Pick<StepView, 'result' | 'wallMs' | 'peakBytes'>,
   cells: readonly CellRow[],
-  measurements: ReadonlyMap<string, readonly Measurement[]>,
 ): StepView {
   const entry = ({ attack, defense = 'none', budget, accounts = 1 }: EntryPlace): MatrixCell | undefined =>
     result.matrix.find(
@@ -46,12 +48,7 @@ export function viewOf(
     verdict: (defense) => result.verdicts.find((verdict) => verdict.defense === defense),
     diagnostics: (at, name) =>
       (entry(at)?.cellKeys ?? []).flatMap((key) => byKey.get(key)?.diagnostics[name] ?? []),
-    measured: (kind, defense, metric) =>
-      cells
-        .filter((cell) => cell.work.kind === kind && (cell.defenseLabel ?? 'none') === defense)
-        .flatMap((cell) => measurements.get(cell.key) ?? [])
-        .filter((measurement) => measurement.metric === metric)
-        .map(({ value }) => value),
+    detector: (defense) => result.detection.find((detector) => detector.defense === defense),
   };
 }
 

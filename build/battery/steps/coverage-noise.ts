@@ -1,41 +1,51 @@
-import { exceeds, spell, type Step } from '../step.ts';
+import { exceeds, spell, type Step, type Table } from '../step.ts';
+import type { StepView } from '../view.ts';
 
-const BUDGET = 5000;
 /** The settings of the paper's scripts: noise in embedding units, beta 80 %. */
 const PUBLISHED = 'b4b:calibrate=false:scale=absolute';
 const UNCENTERED = 'b4b:calibrate=false:centering=false:scale=absolute';
 const CALIBRATED = 'b4b';
-const WITH_TRANSFORM = 'b4b+account-transform:family=affine';
-const defenses = [UNCENTERED, PUBLISHED, CALIBRATED, WITH_TRANSFORM];
 const PLAIN = 'direct-extraction';
 const REPEATS = 'repeat-averaging';
 const REMAPPED = 'sybil-remap:anchors=320';
 const SCHEDULE = 'defense-aware-schedule';
 const attacks = [PLAIN, REPEATS, REMAPPED, SCHEDULE];
 const SYBILS = 5;
+/** Few enough for the schedule: what does not set in at 5 000 queries does not at 2 000 either. */
+const PUBLISHED_BUDGET = 2000;
+/** The policy's. */
+const CALIBRATED_BUDGET = 5000;
 
-export const coverageNoise: Step = {
-  id: 'coverage-noise',
-  title: 'B4B: published settings with and without centring, calibrated, with a transform',
+const best = (view: StepView, defense: string, budget: number, accounts: readonly number[]): number =>
+  Math.max(
+    ...attacks.flatMap((attack) =>
+      accounts.map(
+        (count) => view.entry({ attack, defense, budget, accounts: count })?.stolenGain?.value ?? Number.NaN,
+      ),
+    ),
+  );
+
+export const publishedCoverage: Step = {
+  id: 'coverage-noise-published',
+  title: 'B4B with its published settings, with and without centring',
   arguments: [
     '--attacks',
     attacks.join(','),
     '--defenses',
-    defenses.join(','),
+    [UNCENTERED, PUBLISHED].join(','),
     '--budgets',
-    String(BUDGET),
+    String(PUBLISHED_BUDGET),
     '--accounts',
-    `1,${SYBILS}`,
+    String(SYBILS),
   ],
   expectations: [
     {
       kind: 'outcome',
-      sentence:
-        'With the published settings the noise never sets in on this encoder, centred or not: one account takes what it takes undefended.',
+      sentence: `The noise never sets in on this encoder, centred or not: an even split over ${SYBILS} accounts takes what it takes undefended.`,
       check(view) {
-        const clean = view.entry({ attack: PLAIN, budget: BUDGET })?.stolenGain;
-        const through = [UNCENTERED, PUBLISHED].map(
-          (defense) => view.entry({ attack: PLAIN, defense, budget: BUDGET })?.stolenGain,
+        const [clean, ...through] = ['none', UNCENTERED, PUBLISHED].map(
+          (defense) =>
+            view.entry({ attack: PLAIN, defense, budget: PUBLISHED_BUDGET, accounts: SYBILS })?.stolenGain,
         );
         return {
           holds: through.every((gain) => exceeds(clean, gain) !== true),
@@ -45,11 +55,43 @@ export const coverageNoise: Step = {
     },
     {
       kind: 'outcome',
-      sentence:
-        'Calibrated to this encoder it stops one plain account: less than a third of the undefended gain.',
+      sentence: 'Honest users feel nothing either: recall@10 of at least 0.99 with both.',
       check(view) {
-        const clean = view.entry({ attack: PLAIN, budget: BUDGET })?.stolenGain;
-        const gain = view.entry({ attack: PLAIN, defense: CALIBRATED, budget: BUDGET })?.stolenGain;
+        const recalls = [UNCENTERED, PUBLISHED].map((defense) => view.verdict(defense)?.worstRecallAt10);
+        return {
+          holds: recalls.every((recall) => (recall?.value ?? 0) >= 0.99),
+          measured: recalls.map((recall) => spell(recall)).join(', '),
+        };
+      },
+    },
+  ],
+  table: (view) => gains(view, ['none', UNCENTERED, PUBLISHED], PUBLISHED_BUDGET, [SYBILS]),
+};
+
+export const calibratedCoverage: Step = {
+  id: 'coverage-noise-calibrated',
+  title: 'B4B calibrated to this encoder',
+  arguments: [
+    '--attacks',
+    attacks.join(','),
+    '--defenses',
+    CALIBRATED,
+    '--budgets',
+    String(CALIBRATED_BUDGET),
+    '--accounts',
+    `1,${SYBILS}`,
+  ],
+  expectations: [
+    {
+      kind: 'outcome',
+      sentence: 'It stops one plain account: less than a third of the undefended gain.',
+      check(view) {
+        const clean = view.entry({ attack: PLAIN, budget: CALIBRATED_BUDGET })?.stolenGain;
+        const gain = view.entry({
+          attack: PLAIN,
+          defense: CALIBRATED,
+          budget: CALIBRATED_BUDGET,
+        })?.stolenGain;
         return {
           holds: (gain?.high ?? Number.NaN) < (clean?.value ?? Number.NaN) / 3,
           measured: `${spell(gain)} of ${spell(clean)}`,
@@ -58,55 +100,54 @@ export const coverageNoise: Step = {
     },
     {
       kind: 'outcome',
-      sentence: `Splitting evenly over ${SYBILS} accounts keeps each below the onset: the calibrated defense protects less than half against it.`,
+      sentence: `Splitting over ${SYBILS} accounts keeps each below the onset: it protects less than half against the best attack that does.`,
       check(view) {
-        const clean = view.entry({ attack: PLAIN, budget: BUDGET })?.stolenGain;
-        const split = [PLAIN, SCHEDULE].map(
-          (attack) =>
-            view.entry({ attack, defense: CALIBRATED, budget: BUDGET, accounts: SYBILS })?.stolenGain,
-        );
-        const best = Math.max(...split.map((gain) => gain?.value ?? Number.NaN));
+        const clean = view.entry({ attack: PLAIN, budget: CALIBRATED_BUDGET })?.stolenGain?.value;
+        const split = best(view, CALIBRATED, CALIBRATED_BUDGET, [SYBILS]);
         return {
-          holds: best > (clean?.value ?? Number.NaN) / 2,
-          measured: `${split.map((gain) => spell(gain)).join(', ')} of ${spell(clean)}`,
+          holds: split > (clean ?? Number.NaN) / 2,
+          measured: `${split.toFixed(2)} of ${clean?.toFixed(2) ?? '–'}`,
         };
       },
     },
     {
       kind: 'outcome',
-      sentence: `With a transform on top, remapping ${SYBILS} accounts steals more than mixing their replies.`,
+      sentence: 'It does not pass the policy.',
       check(view) {
-        const at = { defense: WITH_TRANSFORM, budget: BUDGET, accounts: SYBILS };
-        const [mixed, remapped] = [PLAIN, REMAPPED].map(
-          (attack) => view.entry({ ...at, attack })?.stolenGain,
-        );
-        return { holds: exceeds(remapped, mixed), measured: `${spell(remapped)} against ${spell(mixed)}` };
-      },
-    },
-    {
-      kind: 'outcome',
-      sentence: 'No variant passes the policy.',
-      check(view) {
-        const verdicts = defenses.map((defense) => view.verdict(defense)?.verdict ?? '–');
-        return { holds: verdicts.every((verdict) => verdict !== 'pass'), measured: verdicts.join(', ') };
+        const verdict = view.verdict(CALIBRATED);
+        return {
+          holds: verdict?.verdict !== 'pass',
+          measured: `${verdict?.verdict ?? '–'}: ${verdict?.reason ?? ''}`,
+        };
       },
     },
   ],
-  table: (view) => ({
+  table: (view) => gains(view, ['none', CALIBRATED], CALIBRATED_BUDGET, [1, SYBILS]),
+};
+
+function gains(
+  view: StepView,
+  defenses: readonly string[],
+  budget: number,
+  accounts: readonly number[],
+): Table {
+  return {
     head: [
       'defense',
-      ...attacks.flatMap((attack) => [`\`${attack}\`, 1`, `${SYBILS} accounts`]),
+      ...attacks.flatMap((attack) =>
+        accounts.map((count) => `\`${attack}\`, ${count === 1 ? 'one account' : `${count} accounts`}`),
+      ),
       'probe loss',
       'recall@10',
       'verdict',
     ],
-    rows: ['none', ...defenses].map((defense) => {
+    rows: defenses.map((defense) => {
       const verdict = view.verdict(defense);
       return [
         `\`${defense}\``,
         ...attacks.flatMap((attack) =>
-          [1, SYBILS].map((accounts) =>
-            spell(view.entry({ attack, defense, budget: BUDGET, accounts })?.stolenGain),
+          accounts.map((count) =>
+            spell(view.entry({ attack, defense, budget, accounts: count })?.stolenGain),
           ),
         ),
         spell(verdict?.worstHonestLoss, 3),
@@ -114,5 +155,5 @@ export const coverageNoise: Step = {
         verdict?.verdict ?? '–',
       ];
     }),
-  }),
-};
+  };
+}

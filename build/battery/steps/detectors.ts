@@ -1,49 +1,14 @@
-import { exceeds, spell, type Step } from '../step.ts';
-
-const BUDGET = 2000;
-const GUARDS = ['near-duplicate-guard', 'near-duplicate-guard:rule=l2'];
-const ONE_VIEW = 'direct-extraction:loss=infonce';
-const TWO_VIEWS = 'direct-extraction:loss=infonce:views=2';
-
-export const nearDuplicates: Step = {
-  id: 'near-duplicates',
-  title: 'The near-duplicate guard against one view and two',
-  arguments: [
-    '--attacks',
-    [ONE_VIEW, TWO_VIEWS].join(','),
-    '--defenses',
-    GUARDS.join(','),
-    '--budgets',
-    String(BUDGET),
-  ],
-  expectations: GUARDS.flatMap((guard) => [
-    {
-      kind: 'outcome' as const,
-      sentence: `\`${guard}\` stops two-view InfoNCE: it takes less through it than undefended.`,
-      check(view) {
-        const [clean, through] = ['none', guard].map(
-          (defense) => view.entry({ attack: TWO_VIEWS, defense, budget: BUDGET })?.stolenGain,
-        );
-        return { holds: exceeds(clean, through), measured: `${spell(clean)} undefended, ${spell(through)}` };
-      },
-    },
-    {
-      kind: 'outcome' as const,
-      sentence: `\`${guard}\` does nothing against one view.`,
-      check(view) {
-        const [clean, through] = ['none', guard].map(
-          (defense) => view.entry({ attack: ONE_VIEW, defense, budget: BUDGET })?.stolenGain,
-        );
-        return {
-          holds: exceeds(clean, through) !== true,
-          measured: `${spell(clean)} undefended, ${spell(through)}`,
-        };
-      },
-    },
-  ]) satisfies Step['expectations'],
-};
+import type { DetectionByAttack } from '../../../audits/contract/result.ts';
+import { spell, type Step } from '../step.ts';
+import type { StepView } from '../view.ts';
 
 const DETECTORS = ['prada', 'mmd-detector', 'near-duplicate-guard'];
+const ONE_PERCENT = 0.01;
+
+const against = (view: StepView, defense: string, kind: string): DetectionByAttack | undefined =>
+  view.detector(defense)?.attacks.find((attack) => attack.kind === kind);
+const area = (view: StepView, defense: string, kind: string): number | undefined =>
+  against(view, defense, kind)?.area.value;
 
 export const detectors: Step = {
   id: 'detectors',
@@ -55,18 +20,138 @@ export const detectors: Step = {
       sentence:
         'No detector tells a natural pool from honest users: the area under its curve stays below 0.8.',
       check(view) {
-        const areas = DETECTORS.map((defense) =>
-          view.measured('detection', defense, 'detection-auc:natural-pool'),
+        const areas = DETECTORS.map((defense) => area(view, defense, 'natural-pool'));
+        return {
+          holds: areas.some((value) => value === undefined)
+            ? undefined
+            : areas.every((value) => (value ?? 1) < 0.8),
+          measured: spellAreas(view, 'natural-pool'),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: '`mmd-detector` tells synthetic (Jacobian) queries from honest users: an area above 0.9.',
+      check(view) {
+        const value = area(view, 'mmd-detector', 'synthetic');
+        return {
+          holds: value === undefined ? undefined : value > 0.9,
+          measured: spellAreas(view, 'synthetic'),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: '`near-duplicate-guard` tells two views on one account from honest users: an area above 0.9.',
+      check(view) {
+        const value = area(view, 'near-duplicate-guard', 'two-view');
+        return {
+          holds: value === undefined ? undefined : value > 0.9,
+          measured: spellAreas(view, 'two-view'),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: 'Split over two accounts, the same views are no longer told: an area below 0.7.',
+      check(view) {
+        const value = area(view, 'near-duplicate-guard', 'split-views');
+        return {
+          holds: value === undefined ? undefined : value < 0.7,
+          measured: spellAreas(view, 'split-views'),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: 'Slicing a stream over five accounts helps no detector: its area stays below 0.8.',
+      check(view) {
+        const areas = DETECTORS.map((defense) => area(view, defense, 'sybil-slices'));
+        return {
+          holds: areas.some((value) => value === undefined)
+            ? undefined
+            : areas.every((value) => (value ?? 1) < 0.8),
+          measured: spellAreas(view, 'sybil-slices'),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence: 'A broad honest user raises no alarm at a detector’s own threshold in nine streams of ten.',
+      check(view) {
+        const rates = DETECTORS.map((defense) => alarmRate(view, defense, 'broad'));
+        return {
+          holds: rates.some((rate) => rate === undefined)
+            ? undefined
+            : rates.every((rate) => (rate?.value ?? 1) <= 0.1),
+          measured: DETECTORS.map((defense, at) => `\`${defense}\` ${spell(rates[at])}`).join('; '),
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence:
+        'True positives at 1 % false positives are not estimable: one task gives too few honest streams.',
+      check(view) {
+        const rates = DETECTORS.flatMap((defense) =>
+          (view.detector(defense)?.attacks ?? []).flatMap(({ truePositives }) =>
+            truePositives.filter(({ falsePositiveRate }) => falsePositiveRate === ONE_PERCENT),
+          ),
         );
         return {
-          holds: areas.some((seeds) => seeds.length === 0)
-            ? undefined
-            : areas.flat().every((area) => area < 0.8),
+          holds: rates.length === 0 ? undefined : rates.every(({ rate }) => rate === null),
           measured: DETECTORS.map(
-            (defense, at) => `\`${defense}\` ${(areas[at] ?? []).map((area) => area.toFixed(2)).join(' / ')}`,
+            (defense) => `\`${defense}\` ${view.detector(defense)?.benignStreams ?? 0} streams`,
           ).join('; '),
         };
       },
     },
   ],
+  table: (view) => ({
+    head: [
+      'detector',
+      'stream',
+      'streams a seed',
+      'alarms',
+      'area under the curve',
+      'true positives at 1 %',
+      'queries until alarm',
+    ],
+    rows: DETECTORS.flatMap((defense) => {
+      const found = view.detector(defense);
+      return [
+        ...(found?.benign ?? []).map(({ kind, streams, alarmRate: alarms }) => [
+          `\`${defense}\``,
+          `honest: ${kind}`,
+          String(streams),
+          spell(alarms),
+          '',
+          '',
+          '',
+        ]),
+        ...(found?.attacks ?? []).map((attack) => [
+          `\`${defense}\``,
+          attack.kind,
+          String(attack.streams),
+          spell(attack.alarmRate),
+          spell(attack.area),
+          caughtAt(attack, ONE_PERCENT),
+          spell(attack.queriesUntilAlarm, 0),
+        ]),
+      ];
+    }),
+  }),
 };
+
+function spellAreas(view: StepView, kind: string): string {
+  return DETECTORS.map((defense) => `\`${defense}\` ${spell(against(view, defense, kind)?.area)}`).join('; ');
+}
+
+function alarmRate(view: StepView, defense: string, kind: string) {
+  return view.detector(defense)?.benign.find((stream) => stream.kind === kind)?.alarmRate;
+}
+
+function caughtAt({ truePositives }: DetectionByAttack, rate: number): string {
+  const found = truePositives.find(({ falsePositiveRate }) => falsePositiveRate === rate);
+  return found?.rate === undefined || found.rate === null ? 'not estimable' : spell(found.rate);
+}

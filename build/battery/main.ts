@@ -12,7 +12,7 @@ const USAGE_EXIT = 4;
 
 async function main(args: BatteryArguments): Promise<void> {
   if (args.help) return console.log(usage);
-  if (args.list) return schedule.forEach(({ id, title }) => console.log(`${id.padEnd(24)}${title}`));
+  if (args.list) return schedule.forEach(({ id, title }) => console.log(`${id.padEnd(28)}${title}`));
   const steps = chosenSteps(args.only);
   if (!args.report) await runAll(steps, args);
   const answered = steps.flatMap((step): Answered[] => {

@@ -6,14 +6,7 @@ import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
 /** What a worker is given: everything by value or by path, nothing from another cell's memory. */
 export type Job =
   | { readonly kind: 'prepare'; readonly config: AuditConfig; readonly artifactFolder: string }
-  | {
-      readonly kind: 'cell';
-      readonly key: CellKey;
-      readonly work: CellWork;
-      readonly config: AuditConfig;
-      readonly preparation: PreparationRecord;
-      readonly artifactFolder: string;
-    }
+  | CellJob
   | {
       /** Thousands of bootstrap replicates: seconds during which a runner would hear nothing. */
       readonly kind: 'judge';
@@ -22,3 +15,19 @@ export type Job =
       readonly measurements: ReadonlyMap<CellKey, readonly Measurement[]>;
       readonly network: NetworkUse | undefined;
     };
+
+export interface CellJob {
+  readonly kind: 'cell';
+  readonly key: CellKey;
+  readonly work: CellWork;
+  readonly config: AuditConfig;
+  readonly preparation: PreparationRecord;
+  readonly artifactFolder: string;
+}
+
+/** How a job hears that it must stop, and tells how far it is. */
+export interface JobContext {
+  readonly signal: AbortSignal;
+  progress(fraction: number, stage: string): void;
+  log(message: string): void;
+}

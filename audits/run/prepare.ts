@@ -18,10 +18,9 @@ import type { PreparationRecord } from '../store/types.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
-import type { ExecutionContext } from './execute-cell.ts';
 import { writeFileAtomic } from './files.ts';
 import { openVictim } from './open-victim.ts';
-import type { Job } from './jobs.ts';
+import type { Job, JobContext } from './jobs.ts';
 import { isWhole, PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
 import { prepareSet, type SetSummary } from './prepare-set.ts';
 import {
@@ -50,7 +49,7 @@ const READY_SHARE = 0.02;
 const preparedFolder = 'prepared';
 
 type PrepareJob = Extract<Job, { kind: 'prepare' }>;
-type PrepareContext = ExecutionContext & { readonly clock: Clock };
+type PrepareContext = JobContext & { readonly clock: Clock };
 
 /** A task as it was found while its images went by. */
 export interface PreparedTask {

@@ -3,8 +3,8 @@ import process from 'node:process';
 import { MoatError } from '../contract/errors.ts';
 import type { WorkerReply, WorkerRequest } from '../contract/events.ts';
 import { buildResult } from '../report/build.ts';
-import { createCellExecutor, type ExecutionContext } from './execute-cell.ts';
-import type { Job } from './jobs.ts';
+import { createCellExecutor } from './execute-cell.ts';
+import type { Job, JobContext } from './jobs.ts';
 import { prepareAudit } from './prepare.ts';
 import { usePlugins } from '../plugins/load.ts';
 import { systemClock } from './system-clock.ts';
@@ -43,7 +43,7 @@ async function work(job: Job): Promise<void> {
   }
 }
 
-async function outcomeOf(job: Job, context: ExecutionContext): Promise<unknown> {
+async function outcomeOf(job: Job, context: JobContext): Promise<unknown> {
   await usePlugins(job.kind === 'judge' ? job.audit.config.plugins : job.config.plugins);
   if (job.kind === 'prepare') return prepareAudit(job, { ...context, clock: systemClock });
   if (job.kind === 'cell') return executor.execute(job, context);

@@ -14,15 +14,15 @@ const TRAIN_MS_PER_IMAGE: Readonly<Record<string, number>> = {
 };
 const REFERENCE_SIDE = 32;
 /** Optimizer and call overhead of a step, whatever its batch. */
-const STEP_MS: Readonly<Record<string, number>> = { 'small-cnn': 23, resnet18: 60, resnet34: 110 };
+const STEP_MS: Readonly<Record<string, number>> = { 'small-cnn': 12, resnet18: 60, resnet34: 110 };
 const FORWARD_SHARE = 0.3;
 /** L-BFGS probe, kNN and fidelity per labelled row. */
 const EVALUATE_MS_PER_ROW = 0.6;
-const CLOSED_FORM_MS_PER_QUERY = 1;
+const CLOSED_FORM_MS_PER_QUERY = 0.4;
 /** Detectors see every row once; nothing is trained. */
 const WATCH_MS_PER_ROW = 0.1;
 /** The whole task's user with and without the defense, drift, and smaller users. */
-const HONEST_EVALUATIONS = 3;
+const HONEST_EVALUATIONS = 2;
 
 /** Milliseconds for one cell on one worker. */
 export function estimateMs(work: CellWork, inputs: AuditInputs): number {

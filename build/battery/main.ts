@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readArguments, usage, type BatteryArguments } from './arguments.ts';
 import { renderDocument, writeInto, type Answered } from './document.ts';
-import { openView, readRecord, runStep } from './run-step.ts';
+import { openView, readRecord, runStep, STOPPED_EXIT, StoppedError } from './run-step.ts';
 import { commonArguments, ownArguments, schedule } from './schedule.ts';
 import type { Step } from './step.ts';
 
@@ -57,4 +57,6 @@ function argumentsOrEnd(): BatteryArguments {
   }
 }
 
-await main(argumentsOrEnd()).catch((thrown: unknown) => fail(thrown, FAILED_EXIT));
+await main(argumentsOrEnd()).catch((thrown: unknown) =>
+  fail(thrown, thrown instanceof StoppedError ? STOPPED_EXIT : FAILED_EXIT),
+);

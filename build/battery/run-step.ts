@@ -21,12 +21,21 @@ export interface StepRecord {
 
 const TENTHS = 10;
 
+/** The exit code of an audit that was stopped and can go on. */
+export const STOPPED_EXIT = 5;
+
+export class StoppedError extends Error {
+  constructor(step: string) {
+    super(`stopped in step ${step}; the same command goes on from here`);
+  }
+}
+
 /** Two samples a second are enough for trainings that last seconds. */
 const SAMPLE_MS = 500;
 
 /**
  * Runs a step's audit in the folder's database; its progress goes to stderr.
- * @throws Error when the audit ended otherwise than with a result
+ * @throws StoppedError when it was stopped by Ctrl-C; Error when the audit ended otherwise than with a result
  */
 export async function runStep(
   step: Step,
@@ -48,8 +57,14 @@ export async function runStep(
   const sampling = setInterval(() => {
     samples.push(residentBytes(child.pid ?? 0));
   }, SAMPLE_MS);
+  // Ctrl-C reaches the audit too, which stops at a safe point; it is waited for.
+  const wait = (): void => undefined;
+  const forward = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', wait).on('SIGTERM', forward);
   const [code] = (await once(child, 'close')) as [number | null];
+  process.off('SIGINT', wait).off('SIGTERM', forward);
   clearInterval(sampling);
+  if (code === STOPPED_EXIT) throw new StoppedError(step.id);
   if (code !== 0) throw new Error(`step ${step.id} ended with ${code}: moat ${args.join(' ')}`);
   const wallMs = performance.now() - started;
   const run = { wallMs, peakBytes: tenths(samples) };

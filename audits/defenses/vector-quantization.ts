@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Matrix, matrix, matrixRow, selectRows } from '../contract/data.ts';
 import type { ProviderStatistics } from '../contract/method.ts';
 import { defineDefense } from './define-defense.ts';
+import { lloyd, nearestRow } from './lloyd.ts';
 import { oncePerProvider } from './per-provider.ts';
 
 /**
@@ -52,7 +53,7 @@ export const vectorQuantization = defineDefense({
           const truth = matrixRow(embeddings, row);
           const word = codebooks.flatMap(({ start, end, book }) => {
             const part = truth.subarray(start, end);
-            return [...matrixRow(book, nearest(book, part))];
+            return [...matrixRow(book, nearestRow(book, part))];
           });
           const distance = Math.hypot(...word.map((value, i) => value - (truth[i] ?? 0)));
           const share = distance > farthest ? farthest / distance : 1;
@@ -97,30 +98,9 @@ function columnsOf(source: Matrix, start: number, end: number): Matrix {
   return matrix(data, source.rows, end - start);
 }
 
-/**
- * Lloyd's algorithm, in plain loops since a session opens without waiting. No chance in it, so the codebook belongs to the
- * embeddings and not to the service's key.
- */
+/** No chance in it, so the codebook belongs to the embeddings and not to the service's key. */
 function cluster(rows: Matrix, words: number): Matrix {
-  const count = Math.min(words, rows.rows);
-  const centers = selectRows(rows, farthestRows(rows, count));
-  for (let pass = 0; pass < PASSES; pass++) {
-    const sums = new Float64Array(centers.data.length);
-    const members = new Int32Array(count);
-    for (let row = 0; row < rows.rows; row++) {
-      const values = matrixRow(rows, row);
-      const word = nearest(centers, values);
-      members[word] = (members[word] ?? 0) + 1;
-      for (let i = 0, at = word * rows.columns; i < rows.columns; i++, at++)
-        sums[at] = (sums[at] ?? 0) + (values[i] ?? 0);
-    }
-    // A word that lost its rows (equal rows as seeds) stays where it was.
-    sums.forEach((sum, at) => {
-      const held = members[Math.floor(at / rows.columns)] ?? 0;
-      if (held > 0) centers.data[at] = sum / held;
-    });
-  }
-  return centers;
+  return lloyd(rows, selectRows(rows, farthestRows(rows, Math.min(words, rows.rows))), PASSES);
 }
 
 /** Seeds: the first row, then always the row farthest from all seeds so far; of equals the first. */
@@ -140,16 +120,4 @@ function farthestRows(rows: Matrix, count: number): readonly number[] {
     seeds.push(next);
   }
   return seeds;
-}
-
-/** The row of `centers` at the least distance; equal distances go to the lower one. */
-function nearest(centers: Matrix, values: Float32Array): number {
-  let [best, least] = [0, Infinity];
-  for (let word = 0; word < centers.rows; word++) {
-    let distance = 0;
-    for (let i = 0, at = word * values.length; i < values.length && distance < least; i++, at++)
-      distance += ((values[i] ?? 0) - (centers.data[at] ?? 0)) ** 2;
-    if (distance < least) [best, least] = [word, distance];
-  }
-  return best;
 }

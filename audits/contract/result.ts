@@ -9,9 +9,9 @@ import type { CellState, DatasetDigest, PoolDigest, Unit } from './cell.ts';
  * Raw artifacts, measurements and verdicts are separate layers; this joins them.
  *
  * Version 2: query curves, raise factors, theft costs, fidelity, several honest users, and a surrogate and a query policy in
- * every row. A stored result of an earlier version is not translated: it is built again from the measurements beside it.
+ * every row. Version 3: what a thief holds when a detector raises its alarm. A stored result of an earlier version is not translated: it is built again from the measurements beside it.
  */
-export const resultSchemaVersion = 2;
+export const resultSchemaVersion = 3;
 
 /** A number with what weakens it. `low`/`high`: 95 % interval, null when it cannot be given. */
 export interface Estimate {
@@ -139,6 +139,17 @@ export interface DetectionByAttack {
   }[];
   /** Median over streams with an alarm of rows the account had sent, mean over seeds; null without an alarm. */
   readonly queriesUntilAlarm: Estimate | null;
+  /**
+   * What the strongest attack on this defense has stolen after so many queries: what a copy is worth that was stopped by the
+   * alarm. Null without an alarm or without a stolen gain.
+   */
+  readonly stolenGainAtAlarm: GainPoint | null;
+}
+
+/** A stolen gain as far as it is known: that of the smallest budget run is `at-most` what fewer queries bring. */
+export interface GainPoint {
+  readonly stolenGain: Estimate;
+  readonly relation: QueryPoint['relation'];
 }
 
 /** How a defense that watches tells thieves from honest accounts. */

@@ -216,6 +216,10 @@ const detector = z.object({
         }),
       ),
       queriesUntilAlarm: measured.describe('Median over streams with an alarm'),
+      stolenGainAtAlarm: z
+        .object({ stolenGain: estimate, relation })
+        .nullable()
+        .describe('Of the strongest attack after so many queries'),
     }),
   ),
   nearDuplicates: z

@@ -167,6 +167,7 @@ export function sampleDetector(change: Partial<DetectorEvaluation> = {}): Detect
           },
         ],
         queriesUntilAlarm: { ...sampleEstimate(134, 6), unit: 'count' },
+        stolenGainAtAlarm: { stolenGain: sampleEstimate(0.12, 0.05), relation: 'at-most' },
       },
     ],
     nearDuplicates: {

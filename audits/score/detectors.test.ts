@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { CellKey, Measurement } from '../contract/cell.ts';
+import type { QueryCurve } from '../contract/result.ts';
 import type { CellRow } from '../store/types.ts';
 import { binomialBounds } from './binomial.ts';
 import { evaluateDetectors } from './detectors.ts';
 import { gatherEvidence } from './evidence.ts';
 import { registeredFacts } from './method-facts.ts';
-import { sampleResult } from '../report/result.sample.ts';
+import { gainAt } from './query-points.ts';
+import { sampleEstimate, sampleResult } from '../report/result.sample.ts';
 
 const items = (metric: string, values: readonly number[]): Measurement => ({
   metric,
@@ -33,7 +35,11 @@ function seedOf(alarms: number, falsePositives: readonly number[]): readonly Mea
   ];
 }
 
-function evaluate(seeds: readonly (readonly Measurement[])[]) {
+function withoutAlarm(found: readonly Measurement[]): readonly Measurement[] {
+  return found.filter(({ metric }) => !metric.startsWith('queries-until-alarm'));
+}
+
+function evaluate(seeds: readonly (readonly Measurement[])[], curves: readonly QueryCurve[] = []) {
   const { config, encoder, preflight, data } = sampleResult();
   const cells = seeds.map((_, seed): CellRow => ({
     key: `cell ${seed}` as CellKey,
@@ -77,7 +83,10 @@ function evaluate(seeds: readonly (readonly Measurement[])[]) {
     flags: [],
     folder: 'prepared',
   };
-  return evaluateDetectors(gatherEvidence({ config, cells, measurements, preparation }, registeredFacts));
+  return evaluateDetectors(
+    gatherEvidence({ config, cells, measurements, preparation }, registeredFacts),
+    curves,
+  );
 }
 
 test('shares over seeds, with the bounds of one seed’s streams: three times none of twenty is not none of sixty', () => {
@@ -90,6 +99,48 @@ test('shares over seeds, with the bounds of one seed’s streams: three times no
   expect(attack?.area).toMatchObject({ value: 1, high: 1 });
   expect(attack?.area.low).toBeCloseTo(binomialBounds(10, 10).low, 10);
   expect(attack?.queriesUntilAlarm).toMatchObject({ value: 110, unit: 'count' });
+});
+
+test('a copy that was stopped by the alarm is worth what the strongest attack has by then', () => {
+  const points = [
+    { budget: 100, stolenGain: sampleEstimate(0.2, 0.1) },
+    { budget: 400, stolenGain: sampleEstimate(0.6, 0.05) },
+  ];
+  const curve = (attack: string | null, defense: string): QueryCurve => ({
+    defense,
+    attack,
+    accounts: null,
+    points: attack === null ? points : points.slice(1),
+    area: null,
+    crossings: [],
+  });
+  const curves = [
+    curve(null, 'none'),
+    curve('weak', 'near-duplicate-guard'),
+    curve(null, 'near-duplicate-guard'),
+  ];
+  const [attack] = evaluate([seedOf(10, [0.1]), seedOf(10, [0.1])], curves)[0]?.attacks ?? [];
+  expect(attack?.stolenGainAtAlarm?.relation).toBe('at');
+  expect(attack?.stolenGainAtAlarm?.stolenGain.value).toBeCloseTo(
+    0.2 + (0.4 * Math.log(1.1)) / Math.log(4),
+    10,
+  );
+  expect(evaluate([seedOf(0, [0.1])].map(withoutAlarm), curves)[0]?.attacks[0]?.stolenGainAtAlarm).toBeNull();
+});
+
+test('between two budgets gains are linear in log n, band included; beyond them nothing is extrapolated', () => {
+  const points = [
+    { budget: 100, stolenGain: sampleEstimate(0.2, 0.1) },
+    { budget: 400, stolenGain: sampleEstimate(0.6, 0.05) },
+  ];
+  const middle = gainAt(points, 200);
+  expect(middle?.stolenGain.value).toBeCloseTo(0.4, 10);
+  expect(middle?.stolenGain.low).toBeCloseTo((0.1 + 0.55) / 2, 10);
+  expect(middle?.stolenGain.high).toBeCloseTo((0.3 + 0.65) / 2, 10);
+  expect(gainAt(points, 400)).toMatchObject({ relation: 'at', stolenGain: { value: 0.6 } });
+  expect(gainAt(points, 50)).toMatchObject({ relation: 'at-most', stolenGain: { value: 0.2 } });
+  expect(gainAt(points, 500)).toMatchObject({ relation: 'more-than', stolenGain: { value: 0.6 } });
+  expect(gainAt([], 500)).toBeNull();
 });
 
 test('rates that twenty honest accounts cannot resolve have a reason in place of a number', () => {

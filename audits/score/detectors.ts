@@ -1,10 +1,11 @@
 import type { Unit } from '../contract/cell.ts';
-import type { DetectorEvaluation, DetectionByAttack, Estimate } from '../contract/result.ts';
+import type { DetectorEvaluation, DetectionByAttack, Estimate, QueryCurve } from '../contract/result.ts';
 import { createRng } from '../rng.ts';
 import { binomialBounds } from './binomial.ts';
 import { FALSE_POSITIVE_RATES, notEstimable } from './detection-rates.ts';
 import type { Evidence } from './evidence.ts';
 import { readingsOf, type CellGroup } from './groups.ts';
+import { gainAt } from './query-points.ts';
 import { createReplicator, deviation, toEstimate, type Replicator, type SeedReading } from './intervals.ts';
 
 const SCORE = 'detection-score:';
@@ -16,17 +17,24 @@ const STREAMS_METHOD =
  * How well each defense that watches tells thieves from honest accounts, from its detection cells. Seeds draw their streams
  * from the same images, so a share's interval counts the streams of one seed only. No verdict rests on it.
  */
-export function evaluateDetectors(evidence: Evidence): readonly DetectorEvaluation[] {
+export function evaluateDetectors(
+  evidence: Evidence,
+  curves: readonly QueryCurve[],
+): readonly DetectorEvaluation[] {
   const replicator = createReplicator(createRng(evidence.config.seed).derive('intervals/detection'));
   return evidence.groups.detection
     .filter(({ done }) => done.length > 0)
-    .map((group) => evaluateDetector(group, evidence, replicator));
+    .map((group) => {
+      const strongest = curves.find(({ defense, attack }) => defense === group.defense && attack === null);
+      return evaluateDetector(group, evidence, replicator, strongest);
+    });
 }
 
 function evaluateDetector(
   group: CellGroup,
   { measurements }: Evidence,
   replicator: Replicator,
+  strongest: QueryCurve | undefined,
 ): DetectorEvaluation {
   const readings = (metric: string): readonly SeedReading[] =>
     readingsOf(group.done, measurements, metric, null);
@@ -46,6 +54,10 @@ function evaluateDetector(
   const byAttack = (kind: string): DetectionByAttack => {
     const streams = streamsOf(kind);
     const delays = readings(`queries-until-alarm:${kind}`);
+    const queriesUntilAlarm =
+      delays.length === 0
+        ? null
+        : meanOf(delays, replicator, `queries-until-alarm:${kind}`, group.defense, 'count');
     return {
       kind,
       streams,
@@ -62,10 +74,9 @@ function evaluateDetector(
                 notEstimable(benignStreams, streams, falsePositiveRate) ?? 'not measured with every seed',
             };
       }),
-      queriesUntilAlarm:
-        delays.length === 0
-          ? null
-          : meanOf(delays, replicator, `queries-until-alarm:${kind}`, group.defense, 'count'),
+      queriesUntilAlarm,
+      stolenGainAtAlarm:
+        queriesUntilAlarm === null ? null : gainAt(strongest?.points ?? [], queriesUntilAlarm.value),
     };
   };
   const error = (metric: string): { readonly rate: Estimate; readonly deviation: number } => ({

@@ -48,7 +48,7 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
     verdicts,
     curves,
     raiseFactors: raiseFactors(curves),
-    detection: evaluateDetectors(evidence),
+    detection: evaluateDetectors(evidence, curves),
     theft: { assumptions, costs: theftCosts(evidence, curves, assumptions) },
     recommendation,
     headline: writeHeadline(evidence, matrix, verdicts, recommendation),

@@ -1,4 +1,4 @@
-import type { QueryPoint } from '../contract/result.ts';
+import type { CurvePoint, Estimate, GainPoint, QueryPoint } from '../contract/result.ts';
 
 /** Where a query curve reaches a level, and the arithmetic of such places. */
 
@@ -25,6 +25,38 @@ export function crossing(samples: readonly CurveSample[], level: number): QueryP
     before = sample;
   }
   return { queries: before?.budget ?? 0, relation: 'more-than' };
+}
+
+/**
+ * Stolen gain after `queries`, linear in log n between two budgets, value and band alike. Nothing is extrapolated: before the
+ * smallest budget it is at most that one's, after the largest more than that one's.
+ * @param points ascending budgets
+ */
+export function gainAt(points: readonly CurvePoint[], queries: number): GainPoint | null {
+  let before: CurvePoint | undefined;
+  for (const point of points) {
+    if (point.budget === queries) return { stolenGain: point.stolenGain, relation: 'at' };
+    if (point.budget > queries) {
+      if (before === undefined) return { stolenGain: point.stolenGain, relation: 'at-most' };
+      const share = Math.log(queries / before.budget) / Math.log(point.budget / before.budget);
+      return { stolenGain: between(before.stolenGain, point.stolenGain, share), relation: 'at' };
+    }
+    before = point;
+  }
+  return before === undefined ? null : { stolenGain: before.stolenGain, relation: 'more-than' };
+}
+
+function between(left: Estimate, right: Estimate, share: number): Estimate {
+  const blend = (a: number, b: number): number => a + share * (b - a);
+  const end = (a: number | null, b: number | null): number | null =>
+    a === null || b === null ? null : blend(a, b);
+  return {
+    ...left,
+    value: blend(left.value, right.value),
+    low: end(left.low, right.low),
+    high: end(left.high, right.high),
+    method: `${left.method}; interpolated between two budgets`,
+  };
 }
 
 /** Mean gain over log n between the smallest and the largest budget; undefined for fewer than two budgets. */

@@ -1,4 +1,4 @@
-import type { DetectionByAttack, DetectorEvaluation } from '../../contract/result.ts';
+import type { DetectionByAttack, DetectorEvaluation, GainPoint } from '../../contract/result.ts';
 import { formatCount, formatEstimate, formatFraction } from './numbers.ts';
 import { renderTable } from './table.ts';
 import { cleanText, wrapText } from './text.ts';
@@ -16,6 +16,7 @@ export function renderDetection(detectors: readonly DetectorEvaluation[], view: 
         { title: 'ROC area', align: 'right' },
         { title: 'TPR, 1 % FPR', align: 'right' },
         { title: 'alarm after', align: 'right' },
+        { title: 'stolen by then', align: 'right' },
       ],
       rows: detectors.flatMap((detector) => [
         ...detector.attacks.map((attack) => attackRow(detector, attack)),
@@ -23,6 +24,7 @@ export function renderDetection(detectors: readonly DetectorEvaluation[], view: 
           `${cleanText(detector.defense)}, honest ${kind}`,
           formatCount(streams),
           formatEstimate(alarmRate),
+          '',
           '',
           '',
           '',
@@ -43,13 +45,20 @@ function attackRow({ defense }: DetectorEvaluation, attack: DetectionByAttack): 
     formatEstimate(attack.area),
     strictest === undefined || strictest.rate === null ? 'not estimable' : formatEstimate(strictest.rate),
     attack.queriesUntilAlarm === null ? 'never' : formatCount(attack.queriesUntilAlarm.value),
+    formatGainPoint(attack.stolenGainAtAlarm),
   ];
+}
+
+const relationSigns = { at: '', 'at-most': '≤ ', 'more-than': '> ' } as const;
+
+function formatGainPoint(point: GainPoint | null): string {
+  return point === null ? '' : `${relationSigns[point.relation]}${formatEstimate(point.stolenGain)}`;
 }
 
 function notes(detectors: readonly DetectorEvaluation[]): readonly string[] {
   const fewest = Math.min(...detectors.map(({ benignStreams }) => benignStreams));
   return [
-    `Streams per seed; ${formatCount(fewest)} honest ones cannot resolve a false positive rate below ${formatFraction(100 / Math.max(1, fewest), 1)} %. Alarm after: median of queries an account had sent.`,
+    `Streams per seed; ${formatCount(fewest)} honest ones cannot resolve a false positive rate below ${formatFraction(100 / Math.max(1, fewest), 1)} %. Alarm after: median of queries an account had sent. Stolen by then: gain of the strongest attack after so many queries.`,
     ...detectors.flatMap(({ defense, nearDuplicates }) =>
       nearDuplicates === null
         ? []

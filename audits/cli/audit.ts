@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { FEWEST_ROWS } from '../plan/configure.ts';
 import type { CommandContext } from './context.ts';
 import {
   addDatabaseOption,
@@ -84,6 +85,16 @@ export function addBatteryOptions(command: Command): Command {
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))
     .option('--seeds <count>', 'repetitions behind every interval', readWhole('--seeds'))
     .option('--seed <number>', 'seed of everything', readWhole('--seed', 0))
+    .option(
+      '--fit-rows <count>',
+      'rows of each task that probes are fitted on, at most',
+      readWhole('--fit-rows', FEWEST_ROWS),
+    )
+    .option(
+      '--score-rows <count>',
+      'rows of each task that copies are measured on, at most; detectors see them all',
+      readWhole('--score-rows', FEWEST_ROWS),
+    )
     .option('--workers <count>', 'cells at a time', readWhole('--workers'))
     .option('--policy <file>', 'what you can live with; the exit code then answers it')
     .option('--price <dollars>', 'US dollars per query', readNumber('--price'))

@@ -52,6 +52,8 @@ export const settingsSchema = z.strictObject({
     .describe('Time the battery is fitted into: 30m, 2h'),
   budgets: z.array(positive).min(1).optional().describe('Query budgets'),
   seeds: positive.optional().describe('Repetitions behind every interval'),
+  fitRows: positive.optional().describe('Rows of each task that probes are fitted on, at most'),
+  scoreRows: positive.optional().describe('Rows of each task that copies are measured on, at most'),
   seed: z.int().nonnegative().optional().describe('Seed of everything'),
   accounts: z.array(positive).min(1).optional().describe('Numbers of accounts the attacker holds'),
   engine: z.string().min(1).optional().describe('auto, onnx, tensorflow or reference'),

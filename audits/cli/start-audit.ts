@@ -91,6 +91,8 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     accounts: settings.accounts,
     seeds: settings.seeds,
     seed: settings.seed,
+    fitRows: settings.fitRows,
+    scoreRows: settings.scoreRows,
     surrogates: settings.surrogate,
     queryPolicies: settings.queryPolicy,
     timeLimitMs: settings.time === undefined ? undefined : durationMs(settings.time),

@@ -41,6 +41,9 @@ export interface AuditRequest {
   readonly accounts?: readonly number[] | undefined;
   readonly seeds?: number | undefined;
   readonly seed?: number | undefined;
+  /** Rows per task for probes and for measuring, at most; the preset's where absent. */
+  readonly fitRows?: number | undefined;
+  readonly scoreRows?: number | undefined;
   /** Spellings; the first plays the whole battery, the others every attack that trains. */
   readonly surrogates?: readonly string[] | undefined;
   readonly queryPolicies?: readonly string[] | undefined;
@@ -58,6 +61,8 @@ const ENGINES: readonly EngineId[] = ['onnx', 'tensorflow', 'reference'];
 /** More processes than this gain nothing before memory becomes the limit. */
 const MOST_WORKERS = 8;
 const MOST_SEEDS = 100;
+/** With fewer rows a ten-class probe has no more than a few of each class. */
+export const FEWEST_ROWS = 100;
 
 /**
  * Completes a request. Paths become absolute, `none` is always among the defenses and the no-victim control
@@ -99,7 +104,11 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     accounts: ascending(request.accounts ?? preset.accounts, 'number of accounts'),
     seeds: positive(request.seeds ?? preset.seeds, '--seeds', MOST_SEEDS),
     seed: request.seed ?? 1,
-    evaluation: { ...preset.evaluation, version: evaluationVersion },
+    evaluation: {
+      fitRows: rows(request.fitRows ?? preset.evaluation.fitRows, '--fit-rows'),
+      scoreRows: rows(request.scoreRows ?? preset.evaluation.scoreRows, '--score-rows'),
+      version: evaluationVersion,
+    },
     ...surrogatesOf(request, preset),
     ...queryPoliciesOf(request),
     ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
@@ -250,6 +259,12 @@ function ascending(values: readonly number[], what: string): readonly number[] {
     if (!Number.isSafeInteger(value) || value < 1)
       throw invalid(`A ${what} is a whole number above 0, not ${value}.`);
   return [...new Set(values)].sort((a, b) => a - b);
+}
+
+function rows(value: number, flag: string): number {
+  if (!Number.isSafeInteger(value) || value < FEWEST_ROWS)
+    throw invalid(`${flag} takes a whole number from ${FEWEST_ROWS}, not ${value}.`);
+  return value;
 }
 
 function positive(value: number, flag: string, most: number): number {

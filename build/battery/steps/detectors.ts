@@ -1,9 +1,10 @@
-import type { DetectionByAttack } from '../../../audits/contract/result.ts';
+import type { DetectionByAttack, Estimate } from '../../../audits/contract/result.ts';
 import { spell, type Step } from '../step.ts';
 import type { StepView } from '../view.ts';
 
 const DETECTORS = ['prada', 'mmd-detector', 'near-duplicate-guard'];
 const ONE_PERCENT = 0.01;
+const ONE_IN_A_THOUSAND = 0.001;
 
 const against = (view: StepView, defense: string, kind: string): DetectionByAttack | undefined =>
   view.detector(defense)?.attacks.find((attack) => attack.kind === kind);
@@ -13,7 +14,19 @@ const area = (view: StepView, defense: string, kind: string): number | undefined
 export const detectors: Step = {
   id: 'detectors',
   title: 'Detectors against natural, synthetic and sybil streams',
-  arguments: ['--attacks', 'backbone-stitching', '--defenses', DETECTORS.join(','), '--budgets', '500'],
+  // No attack is judged here: the question is who is told from whom, and it takes every row there is.
+  arguments: [
+    '--attacks',
+    'no-victim',
+    '--defenses',
+    DETECTORS.join(','),
+    '--budgets',
+    '5000',
+    '--fit-rows',
+    '20000',
+    '--score-rows',
+    '10000',
+  ],
   expectations: [
     {
       kind: 'outcome',
@@ -91,17 +104,32 @@ export const detectors: Step = {
     {
       kind: 'outcome',
       sentence:
-        'True positives at 1 % false positives are not estimable: one task gives too few honest streams.',
+        'At 1 % false positives no detector catches a tenth of the natural streams, and the guard half of those with two views.',
       check(view) {
-        const rates = DETECTORS.flatMap((defense) =>
-          (view.detector(defense)?.attacks ?? []).flatMap(({ truePositives }) =>
-            truePositives.filter(({ falsePositiveRate }) => falsePositiveRate === ONE_PERCENT),
-          ),
-        );
+        const natural = DETECTORS.map((defense) => caught(against(view, defense, 'natural-pool')));
+        const views = caught(against(view, 'near-duplicate-guard', 'two-view'));
         return {
-          holds: rates.length === 0 ? undefined : rates.every(({ rate }) => rate === null),
+          holds:
+            views === null || natural.some((rate) => rate === null)
+              ? undefined
+              : natural.every((rate) => (rate?.value ?? 1) < 0.1) && views.value > 0.5,
+          measured: `${DETECTORS.map((defense, at) => `\`${defense}\` ${spell(natural[at])}`).join('; ')}; two views ${spell(views)}`,
+        };
+      },
+    },
+    {
+      kind: 'outcome',
+      sentence:
+        'Rates at 0.1 % false positives are not estimable: one task gives fewer than a thousand honest streams.',
+      check(view) {
+        const found = DETECTORS.flatMap((defense) => view.detector(defense)?.attacks ?? []);
+        return {
+          holds:
+            found.length === 0
+              ? undefined
+              : found.every((attack) => caught(attack, ONE_IN_A_THOUSAND) === null),
           measured: DETECTORS.map(
-            (defense) => `\`${defense}\` ${view.detector(defense)?.benignStreams ?? 0} streams`,
+            (defense) => `\`${defense}\` ${view.detector(defense)?.benignStreams ?? 0} honest streams`,
           ).join('; '),
         };
       },
@@ -135,7 +163,7 @@ export const detectors: Step = {
           String(attack.streams),
           spell(attack.alarmRate),
           spell(attack.area),
-          caughtAt(attack, ONE_PERCENT),
+          caught(attack) === null ? 'not estimable' : spell(caught(attack)),
           spell(attack.queriesUntilAlarm, 0),
         ]),
       ];
@@ -151,7 +179,7 @@ function alarmRate(view: StepView, defense: string, kind: string) {
   return view.detector(defense)?.benign.find((stream) => stream.kind === kind)?.alarmRate;
 }
 
-function caughtAt({ truePositives }: DetectionByAttack, rate: number): string {
-  const found = truePositives.find(({ falsePositiveRate }) => falsePositiveRate === rate);
-  return found?.rate === undefined || found.rate === null ? 'not estimable' : spell(found.rate);
+/** The true positive rate; null where it cannot be estimated. */
+function caught(attack: DetectionByAttack | undefined, rate: number = ONE_PERCENT): Estimate | null {
+  return attack?.truePositives.find(({ falsePositiveRate }) => falsePositiveRate === rate)?.rate ?? null;
 }

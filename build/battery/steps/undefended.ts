@@ -63,8 +63,8 @@ export const undefended: Step = {
       sentence:
         'A closed-form attack takes seconds: under ten per cell at 5 000 queries, evaluation included.',
       check(view) {
-        const elapsedMs =
-          view.entry({ attack: 'backbone-stitching', budget: LARGEST })?.elapsedMs ?? Number.NaN;
+        const entry = view.entry({ attack: 'backbone-stitching', budget: LARGEST });
+        const elapsedMs = (entry?.elapsedMs ?? Number.NaN) / (entry?.cellKeys.length ?? 1);
         return { holds: elapsedMs < 10 * SECONDS, measured: `${(elapsedMs / SECONDS).toFixed(1)} s` };
       },
     },

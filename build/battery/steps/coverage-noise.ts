@@ -10,18 +10,18 @@ const REPEATS = 'repeat-averaging';
 const REMAPPED = 'sybil-remap:anchors=320';
 const SCHEDULE = 'defense-aware-schedule';
 const attacks = [PLAIN, REPEATS, REMAPPED, SCHEDULE];
+/** Without a transform there is nothing to remap. */
+const unmapped = [PLAIN, REPEATS, SCHEDULE];
 const SYBILS = 5;
 /** Few enough for the schedule: what does not set in at 5 000 queries does not at 2 000 either. */
 const PUBLISHED_BUDGET = 2000;
 /** The policy's. */
 const CALIBRATED_BUDGET = 5000;
 
-const best = (view: StepView, defense: string, budget: number, accounts: readonly number[]): number =>
+const best = (view: StepView, defense: string, budget: number, accounts: number): number =>
   Math.max(
-    ...attacks.flatMap((attack) =>
-      accounts.map(
-        (count) => view.entry({ attack, defense, budget, accounts: count })?.stolenGain?.value ?? Number.NaN,
-      ),
+    ...unmapped.map(
+      (attack) => view.entry({ attack, defense, budget, accounts })?.stolenGain?.value ?? Number.NaN,
     ),
   );
 
@@ -65,7 +65,7 @@ export const publishedCoverage: Step = {
       },
     },
   ],
-  table: (view) => gains(view, ['none', UNCENTERED, PUBLISHED], PUBLISHED_BUDGET, [SYBILS]),
+  table: (view) => gains(view, attacks, ['none', UNCENTERED, PUBLISHED], PUBLISHED_BUDGET, [SYBILS]),
 };
 
 export const calibratedCoverage: Step = {
@@ -73,7 +73,7 @@ export const calibratedCoverage: Step = {
   title: 'B4B calibrated to this encoder',
   arguments: [
     '--attacks',
-    attacks.join(','),
+    unmapped.join(','),
     '--defenses',
     CALIBRATED,
     '--budgets',
@@ -103,7 +103,7 @@ export const calibratedCoverage: Step = {
       sentence: `Splitting over ${SYBILS} accounts keeps each below the onset: it protects less than half against the best attack that does.`,
       check(view) {
         const clean = view.entry({ attack: PLAIN, budget: CALIBRATED_BUDGET })?.stolenGain?.value;
-        const split = best(view, CALIBRATED, CALIBRATED_BUDGET, [SYBILS]);
+        const split = best(view, CALIBRATED, CALIBRATED_BUDGET, SYBILS);
         return {
           holds: split > (clean ?? Number.NaN) / 2,
           measured: `${split.toFixed(2)} of ${clean?.toFixed(2) ?? '–'}`,
@@ -122,11 +122,12 @@ export const calibratedCoverage: Step = {
       },
     },
   ],
-  table: (view) => gains(view, ['none', CALIBRATED], CALIBRATED_BUDGET, [1, SYBILS]),
+  table: (view) => gains(view, unmapped, ['none', CALIBRATED], CALIBRATED_BUDGET, [1, SYBILS]),
 };
 
 function gains(
   view: StepView,
+  attacks: readonly string[],
   defenses: readonly string[],
   budget: number,
   accounts: readonly number[],

@@ -1,7 +1,7 @@
 import { spell, type Step } from '../step.ts';
 import type { StepView } from '../view.ts';
 
-/** At their defaults, composed ones too; closed-form theft only, since the question is what users lose. */
+/** At their defaults, composed ones too; no theft, since the question is what users lose. */
 const defenses = [
   'gaussian-noise',
   'gaussian-noise:mode=keyed',
@@ -37,7 +37,7 @@ const probeLoss = (view: StepView, defense: string): number =>
 export const honestUsers: Step = {
   id: 'honest-users',
   title: 'What each defense costs honest users',
-  arguments: ['--attacks', 'backbone-stitching', '--defenses', defenses.join(','), '--budgets', '500'],
+  arguments: ['--attacks', 'no-victim', '--defenses', defenses.join(','), '--budgets', '500'],
   expectations: [
     {
       kind: 'outcome',
@@ -70,17 +70,11 @@ export const honestUsers: Step = {
     },
   ],
   table: (view) => ({
-    head: ['defense', 'probe loss', 'kNN loss', 'recall@10', 'verdict'],
+    head: ['defense', 'probe loss', 'kNN loss', 'recall@10'],
     rows: defenses.map((defense) => {
       const verdict = view.verdict(defense);
       const [cost] = verdict?.honest ?? [];
-      return [
-        `\`${defense}\``,
-        spell(cost?.probeLoss, 3),
-        spell(cost?.knnLoss, 3),
-        spell(cost?.recallAt10),
-        verdict?.verdict ?? '–',
-      ];
+      return [`\`${defense}\``, spell(cost?.probeLoss, 3), spell(cost?.knnLoss, 3), spell(cost?.recallAt10)];
     }),
   }),
 };

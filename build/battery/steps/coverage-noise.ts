@@ -127,7 +127,7 @@ export const calibratedCoverage: Step = {
 
 function gains(
   view: StepView,
-  attacks: readonly string[],
+  columns: readonly string[],
   defenses: readonly string[],
   budget: number,
   accounts: readonly number[],
@@ -135,7 +135,7 @@ function gains(
   return {
     head: [
       'defense',
-      ...attacks.flatMap((attack) =>
+      ...columns.flatMap((attack) =>
         accounts.map((count) => `\`${attack}\`, ${count === 1 ? 'one account' : `${count} accounts`}`),
       ),
       'probe loss',
@@ -146,7 +146,7 @@ function gains(
       const verdict = view.verdict(defense);
       return [
         `\`${defense}\``,
-        ...attacks.flatMap((attack) =>
+        ...columns.flatMap((attack) =>
           accounts.map((count) =>
             spell(view.entry({ attack, defense, budget, accounts: count })?.stolenGain),
           ),

@@ -1,6 +1,6 @@
 /** What an opened data set is made of, whatever its format. Pixels are read only when asked for. */
 
-export type DatasetFormat = 'image-folder' | 'cifar' | 'idx' | 'npz' | 'demo';
+export type DatasetFormat = 'image-folder' | 'cifar' | 'idx' | 'npz' | 'svhn' | 'stl10' | 'demo';
 export type SplitName = 'train' | 'test' | 'all';
 
 /** `id` names the image for people: a path below the data set, or file and position. `label` indexes `classes`. */

@@ -7,6 +7,8 @@ import { listDemo } from './demo-dataset.ts';
 import { beginsLikeIdx, listIdx, looksLikeIdx } from './idx.ts';
 import { listImageFolder } from './image-folder.ts';
 import { listNpz } from './npz-images.ts';
+import { listStl10, looksLikeStl10 } from './stl10.ts';
+import { listSvhn, looksLikeSvhn } from './svhn.ts';
 
 export type { Dataset, DatasetFormat, Item, Split, SplitName } from './dataset-parts.ts';
 
@@ -15,7 +17,7 @@ export const DEMO_PATH = 'builtin:demo';
 
 /**
  * Finds out what a path holds and lists its images without decoding any.
- * @param path image folder, folder or file of CIFAR binary batches or IDX, `.npz`, or `builtin:demo`
+ * @param path image folder, folder or file of CIFAR binary batches, SVHN, STL-10 or IDX, `.npz`, or `builtin:demo`
  * @param name how the data set is called in results; default: the last part of the path
  * @throws MoatError `path-missing`, `dataset-empty`, `dataset-format`, `dataset-unreadable`
  */
@@ -31,11 +33,13 @@ async function list(path: string): Promise<DatasetContents> {
   if (!found.isFile()) throw new MoatError('dataset-format', `${path} is neither a file nor a folder.`);
   if (found.size === 0) throw new MoatError('dataset-empty', `${path} is empty.`);
   if (/\.npz$/i.test(path)) return listNpz(path);
+  if (/\.mat$/i.test(path)) return listSvhn(path);
+  if (looksLikeStl10([basename(path)])) return listStl10(path);
   if (/\.bin$/i.test(path)) return listCifar(path);
   if (looksLikeIdx([basename(path)]) || beginsLikeIdx(path)) return listIdx(path);
   throw new MoatError(
     'dataset-format',
-    `${path} is no data set that Moat knows; name a folder of images, CIFAR batches (*.bin), IDX or .npz.`,
+    `${path} is no data set that Moat knows; name a folder of images, CIFAR batches (*.bin), SVHN (*.mat), STL-10 (*_X.bin), IDX or .npz.`,
   );
 }
 
@@ -47,6 +51,8 @@ async function listFolder(path: string): Promise<DatasetContents> {
     throw new MoatError('dataset-unreadable', `The folder ${path} cannot be listed.`, { cause });
   }
   if (looksLikeIdx(files)) return listIdx(path);
+  if (looksLikeSvhn(files)) return listSvhn(path);
+  if (looksLikeStl10(files)) return listStl10(path);
   if (looksLikeCifar(files)) return listCifar(path);
   try {
     return listImageFolder(path);

@@ -21,3 +21,14 @@ export function channelsToPixels(values: Uint8Array, channels: number, area: num
       pixels[i * 3 + channel] = values[i * channels + (channels < 3 ? 0 : channel)] ?? 0;
   return pixels;
 }
+
+/** `[3, width, height]` planes of columns, as MATLAB stores images, to `[height, width, 3]`. */
+export function columnsToPixels(planes: Uint8Array, height: number, width: number): Uint8Array {
+  const area = height * width;
+  const pixels = new Uint8Array(area * 3);
+  for (let channel = 0; channel < 3; channel++)
+    for (let x = 0; x < width; x++)
+      for (let y = 0; y < height; y++)
+        pixels[(y * width + x) * 3 + channel] = planes[channel * area + x * height + y] ?? 0;
+  return pixels;
+}

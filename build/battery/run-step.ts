@@ -104,7 +104,7 @@ export function openView(record: StepRecord, folder: string): StepView {
   const store = openStore(path.join(folder, 'battery.db'), { mode: 'read', clock: systemClock });
   try {
     const id = record.result.auditId as Parameters<typeof store.cells.byAudit>[0];
-    return viewOf(record, store.cells.byAudit(id));
+    return viewOf(record, store.cells.byAudit(id), store.measurements.byAudit(id));
   } finally {
     store.close();
   }

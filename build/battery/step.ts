@@ -1,5 +1,5 @@
 import type { Estimate } from '../../audits/contract/result.ts';
-import type { StepView } from './view.ts';
+import type { EntryPlace, StepView } from './view.ts';
 
 /** One question of the battery: an audit that answers it, and what was expected of the answer before it ran. */
 export interface Step {
@@ -56,13 +56,16 @@ export function contains(estimate: Estimate | null | undefined, value: number): 
   return estimate.low <= value && value <= estimate.high;
 }
 
-/** Whether one interval lies wholly above another; false where it lies wholly below; else undefined. */
-export function exceeds(
-  left: Estimate | null | undefined,
-  right: Estimate | null | undefined,
-): boolean | undefined {
-  if (right?.low === null || right?.low === undefined || right.high === null) return undefined;
-  if (left?.low === null || left?.low === undefined || left.high === null) return undefined;
-  if (left.low > right.high) return true;
-  return left.high < right.low ? false : undefined;
+/** Whether one entry has stolen more than another, paired over seeds, with both numbers and their difference. */
+export function compare(
+  view: StepView,
+  left: EntryPlace,
+  right: EntryPlace,
+): { readonly isAhead: boolean | undefined; readonly text: string } {
+  const difference = view.ahead(left, right);
+  const [a, b] = [left, right].map((at) => spell(view.entry(at)?.stolenGain));
+  return {
+    isAhead: isAbove(difference, 0),
+    text: `${a} against ${b} (paired difference ${spell(difference)})`,
+  };
 }

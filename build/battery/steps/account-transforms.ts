@@ -1,4 +1,4 @@
-import { exceeds, spell, type Step } from '../step.ts';
+import { compare, spell, type Step } from '../step.ts';
 import { spellSeeds } from '../view.ts';
 
 const BUDGET = 2000;
@@ -53,13 +53,13 @@ export const accountTransforms: Step = {
       kind: 'outcome',
       sentence: 'No linear transform protects: one account alone steals what it steals undefended.',
       check(view) {
-        const clean = view.entry({ attack: PLAIN, budget: BUDGET })?.stolenGain;
-        const through = LINEAR.map(
-          (family) => view.entry({ attack: PLAIN, defense: label(family), budget: BUDGET })?.stolenGain,
-        );
+        const at = { attack: PLAIN, budget: BUDGET };
+        const through = LINEAR.map((family) => compare(view, at, { ...at, defense: label(family) }));
         return {
-          holds: through.every((gain) => exceeds(clean, gain) !== true),
-          measured: `${spell(clean)} undefended; ${LINEAR.map((family, at) => `${family} ${spell(through[at])}`).join(', ')}`,
+          holds: through.every(({ isAhead }) => isAhead !== true),
+          measured: LINEAR.map((family, i) => `undefended ${through[i]?.text ?? '–'} through ${family}`).join(
+            '; ',
+          ),
         };
       },
     },
@@ -88,13 +88,13 @@ export const accountTransforms: Step = {
       check(view) {
         const pairs = LINEAR.map((family) => {
           const at = { defense: label(family), budget: BUDGET, accounts: 2 };
-          return [PLAIN, REMAPPED].map((attack) => view.entry({ ...at, attack })?.stolenGain);
+          return compare(view, { ...at, attack: REMAPPED }, { ...at, attack: PLAIN });
         });
         return {
-          holds: pairs.every(([mixed, remapped]) => exceeds(remapped, mixed) === true),
-          measured: pairs
-            .map(([mixed, remapped], at) => `${LINEAR[at] ?? ''} ${spell(remapped)} against ${spell(mixed)}`)
-            .join('; '),
+          holds: pairs.some(({ isAhead }) => isAhead === false)
+            ? false
+            : pairs.every(({ isAhead }) => isAhead === true) || undefined,
+          measured: pairs.map(({ text }, i) => `${LINEAR[i] ?? ''}: remapped ${text}`).join('; '),
         };
       },
     },
@@ -104,10 +104,8 @@ export const accountTransforms: Step = {
         'Under `b4b` the affine transform is remapped all the same: more is stolen than by mixing replies.',
       check(view) {
         const at = { defense: COMPOSED, budget: BUDGET, accounts: 2 };
-        const [mixed, remapped] = [PLAIN, REMAPPED].map(
-          (attack) => view.entry({ ...at, attack })?.stolenGain,
-        );
-        return { holds: exceeds(remapped, mixed), measured: `${spell(remapped)} against ${spell(mixed)}` };
+        const { isAhead, text } = compare(view, { ...at, attack: REMAPPED }, { ...at, attack: PLAIN });
+        return { holds: isAhead, measured: `remapped ${text}` };
       },
     },
   ],

@@ -1,4 +1,4 @@
-import { exceeds, spell, type Step, type Table } from '../step.ts';
+import { compare, spell, type Step, type Table } from '../step.ts';
 import type { StepView } from '../view.ts';
 
 /** The settings of the paper's scripts: noise in embedding units, beta 80 %. */
@@ -43,13 +43,11 @@ export const publishedCoverage: Step = {
       kind: 'outcome',
       sentence: `The noise never sets in on this encoder, centred or not: an even split over ${SYBILS} accounts takes what it takes undefended.`,
       check(view) {
-        const [clean, ...through] = ['none', UNCENTERED, PUBLISHED].map(
-          (defense) =>
-            view.entry({ attack: PLAIN, defense, budget: PUBLISHED_BUDGET, accounts: SYBILS })?.stolenGain,
-        );
+        const at = { attack: PLAIN, budget: PUBLISHED_BUDGET, accounts: SYBILS };
+        const through = [UNCENTERED, PUBLISHED].map((defense) => compare(view, at, { ...at, defense }));
         return {
-          holds: through.every((gain) => exceeds(clean, gain) !== true),
-          measured: `${spell(clean)} undefended; ${through.map((gain) => spell(gain)).join(', ')}`,
+          holds: through.every(({ isAhead }) => isAhead !== true),
+          measured: through.map(({ text }) => `undefended ${text}`).join('; '),
         };
       },
     },

@@ -1,4 +1,4 @@
-import { exceeds, spell, type Step } from '../step.ts';
+import { compare, spell, type Step } from '../step.ts';
 
 const BUDGET = 2000;
 const COSINE = 'near-duplicate-guard';
@@ -24,26 +24,18 @@ export const nearDuplicates: Step = {
         kind: 'outcome',
         sentence: `\`${guard}\` stops two-view InfoNCE: it takes less through it than undefended.`,
         check(view) {
-          const [clean, through] = ['none', guard].map(
-            (defense) => view.entry({ attack: TWO_VIEWS, defense, budget: BUDGET })?.stolenGain,
-          );
-          return {
-            holds: exceeds(clean, through),
-            measured: `${spell(clean)} undefended, ${spell(through)}`,
-          };
+          const at = { attack: TWO_VIEWS, budget: BUDGET };
+          const { isAhead, text } = compare(view, at, { ...at, defense: guard });
+          return { holds: isAhead, measured: `undefended ${text}` };
         },
       },
       {
         kind: 'outcome',
         sentence: `\`${guard}\` does nothing against one view.`,
         check(view) {
-          const [clean, through] = ['none', guard].map(
-            (defense) => view.entry({ attack: ONE_VIEW, defense, budget: BUDGET })?.stolenGain,
-          );
-          return {
-            holds: exceeds(clean, through) !== true,
-            measured: `${spell(clean)} undefended, ${spell(through)}`,
-          };
+          const at = { attack: ONE_VIEW, budget: BUDGET };
+          const { isAhead, text } = compare(view, at, { ...at, defense: guard });
+          return { holds: isAhead !== true, measured: `undefended ${text}` };
         },
       },
     ]),

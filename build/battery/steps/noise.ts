@@ -1,4 +1,4 @@
-import { exceeds, isAbove, spell, type Step } from '../step.ts';
+import { compare, isAbove, spell, type Step } from '../step.ts';
 import { spellSeeds } from '../view.ts';
 
 const BUDGET = 2000;
@@ -46,23 +46,24 @@ export const noise: Step = {
       sentence:
         'Fresh noise of this size hurts plain extraction: its stolen gain falls below the undefended one.',
       check(view) {
-        const [clean, noisy] = ['none', FRESH].map(
-          (defense) => view.entry({ attack: PLAIN, defense, budget: BUDGET })?.stolenGain,
+        const { isAhead, text } = compare(
+          view,
+          { attack: PLAIN, budget: BUDGET },
+          { attack: PLAIN, defense: FRESH, budget: BUDGET },
         );
-        return {
-          holds: exceeds(clean, noisy),
-          measured: `${spell(clean)} undefended, ${spell(noisy)} through it`,
-        };
+        return { holds: isAhead, measured: `undefended ${text}` };
       },
     },
     {
       kind: 'outcome',
       sentence: 'At equal images, 16 repeats restore more than plain extraction gets through fresh noise.',
       check(view) {
-        const [plain, repeated] = [PLAIN, EQUAL_IMAGES].map(
-          (attack) => view.entry({ attack, defense: FRESH, budget: BUDGET })?.stolenGain,
+        const { isAhead, text } = compare(
+          view,
+          { attack: EQUAL_IMAGES, defense: FRESH, budget: BUDGET },
+          { attack: PLAIN, defense: FRESH, budget: BUDGET },
         );
-        return { holds: exceeds(repeated, plain), measured: `${spell(repeated)} against ${spell(plain)}` };
+        return { holds: isAhead, measured: `repeats ${text}` };
       },
     },
     {
@@ -70,14 +71,12 @@ export const noise: Step = {
       sentence:
         'At equal total queries, 16 repeats do not beat plain extraction: training averages over images by itself.',
       check(view) {
-        const [plain, repeated] = [PLAIN, EQUAL_QUERIES].map(
-          (attack) => view.entry({ attack, defense: FRESH, budget: BUDGET })?.stolenGain,
+        const { isAhead, text } = compare(
+          view,
+          { attack: EQUAL_QUERIES, defense: FRESH, budget: BUDGET },
+          { attack: PLAIN, defense: FRESH, budget: BUDGET },
         );
-        const beats = exceeds(repeated, plain);
-        return {
-          holds: beats === undefined ? (repeated?.value ?? 0) <= (plain?.value ?? 0) : !beats,
-          measured: `${spell(repeated)} against ${spell(plain)}`,
-        };
+        return { holds: isAhead === undefined ? undefined : !isAhead, measured: `repeats ${text}` };
       },
     },
     {
@@ -85,13 +84,16 @@ export const noise: Step = {
       sentence:
         'Keyed noise: repeats bring nothing at equal images, near-duplicate views bring more than plain extraction.',
       check(view) {
-        const [plain, repeated, viewed] = [PLAIN, EQUAL_IMAGES, VIEWS].map(
-          (attack) => view.entry({ attack, defense: KEYED, budget: BUDGET })?.stolenGain,
+        const [repeated, viewed] = [EQUAL_IMAGES, VIEWS].map((attack) =>
+          compare(
+            view,
+            { attack, defense: KEYED, budget: BUDGET },
+            { attack: PLAIN, defense: KEYED, budget: BUDGET },
+          ),
         );
-        const brings = exceeds(repeated, plain) === true;
         return {
-          holds: brings ? false : exceeds(viewed, plain),
-          measured: `plain ${spell(plain)}, repeats ${spell(repeated)}, views ${spell(viewed)}`,
+          holds: repeated?.isAhead === true ? false : viewed?.isAhead,
+          measured: `repeats ${repeated?.text ?? '–'}; views ${viewed?.text ?? '–'}`,
         };
       },
     },
@@ -143,14 +145,12 @@ export const offset: Step = {
       sentence:
         'Without removal the offset costs a cosine thief most of the gain: 10 dwarfs coordinates of 0.04.',
       check(view) {
-        const [clean, moved] = ['none', 'gaussian-noise:mean=10:scale=absolute:sigma=0'].map(
-          (defense) =>
-            view.entry({ attack: 'direct-extraction:loss=cosine', defense, budget: BUDGET })?.stolenGain,
-        );
-        return {
-          holds: exceeds(clean, moved),
-          measured: `${spell(clean)} undefended, ${spell(moved)} through it`,
-        };
+        const at = { attack: 'direct-extraction:loss=cosine', budget: BUDGET };
+        const { isAhead, text } = compare(view, at, {
+          ...at,
+          defense: 'gaussian-noise:mean=10:scale=absolute:sigma=0',
+        });
+        return { holds: isAhead, measured: `undefended ${text}` };
       },
     },
   ],

@@ -1,4 +1,4 @@
-import { exceeds, isAbove, spell, type Step } from '../step.ts';
+import { compare, isAbove, spell, type Step } from '../step.ts';
 import type { StepView } from '../view.ts';
 
 const BUDGETS = [500, 2000, 5000];
@@ -51,11 +51,12 @@ export const undefended: Step = {
       kind: 'outcome',
       sentence: 'Stealing labels steals less than stealing embeddings at 5 000 queries.',
       check(view) {
-        const [labels, embeddings] = [gain(view, LABELS, LARGEST), gain(view, 'direct-extraction', LARGEST)];
-        return {
-          holds: exceeds(embeddings, labels),
-          measured: `${spell(labels)} against ${spell(embeddings)}`,
-        };
+        const { isAhead, text } = compare(
+          view,
+          { attack: 'direct-extraction', budget: LARGEST },
+          { attack: LABELS, budget: LARGEST },
+        );
+        return { holds: isAhead, measured: `embeddings ${text}` };
       },
     },
     {

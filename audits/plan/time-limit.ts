@@ -67,15 +67,16 @@ export function informationOf(seed: number): number {
 /**
  * The cells that fit a time limit by their estimates, in the order given; a cell that does not fit leaves its place to
  * later ones that do.
+ * @param limit.busyMs how long each worker still has to do with what it began; default: all are free
  * @returns keys of the cells that are left out
  */
 export function leftOut(
-  cells: readonly WeighedCell[],
-  limit: { readonly timeLimitMs: number; readonly workers: number },
+  cells: readonly Pick<WeighedCell, 'key' | 'estimatedMs'>[],
+  limit: { readonly timeLimitMs: number; readonly workers: number; readonly busyMs?: readonly number[] },
 ): ReadonlySet<CellKey> {
   const dropped = new Set<CellKey>();
   // Each worker takes the next cell when it is free.
-  const busyMs = Array.from({ length: limit.workers }, () => 0);
+  const busyMs = Array.from({ length: limit.workers }, (_, worker) => limit.busyMs?.[worker] ?? 0);
   for (const { key, estimatedMs } of cells) {
     const free = busyMs.indexOf(Math.min(...busyMs));
     const end = (busyMs[free] ?? 0) + estimatedMs;

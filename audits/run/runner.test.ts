@@ -323,10 +323,16 @@ test('a time limit: what fits by what cells have taken so far is run, the rest i
     now += 12_000;
     return { ...pretend(workOf(job)), elapsedMs: 12_000 };
   });
-  const end = await runAudit(asked, options(slow, { clock }));
+  const events: RunEvent[] = [];
+  const end = await runAudit(asked, options(slow, { clock, onEvent: (event) => events.push(event) }));
   expect(end.state).toBe('completed');
   // Eight cells of twelve seconds fit into a hundred; a ninth would not.
   expect(now).toBe(96_000);
+  // Progress is about the cells that fit, and never promises more time than the limit has.
+  const progress = events.filter((event) => event.type === 'progress');
+  expect(progress.length).toBeGreaterThan(7);
+  expect(Math.max(...progress.map(({ etaMs }) => etaMs ?? 0))).toBeLessThanOrEqual(100_000);
+  expect(progress.at(-1)).toMatchObject({ cellsDone: 8, fraction: 1, etaMs: 0 });
   const cells = store.cells.byAudit(end.auditId);
   expect(cells.filter(({ state }) => state === 'done')).toHaveLength(8);
   const left = cells.filter(({ state }) => state === 'not-run');

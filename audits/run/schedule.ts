@@ -2,7 +2,7 @@ import type { CellKey, CellOutcome } from '../contract/cell.ts';
 import { MoatError, stopsAudit, type ErrorCode } from '../contract/errors.ts';
 import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
-import { judgingMs, notRunReason } from '../plan/time-limit.ts';
+import { judgingMs, leftOut, notRunReason } from '../plan/time-limit.ts';
 import { expectedMs, remainingMs } from './eta.ts';
 import { CANCEL_GRACE_MS, guarded, TICK_MS, timestamp, type RunOptions } from './run-options.ts';
 import { forkWorker, type WorkerHost } from './worker-host.ts';
@@ -59,7 +59,10 @@ export class Schedule {
     this.#options.onEvent({
       type: 'stage',
       stage: 'running',
-      sentence: `Running ${this.#queue.length} cells`,
+      sentence:
+        this.#endsAtMs === null
+          ? `Running ${this.#queue.length} cells`
+          : `Running the most telling of ${this.#queue.length} cells`,
     });
     const stop = (): void => this.#stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -119,6 +122,27 @@ export class Schedule {
     if (at >= 0) return this.#queue.splice(at, 1)[0];
     this.#leaveOut(this.#queue.splice(0));
     return undefined;
+  }
+
+  /** What of the queue will run: all of it, or what the time limit has room for by what its like has taken so far. */
+  #toRun(): ReadonlySet<CellKey> {
+    const endsAt = this.#endsAtMs;
+    if (endsAt === null) return new Set(this.#queue);
+    const cells = [...this.#cells.values()];
+    const expected = expectedMs(cells);
+    const finished = cells.filter(({ state }) => state === 'done').length;
+    const queued = this.#queue.flatMap((key) => {
+      const cell = this.#cells.get(key);
+      return cell === undefined ? [] : [{ key, estimatedMs: expected(cell) }];
+    });
+    const dropped = leftOut(queued, {
+      timeLimitMs: endsAt - judgingMs(finished) - this.#options.clock.monotonicMs(),
+      workers: Math.max(1, this.#lanes.length),
+      busyMs: this.#lanes.map(({ cell, fraction }) =>
+        cell === undefined ? 0 : expected(cell) * (1 - fraction),
+      ),
+    });
+    return new Set(this.#queue.filter((key) => !dropped.has(key)));
   }
 
   #leaveOut(keys: readonly CellKey[]): void {
@@ -256,12 +280,14 @@ export class Schedule {
     const active = this.#lanes.filter((lane) => lane.cell !== undefined);
     const running = new Map(active.map((lane) => [lane.cell?.key ?? ('' as CellKey), lane.fraction]));
     const inProgress = active.reduce((sum, lane) => sum + lane.fraction, 0);
+    const toRun = this.#toRun();
+    const total = ended + active.length + toRun.size;
     this.#options.onEvent({
       type: 'progress',
       cellsDone: ended,
-      cellsTotal: rows.length,
-      fraction: rows.length === 0 ? 1 : (ended + inProgress) / rows.length,
-      etaMs: remainingMs(rows, new Set(this.#queue), running, Math.max(1, this.#lanes.length)),
+      cellsTotal: total,
+      fraction: total === 0 ? 1 : (ended + inProgress) / total,
+      etaMs: remainingMs(rows, toRun, running, Math.max(1, this.#lanes.length)),
       running: active.map((lane) => ({
         label: lane.cell === undefined ? '' : cellLabel(lane.cell),
         fraction: lane.fraction,

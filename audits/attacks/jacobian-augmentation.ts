@@ -5,7 +5,10 @@ import type { AttackContext } from '../contract/method.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
 import { findLoss } from '../losses/registry.ts';
 import { fitSurrogate, type FitResult } from '../surrogates/fit.ts';
+import { asNetwork } from '../surrogates/inference.ts';
 import { inputGradients } from '../surrogates/input-gradients.ts';
+import type { NamedArrays } from '../surrogates/parameters.ts';
+import { backboneStart } from '../surrogates/training-schema.ts';
 import { affordableImages, collectReplies } from './collect-replies.ts';
 import { defineAttack } from './define-attack.ts';
 import { openRounds } from './round-checkpoint.ts';
@@ -25,6 +28,9 @@ const config = z.object({
   /** Largest change of a pixel per round, on [0, 1]: lambda of the paper. */
   step: z.number().positive().max(1).default(0.1),
 });
+
+const NO_GRADIENTS =
+  'jacobian-augmentation follows the surrogate’s gradients down to the pixels, and a frozen backbone gives none.';
 
 /** What has been answered so far. */
 interface Known {
@@ -50,12 +56,15 @@ export const jacobianAugmentation = defineAttack({
     training: 'network',
   },
   config,
+  notApplicable: (_config, { surrogate }) =>
+    surrogate !== undefined && backboneStart(surrogate) !== undefined ? NO_GRADIENTS : undefined,
   trainedImages: ({ rounds }, { budget, surrogate }) =>
     Math.floor(budget / 2 ** rounds) * (2 ** (rounds + 1) - 1) * surrogate.epochs,
   async run(context, { rounds, step }) {
     const seeds = affordableImages(context, 2 ** rounds);
     const checkpoint = await openRounds(context.checkpoint);
-    const trained: FitResult['surrogate']['weights'][] = [];
+    if (backboneStart(context.surrogate) !== undefined) throw new MoatError('not-applicable', NO_GRADIENTS);
+    const trained: NamedArrays[] = [];
     const fit = async (known: Known, round: number): Promise<FitResult> => {
       const share = (before: number): number => (2 ** before - 1) / (2 ** (rounds + 1) - 1);
       return fitSurrogate({
@@ -77,7 +86,7 @@ export const jacobianAugmentation = defineAttack({
     let known = await ask(context, seeds);
     let round = 0;
     for (; round < rounds; round++) {
-      const weights = checkpoint.finished[round] ?? (await fit(known, round)).surrogate.weights;
+      const weights = checkpoint.finished[round] ?? asNetwork((await fit(known, round)).surrogate).weights;
       trained.push(weights);
       const moved = await moveImages(context, weights, known.images, { round, step });
       const answered = await askWhileOpen(context, moved);
@@ -110,7 +119,7 @@ async function askWhileOpen(context: AttackContext, images: Images): Promise<Kno
 /** Every image moved along the sign of its gradient, as bytes. */
 async function moveImages(
   { engine, rng, signal, surrogate: { architecture, inputSize }, oracle: { dimension } }: AttackContext,
-  weights: FitResult['surrogate']['weights'],
+  weights: NamedArrays,
   images: Images,
   { round, step }: { readonly round: number; readonly step: number },
 ): Promise<Images> {

@@ -6,7 +6,7 @@ import { viewAt } from '../losses/views.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
 import { fitSurrogate } from '../surrogates/fit.ts';
 import { filled, filterNames, normals, tensorNamed } from '../surrogates/parameters.ts';
-import { findArchitecture } from '../surrogates/registry.ts';
+import { trainedArchitecture } from '../surrogates/on-backbone.ts';
 import { measureTargets, standardizeTargets } from '../surrogates/targets.ts';
 import { type Scalar, type Tensor2D, tf } from '../tensor/ops.ts';
 import { bitValues } from './account-maps.ts';
@@ -31,7 +31,7 @@ export async function trainManyHeaded(
 ): Promise<AttackOutcome> {
   const { dimension, accounts } = context.oracle;
   const { targets, areBits } = headTargets(pieces, dimension, accounts);
-  const inner = findArchitecture(context.surrogate.architecture);
+  const inner = trainedArchitecture(context.surrogate);
   const { surrogate, diagnostics } = await fitSurrogate({
     engine: context.engine,
     settings: context.surrogate,
@@ -47,6 +47,8 @@ export async function trainManyHeaded(
     log: (message) => context.log(message),
     architecture: withHeads(inner, dimension, accounts),
   });
+  // On a backbone's features only what stands before the heads was kept.
+  if (surrogate.kind !== 'network') return { surrogate, diagnostics };
   const weights = filterNames(surrogate.weights, (name) => name !== HEADS_KERNEL && name !== HEADS_BIAS);
   return { surrogate: { ...surrogate, dimension, weights }, diagnostics };
 }

@@ -4,7 +4,7 @@ import type { AttackContext, AttackOutcome } from '../contract/method.ts';
 import { findLoss } from '../losses/registry.ts';
 import { fitSurrogate } from '../surrogates/fit.ts';
 import { HEAD_KERNEL } from '../surrogates/architecture.ts';
-import { foldIntoHead } from '../surrogates/targets.ts';
+import { inVictimScale } from '../surrogates/targets.ts';
 import { fitRidge } from '../tensor/linear-algebra/ridge.ts';
 import { affordableImages, collectReplies } from './collect-replies.ts';
 import { defineAttack, missingBackbone, throwIfCancelled } from './define-attack.ts';
@@ -89,9 +89,8 @@ async function train(context: AttackContext, images: Images, replies: Matrix): P
     log: (message) => context.log(message),
   });
   // A network without a linear head stays in standardised coordinates: shifted, and scaled alike in all of them.
-  return surrogate.weights[HEAD_KERNEL] === undefined
-    ? { surrogate, diagnostics }
-    : { surrogate: { ...surrogate, weights: foldIntoHead(surrogate.weights, map) }, diagnostics };
+  const isHeadless = surrogate.kind === 'network' && surrogate.weights[HEAD_KERNEL] === undefined;
+  return { surrogate: isHeadless ? surrogate : inVictimScale(surrogate, map), diagnostics };
 }
 
 interface RevealedMap {

@@ -69,10 +69,13 @@ export function addBatteryOptions(command: Command): Command {
     .option('--preset <name>', 'quick, standard, paper or demo')
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
-    .option('--backbone <file>', 'a public ONNX encoder that the attacker holds')
+    .option(
+      '--backbone <file>',
+      'a public ONNX encoder that the attacker holds (builtin:demo for the built-in one)',
+    )
     .option(
       '--surrogate <list>',
-      'networks of the stolen copy: small-cnn, resnet18 or resnet34, settings after each (small-cnn:initialization=own-ssl,resnet18:optimizer=lars)',
+      'networks of the stolen copy: small-cnn, resnet18 or resnet34, settings after each (resnet18:optimizer=lars); initialization=own-ssl begins with SimCLR on the pool, initialization=backbone-frozen or backbone-head trains a map of the frozen public encoder instead',
       readList('--surrogate'),
     )
     .option(

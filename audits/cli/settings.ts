@@ -38,10 +38,16 @@ export const settingsSchema = z.strictObject({
   preset: z.string().min(1).optional().describe('quick, standard, paper or demo'),
   attacks: names.optional().describe('Attack configurations: id[:key=value]*'),
   defenses: names.optional().describe('Defense configurations: id[:key=value]*[+id...]'),
-  backbone: z.string().min(1).optional().describe('A public ONNX encoder that the attacker holds'),
+  backbone: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A public ONNX encoder that the attacker holds, or builtin:demo'),
   surrogate: names
     .optional()
-    .describe('Architectures of the stolen copy, settings after each: resnet18:optimizer=lars'),
+    .describe(
+      'Architectures of the stolen copy, settings after each: resnet18:optimizer=lars, small-cnn:initialization=backbone-head',
+    ),
   queryPolicy: names
     .optional()
     .describe('Which images are sent first: random, k-center, coverage-minimizing'),

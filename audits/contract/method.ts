@@ -75,12 +75,17 @@ export type SurrogateModel =
       >;
     }
   | {
-      /** `embedding = features @ weights + bias`, features from a frozen public encoder or a random network. */
+      /**
+       * `embedding = activation(features @ weights + bias)`, features from a frozen public encoder or a random network, or
+       * from another map of this kind: a hidden layer.
+       */
       readonly kind: 'linear-on-features';
       readonly features: SurrogateModel | { readonly kind: 'backbone' };
       /** `[features, dimension]`, row-major. */
       readonly weights: Matrix;
       readonly bias: Float32Array;
+      /** Absent: none. */
+      readonly activation?: 'relu' | undefined;
     }
   | { readonly kind: 'backbone' };
 
@@ -143,8 +148,13 @@ export interface TrainingSettings {
   readonly clipNorm?: number | undefined;
 }
 
-/** Where a surrogate begins. `own-ssl`: the attacker first trains it by SimCLR on the pool, without a query. */
-export const initializationIds = ['random', 'own-ssl'] as const;
+/**
+ * Where a surrogate begins.
+ * - `own-ssl`: the attacker first trains it by SimCLR on the pool, without a query;
+ * - `backbone-frozen`: at a public encoder, which stays as it is; a linear map of its features is trained;
+ * - `backbone-head`: the same with a head of one hidden layer in place of the linear map.
+ */
+export const initializationIds = ['random', 'own-ssl', 'backbone-frozen', 'backbone-head'] as const;
 export type InitializationId = (typeof initializationIds)[number];
 
 /** How an attacker builds and trains a surrogate: chosen for the audit, not by the attack. */
@@ -160,8 +170,10 @@ export interface SurrogateSettings {
   readonly initialization?: Exclude<InitializationId, 'random'> | undefined;
 }
 
-/** The same, with what the thief made before the first query. */
+/** The same, with what the thief holds or made before the first query. */
 export interface BegunSurrogate extends SurrogateSettings {
+  /** The public encoder on which a surrogate is built that begins with a backbone; there whenever it does. */
+  readonly backbone?: FeatureEncoder | undefined;
   /**
    * Weights and batch-norm statistics to begin with, for every array of the same name and shape but the linear head, which
    * maps to another embedding and is drawn afresh. Absent: all are.
@@ -240,6 +252,8 @@ export interface AuditFacts {
   readonly hasPoolLabels: boolean;
   readonly accounts: number;
   readonly defense: readonly MethodSpec[];
+  /** What the thief trains; absent where it does not matter. */
+  readonly surrogate?: SurrogateSettings | undefined;
 }
 
 /** What a plan knows of a training before it runs. */

@@ -94,7 +94,11 @@ function thieves(config: AuditConfig): readonly {
 }
 
 /** Does the attack train a network of the thief's choice? A closed form, or a base that is one, does not. */
-function trainsNetwork(attack: AttackDefinition, spec: MethodSpec, surrogate: SurrogateSettings): boolean {
+export function trainsNetwork(
+  attack: AttackDefinition,
+  spec: MethodSpec,
+  surrogate: SurrogateSettings,
+): boolean {
   return (attack.trainedImages?.(spec.config, { ...SOME_AUDIT, surrogate }) ?? 0) > 0;
 }
 

@@ -167,3 +167,24 @@ test('a thief with its own SSL is measured against its own SSL, without being as
       expect(work.kind === 'attack' && work.surrogate).toEqual(config.surrogate);
   }
 });
+
+test.each(['backbone-frozen', 'backbone-head'] as const)(
+  'a thief with initialization=%s is measured against the backbone as it is, without being asked to',
+  (initialization) => {
+    const surrogate = { ...config.surrogate, initialization };
+    const jacobian = completeAttack({ id: 'jacobian-augmentation', config: {} });
+    const attacks = [...config.attacks, jacobian];
+    const cells = attackCells({ surrogate, attacks, backbone: '/public.onnx' });
+    const controls = cells.filter(({ attackLabel }) => attackLabel === 'no-victim:variant=backbone');
+    expect(controls).toHaveLength(config.seeds);
+    for (const { work, state } of controls) {
+      expect(state).toBe('pending');
+      // Its control is the same cell as without such a thief.
+      expect(work.kind === 'attack' && work.surrogate).toEqual(config.surrogate);
+    }
+    const stolen = cells.filter(({ attackLabel }) => attackLabel === 'direct-extraction');
+    expect(stolen.every(({ work }) => work.kind === 'attack' && work.surrogate.initialization)).toBe(true);
+    const refused = cells.filter(({ attackLabel }) => attackLabel?.startsWith('jacobian') === true);
+    expect(new Set(refused.map(({ state }) => state))).toEqual(new Set(['not-applicable']));
+  },
+);

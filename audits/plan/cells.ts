@@ -6,6 +6,7 @@ import { completeAttack, spellAttack } from '../attacks/resolve.ts';
 import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
 import { defenses, findDefense } from '../defenses/registry.ts';
 import { versionQueryPolicy } from '../query-policies/registry.ts';
+import { backboneStart } from '../surrogates/training-schema.ts';
 import { attackVariants, controlVariants, spellVariant, type AttackVariant } from './attack-variants.ts';
 import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
@@ -73,7 +74,10 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
                 spellVariant(spec, variant),
                 spellChain(chain),
                 onRecording(spec, chain) ??
-                  attack.notApplicable?.(spec.config, facts(config, inputs, chain, accounts)),
+                  attack.notApplicable?.(spec.config, {
+                    ...facts(config, inputs, chain, accounts),
+                    surrogate: variant.surrogate,
+                  }),
               );
       }
     }
@@ -82,13 +86,19 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
   return config.timeLimitMs === undefined ? cells : byInformation(cells, config);
 }
 
-/** The battery's controls, and the own SSL of a thief who begins with one: what they had before they asked. */
+/** The battery's controls, and what thieves begin with (their own SSL, a backbone): what they had before they asked. */
 function controlsOf(config: AuditConfig): readonly MethodSpec[] {
   const controls = config.attacks.filter((spec) => definition(spec).meta.control === true);
   const begun = [config.surrogate, ...(config.furtherSurrogates ?? []).map(({ settings }) => settings)];
-  if (!begun.some(({ initialization }) => initialization === 'own-ssl')) return controls;
-  const own = completeAttack({ id: 'no-victim', config: { variant: 'own-ssl' } });
-  return controls.some((spec) => spellAttack(spec) === spellAttack(own)) ? controls : [...controls, own];
+  const variants = [
+    ...(begun.some(({ initialization }) => initialization === 'own-ssl') ? ['own-ssl'] : []),
+    ...(begun.some((surrogate) => backboneStart(surrogate) !== undefined) ? ['backbone'] : []),
+  ];
+  const listed = new Set(controls.map(spellAttack));
+  const missing = variants
+    .map((variant) => completeAttack({ id: 'no-victim', config: { variant } }))
+    .filter((spec) => !listed.has(spellAttack(spec)));
+  return [...controls, ...missing];
 }
 
 /** The battery's attacks, and each adaptive attack this defense must face that exists and is not among them. */

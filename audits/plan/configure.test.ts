@@ -1,8 +1,38 @@
 import { expect, test } from 'vitest';
+import { spellAttack } from '../attacks/resolve.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
-import { configureAudit } from './configure.ts';
+import { configureAudit, type AuditRequest } from './configure.ts';
 
-const request = { encoder: builtinDemo, encoderOptions: {}, pools: [], tasks: [], preset: 'demo' };
+const request: AuditRequest = {
+  encoder: builtinDemo,
+  encoderOptions: {},
+  pools: [],
+  tasks: [],
+  preset: 'demo',
+};
+const controlsOf = (asked: AuditRequest): readonly string[] =>
+  configureAudit(asked)
+    .attacks.map(spellAttack)
+    .filter((text) => text.startsWith('no-victim'));
+
+test('a surrogate on a backbone stands on the built-in encoder where none is named, and is measured against it', () => {
+  const surrogates = ['small-cnn', 'small-cnn:initialization=backbone-head'];
+  expect(configureAudit(request).backbone).toBeNull();
+  expect(controlsOf(request)).toEqual(['no-victim']);
+  const asked = { ...request, surrogates };
+  expect(configureAudit(asked).backbone).toBe(builtinDemo);
+  expect(controlsOf(asked)).toEqual(['no-victim', 'no-victim:variant=backbone']);
+  const own = { ...request, surrogates: ['small-cnn:initialization=own-ssl'] };
+  expect(configureAudit(own).backbone).toBeNull();
+});
+
+test('the encoder that is named is the one', () => {
+  const named = import.meta.filename;
+  const surrogates = ['small-cnn:initialization=backbone-frozen'];
+  expect(configureAudit({ ...request, surrogates, backbone: named }).backbone).toBe(named);
+  expect(configureAudit({ ...request, backbone: builtinDemo }).backbone).toBe(builtinDemo);
+  expect(() => configureAudit({ ...request, backbone: '/nowhere.onnx' })).toThrow(/does not exist/);
+});
 
 test('rows to fit and to score are the preset’s unless the request names them', () => {
   const preset = configureAudit(request).evaluation;

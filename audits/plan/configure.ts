@@ -15,6 +15,7 @@ import { chainRecordings, completeChain, parseChain } from '../defenses/chain.ts
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
 import { defaultQueryPolicy, findQueryPolicy } from '../query-policies/registry.ts';
+import { backboneStart } from '../surrogates/training-schema.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
 import { defaultCosts } from './cost-assumptions.ts';
 import { defaultPolicy } from './policy.ts';
@@ -86,6 +87,8 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     );
   if (!isDemo && tasks.length === 0)
     throw new MoatError('usage', 'An audit needs a labelled task to measure with: --task NAME=FOLDER.');
+  const surrogates = surrogatesOf(request, preset);
+  const backbone = backboneOf(request, surrogates);
   const names = tasks.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw invalid(`Two tasks are named "${twice}".`);
@@ -93,11 +96,11 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     ...victimOf(request),
     ...(request.plugins === undefined || request.plugins.length === 0 ? {} : { plugins: request.plugins }),
     encoderOptions: request.encoderOptions,
-    backbone: request.backbone === undefined ? null : existing(request.backbone, 'backbone'),
+    backbone,
     pools: pools.length === 0 ? [{ name: 'demo', path: builtinDemo }] : pools,
     tasks: tasks.length === 0 ? [{ name: 'demo', path: builtinDemo }] : tasks,
     preset: { id: preset.id, version: preset.version, canPass: preset.canPass },
-    attacks: attackSpecs(request, preset),
+    attacks: attackSpecs(request, preset, backbone !== null),
     ...(request.attacks === undefined ? { attackExtent: 'where-faced' as const } : {}),
     defenses: defenseChains(request, preset),
     budgets: ascending(request.budgets ?? preset.budgets, 'budget'),
@@ -109,7 +112,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
       scoreRows: rows(request.scoreRows ?? preset.evaluation.scoreRows, '--score-rows'),
       version: evaluationVersion,
     },
-    ...surrogatesOf(request, preset),
+    ...surrogates,
     ...queryPoliciesOf(request),
     ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
     engine: engine(request.engine ?? 'auto'),
@@ -131,6 +134,17 @@ export function configureAudit(request: AuditRequest): AuditConfig {
 function victimOf({ encoder, endpoint }: AuditRequest): Pick<AuditConfig, 'encoder' | 'endpoint'> {
   if (endpoint !== undefined) return { encoder, endpoint };
   return { encoder: encoder === builtinDemo ? builtinDemo : existing(encoder, 'encoder') };
+}
+
+/** The public encoder named, or the demo's own where a surrogate is built on one and none is named: anybody has it. */
+function backboneOf(
+  request: AuditRequest,
+  { surrogate, furtherSurrogates = [] }: Pick<AuditConfig, 'surrogate' | 'furtherSurrogates'>,
+): string | null {
+  if (request.backbone !== undefined)
+    return request.backbone === builtinDemo ? builtinDemo : existing(request.backbone, 'backbone');
+  const all = [surrogate, ...furtherSurrogates.map(({ settings }) => settings)];
+  return all.some((settings) => backboneStart(settings) !== undefined) ? builtinDemo : null;
 }
 
 /** The first surrogate and those beside it; spelled alike they are one. */
@@ -161,22 +175,21 @@ function queryPoliciesOf({ queryPolicies }: AuditRequest): Pick<AuditConfig, 'qu
   return ids.length === 1 && ids[0] === defaultQueryPolicy.meta.id ? {} : { queryPolicies: ids };
 }
 
-function attackSpecs(request: AuditRequest, preset: Preset): readonly MethodSpec[] {
+function attackSpecs(request: AuditRequest, preset: Preset, hasBackbone: boolean): readonly MethodSpec[] {
   const chosen =
     request.attacks === undefined
       ? preset.attacks.map((spec) => completeAttack(spec))
       : request.attacks.map((text) => parseAttack(text));
   const control = completeAttack({ id: 'no-victim', config: {} });
-  const withBackbone =
-    request.backbone === undefined
-      ? []
-      : [
-          completeAttack({ id: 'no-victim', config: { variant: 'backbone' } }),
-          // The preset steals with what the attacker holds; a list given by hand stays as given.
-          ...(request.attacks === undefined
-            ? [completeAttack({ id: 'backbone-stitching', config: { features: 'backbone' } })]
-            : []),
-        ];
+  const withBackbone = hasBackbone
+    ? [
+        completeAttack({ id: 'no-victim', config: { variant: 'backbone' } }),
+        // The preset steals with what the attacker holds; a list given by hand stays as given.
+        ...(request.attacks === undefined
+          ? [completeAttack({ id: 'backbone-stitching', config: { features: 'backbone' } })]
+          : []),
+      ]
+    : [];
   return distinct([control, ...withBackbone, ...chosen]);
 }
 

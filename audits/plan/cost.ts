@@ -1,20 +1,30 @@
 import type { AuditInputs, CellWork } from '../contract/cell.ts';
 import { findAttack } from '../attacks/registry.ts';
+import { backboneStart } from '../surrogates/training-schema.ts';
 
 /**
  * A first guess of a cell's time on one thread, before anything was measured; the runner replaces it by what
  * finished cells of the same kind took. Constants: medians on a 2-core server CPU, rounded.
+ * Those of `backbone-…` are CPU times taken beside other work.
  */
 const START_MS = 300;
-/** Forward and backward of one 32 x 32 image, by architecture. */
+/** Forward and backward of one 32 x 32 image, by architecture; of one image's features, with 512 of them. */
 const TRAIN_MS_PER_IMAGE: Readonly<Record<string, number>> = {
   'small-cnn': 1.8,
   resnet18: 57,
   resnet34: 110,
+  'backbone-frozen': 0.04,
+  'backbone-head': 0.1,
 };
 const REFERENCE_SIDE = 32;
 /** Optimizer and call overhead of a step, whatever its batch. */
-const STEP_MS: Readonly<Record<string, number>> = { 'small-cnn': 12, resnet18: 60, resnet34: 110 };
+const STEP_MS: Readonly<Record<string, number>> = {
+  'small-cnn': 12,
+  resnet18: 60,
+  resnet34: 110,
+  'backbone-frozen': 7,
+  'backbone-head': 8,
+};
 const FORWARD_SHARE = 0.3;
 /** L-BFGS probe, kNN and fidelity per labelled row. */
 const EVALUATE_MS_PER_ROW = 0.6;
@@ -31,12 +41,14 @@ export function estimateMs(work: CellWork, inputs: AuditInputs): number {
   if (work.kind === 'detection') return START_MS + rows * WATCH_MS_PER_ROW;
   if (work.kind !== 'attack')
     return START_MS + evaluation * (work.kind === 'honest' ? HONEST_EVALUATIONS : 1);
-  const { architecture, inputSize, batchSize } = work.surrogate;
-  const area = (inputSize / REFERENCE_SIDE) ** 2;
-  const computeMs = (TRAIN_MS_PER_IMAGE[architecture] ?? 2) * area;
-  const trainMs = computeMs + (STEP_MS[architecture] ?? 30) / batchSize;
+  const { inputSize, batchSize } = work.surrogate;
+  const start = backboneStart(work.surrogate);
+  const trained = start ?? work.surrogate.architecture;
+  const area = start === undefined ? (inputSize / REFERENCE_SIDE) ** 2 : 1;
+  const computeMs = (TRAIN_MS_PER_IMAGE[trained] ?? 2) * area;
+  const trainMs = computeMs + (STEP_MS[trained] ?? 30) / batchSize;
   const attack = findAttack(work.attack.id);
-  const trained =
+  const images =
     attack?.trainedImages?.(work.attack.config, {
       budget: work.budget,
       accounts: work.accounts,
@@ -44,13 +56,14 @@ export function estimateMs(work: CellWork, inputs: AuditInputs): number {
       surrogate: work.surrogate,
     }) ?? 0;
   const closedForm = attack?.meta.training === 'closed-form' ? work.budget * CLOSED_FORM_MS_PER_QUERY : 0;
-  return START_MS + evaluation + rows * computeMs * FORWARD_SHARE + trained * trainMs + closedForm;
+  return START_MS + evaluation + rows * computeMs * FORWARD_SHARE + images * trainMs + closedForm;
 }
 
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */
 export function costClass(work: CellWork): string {
   if (work.kind !== 'attack') return work.kind;
-  return [work.attack.id, JSON.stringify(work.attack.config), work.budget, work.surrogate.architecture].join(
+  const { architecture, initialization = 'random' } = work.surrogate;
+  return [work.attack.id, JSON.stringify(work.attack.config), work.budget, architecture, initialization].join(
     ' ',
   );
 }

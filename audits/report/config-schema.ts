@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpointSchema } from '../contract/endpoint.ts';
 import { deviceIds } from '../contract/engine.ts';
+import { initializationIds } from '../contract/method.ts';
 import { trainingSettingsSchema } from '../surrogates/training-schema.ts';
 
 /** An audit's configuration as it is stored in a result: every default filled in. */
@@ -52,7 +53,8 @@ const surrogate = z
     batchSize: positive,
     training: trainingSettingsSchema.optional().describe('What was set beyond the defaults of each loss'),
     initialization: z
-      .enum(['own-ssl'])
+      .enum(initializationIds)
+      .exclude(['random'])
       .optional()
       .describe('Where training begins; absent: at fresh weights'),
   })

@@ -13,6 +13,7 @@ import type { Rng } from '../rng.ts';
 import { exportSurrogate } from '../surrogates/export-onnx.ts';
 import { openSurrogate } from '../surrogates/open.ts';
 import { encodeSurrogate } from '../surrogates/serialize.ts';
+import { backboneStart } from '../surrogates/training-schema.ts';
 import { cachedByContent } from './content-cache.ts';
 import { writeFileAtomic } from './files.ts';
 import type { JobContext, CellJob } from './jobs.ts';
@@ -108,7 +109,11 @@ export async function executeAttack(
     // Larger budgets extend smaller ones: the order is the seed's, not the budget's.
     pool: loaded.pool.images(order),
     poolLabels: Int32Array.from(order, (index) => loaded.pool.labels[index] ?? -1),
-    surrogate: begun === undefined ? work.surrogate : { ...work.surrogate, begin: begun.weights },
+    surrogate: {
+      ...work.surrogate,
+      ...(begun === undefined ? {} : { begin: begun.weights }),
+      ...(backboneStart(work.surrogate) === undefined ? {} : { backbone }),
+    },
     ...(backbone === undefined ? {} : { backbone }),
     publicEncoder: backbone ?? (await loaded.demoEncoder()),
     defense: {

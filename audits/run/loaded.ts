@@ -152,7 +152,7 @@ async function sameVictim(
 }
 
 async function sameBackbone(engine: Engine, file: string, identity: string | null): Promise<Backbone> {
-  const backbone = await openBackbone(engine, file);
+  const backbone = await openBackbone(engine, encoderFile(file));
   if (backbone.identity !== identity) throw changed(file);
   return backbone;
 }

@@ -74,7 +74,8 @@ export async function prepareAudit(job: PrepareJob, context: PrepareContext): Pr
     artifactFolder: job.artifactFolder,
     log: (message) => context.log(message),
   });
-  const backbone = config.backbone === null ? undefined : await openBackbone(engine, config.backbone);
+  const backbone =
+    config.backbone === null ? undefined : await openBackbone(engine, encoderFile(config.backbone));
   const projection = await openProjection(engine, encoderFile(config.encoder), config.encoderOptions);
   const decoder = openDecodeThreads();
   try {

@@ -168,7 +168,7 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
     measure,
     readings: (members, metric, task) => readingsOf(members, measurements, metric, task),
     gains: groups.attacks.flatMap((group) =>
-      tasks.flatMap((task) => gainsOn(group, task, measure, isClosedForm(group, facts))),
+      tasks.flatMap((task) => gainsOn(group, task, measure, isLinearOnFeatures(group, facts))),
     ),
     honest: groups.honest.flatMap((group) =>
       preparation.tasks.flatMap(({ name, fit }) =>
@@ -189,10 +189,10 @@ function gainsOn(
   group: AttackGroup,
   task: TaskEvidence,
   measure: Evidence['measure'],
-  closedForm: boolean,
+  isLinear: boolean,
 ): readonly Gain[] {
   return task.references.flatMap(({ measure: own, metric, victim, without, backbone }): Gain[] => {
-    if (own !== 'probe' && !closedForm) return [];
+    if (own !== 'probe' && !isLinear) return [];
     const baseline = group.usesBackbone ? backbone : without;
     const accuracy = measure(group, metric, task.name);
     if (baseline === undefined || accuracy === undefined || victim === undefined) return [];
@@ -201,9 +201,9 @@ function gainsOn(
   });
 }
 
-function isClosedForm({ cells }: AttackGroup, facts: MethodFacts): boolean {
+function isLinearOnFeatures({ cells }: AttackGroup, facts: MethodFacts): boolean {
   const work = cells[0]?.work;
-  return work?.kind === 'attack' && facts.isClosedForm(work.attack);
+  return work?.kind === 'attack' && facts.isLinearOnFeatures(work.attack, work.surrogate);
 }
 
 function perfect(like: Replicated | undefined): Replicated | undefined {

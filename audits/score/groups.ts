@@ -86,7 +86,7 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       budget: work.budget,
       accounts: work.accounts,
       control: facts.isControl(work.attack),
-      usesBackbone: facts.usesBackbone(work.attack),
+      usesBackbone: facts.usesBackbone(work.attack, work.surrogate),
       adaptive: work.defense.length > 0 && facts.mustFace(work.defense).includes(work.attack.id),
     };
   });

@@ -199,7 +199,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       usesBackbone: ({ id }) => id === 'control-backbone' || id === 'stitching',
       mustFace: (chain) => (chain.length === 0 ? ['plain'] : ['plain', 'adaptive']),
       isStateful: (chain) => chain.length > 0 && options.stateful === true,
-      isClosedForm: ({ id }) => id === 'stitching',
+      isLinearOnFeatures: ({ id }) => id === 'stitching',
       needsLabels: () => false,
       canFace: ({ id }, _chain, accounts) => id !== 'adaptive' || accounts >= (options.adaptiveAccounts ?? 1),
       isRecorded: () => options.recorded === true,

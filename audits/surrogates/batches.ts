@@ -6,13 +6,24 @@ import type { Augmentation } from '../augment/augmentation.ts';
 import type { Rng } from '../rng.ts';
 import { drawsPrefix, imagesInput, LABELS_INPUT, targetsInput } from './training-step.ts';
 
-/** What one view is trained on, at the surrogate's input size. */
-export interface TrainingView {
+/** What one view is trained on. */
+export type TrainingView = PixelView | FeatureView;
+
+/** At the surrogate's input size. */
+export interface PixelView {
   /** Bytes `[rows, size, size, 3]`. */
   readonly pixels: Uint8Array;
   /** `[rows, dimension]` */
   readonly targets: Matrix;
   readonly augmentation: Augmentation;
+}
+
+/** A frozen encoder's features, which stay as they are. */
+export interface FeatureView {
+  /** `[rows, features]` */
+  readonly features: Matrix;
+  /** `[rows, dimension]` */
+  readonly targets: Matrix;
 }
 
 /** Whether a batch's images are changed before the step gets them, instead of in it. */
@@ -32,14 +43,22 @@ export function batchInputs(
   rng: Rng,
 ): Readonly<Record<string, HostTensor>> {
   const inputs: Record<string, HostTensor> = {};
-  for (const [view, { pixels, targets, augmentation }] of views.entries()) {
-    const replies = new Float32Array(rows.length * targets.columns);
-    for (const [at, row] of rows.entries()) replies.set(matrixRow(targets, row), at * targets.columns);
+  for (const [view, trained] of views.entries()) {
+    const { targets } = trained;
+    inputs[targetsInput(view)] = { shape: [rows.length, targets.columns], data: batchRows(targets, rows) };
+    if ('features' in trained) {
+      const { features } = trained;
+      inputs[imagesInput(view)] = {
+        shape: [rows.length, 1, 1, features.columns],
+        data: batchRows(features, rows),
+      };
+      continue;
+    }
+    const { pixels, augmentation } = trained;
     inputs[imagesInput(view)] = {
       shape: [rows.length, size, size, 3],
       data: batchPixels(pixels, rows, size, augmentation, rng),
     };
-    inputs[targetsInput(view)] = { shape: [rows.length, targets.columns], data: replies };
     if (!isAppliedOnHost(augmentation))
       Object.assign(inputs, drawBatch(augmentation, rows.length, size, rng, drawsPrefix(view)));
   }
@@ -58,6 +77,12 @@ export function labelInput(
       data: Float32Array.from(rows, (row) => labels[row] ?? Number.NaN),
     },
   };
+}
+
+function batchRows(source: Matrix, rows: Uint32Array): Float32Array {
+  const data = new Float32Array(rows.length * source.columns);
+  for (const [at, row] of rows.entries()) data.set(matrixRow(source, row), at * source.columns);
+  return data;
 }
 
 function batchPixels(

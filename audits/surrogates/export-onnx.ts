@@ -39,7 +39,7 @@ function exportForward(step: StepDefinition<Tensor>): Promise<Uint8Array> {
 
 /** The network's forward pass with the linear map behind it. */
 function linearStep(
-  { weights, bias }: Extract<SurrogateModel, { kind: 'linear-on-features' }>,
+  { weights, bias, activation }: Extract<SurrogateModel, { kind: 'linear-on-features' }>,
   features: NetworkModel,
 ): StepDefinition<Tensor> {
   const network = forwardStep(features, BATCH_MARKER, 'inference');
@@ -53,7 +53,8 @@ function linearStep(
     step(state, inputs) {
       const embedded = tensorNamed(network.step(state, inputs).outputs, 'embedding') as Tensor2D;
       const mapped = tf.matMul(embedded, tensorNamed(state, LINEAR_WEIGHTS));
-      return { state: {}, outputs: { embedding: tf.add(mapped, tensorNamed(state, LINEAR_BIAS)) } };
+      const moved = tf.add(mapped, tensorNamed(state, LINEAR_BIAS));
+      return { state: {}, outputs: { embedding: activation === 'relu' ? tf.relu(moved) : moved } };
     },
   };
 }

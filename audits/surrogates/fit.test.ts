@@ -12,6 +12,7 @@ import { createEngine } from '../tensor/engine.ts';
 import { tf } from '../tensor/ops.ts';
 import { fitSurrogate, lateLossShare } from './fit.ts';
 import type { FitRequest } from './fit.ts';
+import { asNetwork } from './inference.ts';
 import { openSurrogate } from './open.ts';
 
 const SIZE = 8;
@@ -340,12 +341,15 @@ describe('what cannot be trained', () => {
     const still = { ...settings(1), training: { learningRate: 1e-12 } };
     const begun = await fitSurrogate(request({ settings: settings(6), rng: createRng('earlier') }));
     const end = await fitSurrogate(
-      request({ settings: { ...still, begin: begun.surrogate.weights }, loss: findLoss('cosine') }),
+      request({
+        settings: { ...still, begin: asNetwork(begun.surrogate).weights },
+        loss: findLoss('cosine'),
+      }),
     );
     const fresh = await fitSurrogate(request({ settings: still, loss: findLoss('cosine') }));
     const distance = (name: string, other: typeof end): number =>
-      (end.surrogate.weights[name]?.data ?? new Float32Array()).reduce(
-        (sum, value, at) => sum + Math.abs(value - (other.surrogate.weights[name]?.data[at] ?? 0)),
+      (asNetwork(end.surrogate).weights[name]?.data ?? new Float32Array()).reduce(
+        (sum, value, at) => sum + Math.abs(value - (asNetwork(other.surrogate).weights[name]?.data[at] ?? 0)),
         0,
       );
     for (const layer of ['convolution1/kernel', 'convolution4/kernel']) {

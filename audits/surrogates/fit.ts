@@ -2,22 +2,26 @@ import type { Engine, StepValues } from '../contract/engine.ts';
 import type { Images, Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
-import type { BegunSurrogate, CheckpointSlot, SurrogateModel } from '../contract/method.ts';
+import type { BegunSurrogate, CheckpointSlot } from '../contract/method.ts';
 import { openAugmentation } from '../augment/registry.ts';
 import type { AugmentationId } from '../augment/registry.ts';
 import type { LossDefinition, LossOptions } from '../losses/loss.ts';
 import type { Rng } from '../rng.ts';
+import type { Standardizer } from '../tensor/linear-algebra/standardize.ts';
 import { accumulatingStep } from './accumulation.ts';
 import { HEAD_BIAS, HEAD_KERNEL, type Architecture } from './architecture.ts';
+import { backboneViews } from './backbone-views.ts';
 import { isAppliedOnHost } from './batches.ts';
 import type { TrainingView } from './batches.ts';
+import type { NetworkModel } from './inference.ts';
+import { surrogateOnBackbone, trainedArchitecture, type BackboneModel } from './on-backbone.ts';
 import { trainWithinMemory } from './out-of-memory.ts';
 import { filterNames, floatsNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
-import { findArchitecture } from './registry.ts';
 import { resizePixels } from './resize.ts';
 import { runEpochs, type EpochPlan } from './run-epochs.ts';
-import { foldIntoHead, measureTargets, standardizeTargets, type TargetMap } from './targets.ts';
+import { inVictimScale, measureTargets, standardizeTargets, type TargetMap } from './targets.ts';
+import { backboneStart } from './training-schema.ts';
 import { trainingRule } from './training-rule.ts';
 import { lossHead, trainingStep, type TrainingStepPlan } from './training-step.ts';
 
@@ -28,7 +32,7 @@ export interface FitRequest {
   readonly dimension: number;
   /**
    * The network without its linear head, so that its pooled features are the embedding: for a loss whose own head answers
-   * what the victim does. Default: false.
+   * what the victim does. On a backbone's frozen features: a map to as many. Default: false.
    */
   readonly isHeadless?: boolean;
   /** The queried images, one entry per view; same count in each, any size. */
@@ -47,7 +51,7 @@ export interface FitRequest {
   /**
    * Default: `flip-shift`. Against a CIFAR-10 encoder at 2 000 queries (small-cnn, 16 epochs at 16 pixels) it raised
    * the surrogate's neighbor accuracy from 0.46 to 0.53.
-   * A list has one for each view.
+   * A list has one for each view. On a backbone's frozen features only a list counts, its copies drawn once.
    */
   readonly augmentation?: AugmentationId | readonly Augmentation[];
   /**
@@ -60,7 +64,7 @@ export interface FitRequest {
 }
 
 export interface FitResult {
-  readonly surrogate: Extract<SurrogateModel, { kind: 'network' }>;
+  readonly surrogate: NetworkModel | BackboneModel;
   /** Losses are means over an epoch, on the scale of the (standardised) training targets. */
   readonly diagnostics: {
     readonly firstLoss: number;
@@ -99,17 +103,20 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { settings, dimension, rng, loss } = request;
   const allRows = countRows(request);
   const rows = request.rowsPerEpoch ?? allRows;
-  const architecture = request.architecture ?? findArchitecture(settings.architecture);
+  const architecture = request.architecture ?? trainedArchitecture(settings);
+  const isOnBackbone = backboneStart(settings) !== undefined;
   const embeddingLength = request.isHeadless === true ? architecture.features : dimension;
   const fresh = architecture.initialize(rng.derive('initialization'), embeddingLength, settings.inputSize);
   const begun = begunFrom(fresh.weights, settings.begin);
-  const weights = request.isHeadless === true ? withoutHead(begun) : begun;
+  const weights = request.isHeadless === true && !isOnBackbone ? withoutHead(begun) : begun;
   const statistics = begunFrom(fresh.statistics, settings.begin);
   const map =
     loss.affineEquivariant && weights[HEAD_KERNEL] !== undefined
       ? measureTargets(request.targets, dimension)
       : null;
-  const views = trainingViews(request, map);
+  const { views, standardizer } = isOnBackbone
+    ? await viewsOnBackbone(request, map)
+    : { views: pixelViews(request, map), standardizer: undefined };
   const batchSize = Math.min(settings.batchSize, rows);
   const { learningRateFactor } = architecture;
   const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
@@ -124,12 +131,13 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     clipNorm: rule.clipNorm,
     loss,
     lossOptions: request.lossOptions,
-    augmentations: views.map(({ augmentation }) =>
-      isAppliedOnHost(augmentation) ? undefined : augmentation,
+    augmentations: views.map((view) =>
+      'features' in view || isAppliedOnHost(view.augmentation) ? undefined : view.augmentation,
     ),
     views: views.length,
     batchSize,
     inputSize: settings.inputSize,
+    featureLength: isOnBackbone ? settings.backbone?.dimension : undefined,
     dimension,
   };
   const { losses, state, parts } = await trainWithinMemory(stepPlan, (inParts) =>
@@ -145,14 +153,18 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
     }),
   );
   const trained = readArrays(state, { ...weights, ...statistics });
+  const surrogate: FitResult['surrogate'] =
+    standardizer === undefined
+      ? {
+          kind: 'network',
+          architecture: architecture.id,
+          inputSize: settings.inputSize,
+          dimension: embeddingLength,
+          weights: trained,
+        }
+      : surrogateOnBackbone(trained, standardizer);
   return {
-    surrogate: {
-      kind: 'network',
-      architecture: architecture.id,
-      inputSize: settings.inputSize,
-      dimension: embeddingLength,
-      weights: map === null ? trained : foldIntoHead(trained, map),
-    },
+    surrogate: map === null ? surrogate : inVictimScale(surrogate, map),
     diagnostics: {
       firstLoss: losses[0] ?? 0,
       finalLoss: losses.at(-1) ?? 0,
@@ -180,8 +192,28 @@ export function lateLossShare(losses: readonly number[]): number {
   return Math.max(0, (Math.min(...early) - last) / (first - last));
 }
 
-/** What each view is trained on. Views of the same images share their pixels. */
-function trainingViews(
+/** Views on a frozen encoder, and how its features were standardised. */
+async function viewsOnBackbone(
+  request: FitRequest,
+  map: TargetMap | null,
+): Promise<{ readonly views: readonly TrainingView[]; readonly standardizer: Standardizer }> {
+  const { settings, augmentation, targets } = request;
+  const { backbone } = settings;
+  if (backbone === undefined) throw new RangeError('a surrogate on a backbone was given none');
+  const { features, standardizer } = await backboneViews({
+    ...request,
+    backbone,
+    augmentations: typeof augmentation === 'string' ? undefined : augmentation,
+    rng: request.rng.derive('backbone'),
+  });
+  return {
+    views: features.map((of, view) => ({ features: of, targets: trainingTargets(targets[view], map) })),
+    standardizer,
+  };
+}
+
+/** Views of pixels; those of the same images share them. */
+function pixelViews(
   { inputs, targets, settings, augmentation = 'flip-shift' }: FitRequest,
   map: TargetMap | null,
 ): readonly TrainingView[] {
@@ -189,13 +221,17 @@ function trainingViews(
   const augmentations =
     typeof augmentation === 'string' ? inputs.map(() => openAugmentation(augmentation)) : augmentation;
   return inputs.map((images, view): TrainingView => {
-    const answered = targets[view] as Matrix;
     return {
       pixels: resized.get(images) as Uint8Array,
-      targets: map === null ? answered : standardizeTargets(answered, map),
+      targets: trainingTargets(targets[view], map),
       augmentation: augmentations[view] as Augmentation,
     };
   });
+}
+
+function trainingTargets(answered: Matrix | undefined, map: TargetMap | null): Matrix {
+  if (answered === undefined) throw new RangeError('a view has no replies');
+  return map === null ? answered : standardizeTargets(answered, map);
 }
 
 /** Fresh arrays, those replaced that the thief already has. */

@@ -11,6 +11,12 @@ import type { ForwardMode } from './architecture.ts';
 
 export type NetworkModel = Extract<SurrogateModel, { kind: 'network' }>;
 
+/** A surrogate of which the asker knows that it is a network. @throws RangeError for another one, which is a bug */
+export function asNetwork(model: SurrogateModel): NetworkModel {
+  if (model.kind !== 'network') throw new RangeError(`a surrogate is ${model.kind}, not a network`);
+  return model;
+}
+
 /** Images per forward pass; a smaller last batch is filled up with zeros, since a step's shapes are fixed. */
 export const INFERENCE_BATCH = 64;
 

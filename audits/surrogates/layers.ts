@@ -8,7 +8,7 @@ import { filled, normals, tensorNamed } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 
 /** Added to the variance; the value of PyTorch and of the paper's networks. */
-const NORM_EPSILON = 1e-5;
+export const NORM_EPSILON = 1e-5;
 
 /** A convolution without bias, followed by batch norm: the brick of all networks here. */
 export interface ConvolutionPlan {

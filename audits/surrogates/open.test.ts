@@ -66,6 +66,33 @@ test('a linear surrogate adds its bias to the weighted features of its backbone'
   expect([...data]).toEqual([15, 22, 29, 21, 24, 27]);
 });
 
+test('a hidden layer lets nothing negative through', async () => {
+  const backbone: FeatureEncoder = {
+    dimension: 1,
+    embed: ({ count }) => Promise.resolve(matrix(Float32Array.of(-2, 3).subarray(0, count), count, 1)),
+  };
+  const opened = await openSurrogate(
+    engine,
+    {
+      kind: 'linear-on-features',
+      features: {
+        kind: 'linear-on-features',
+        features: { kind: 'backbone' },
+        weights: matrix(Float32Array.of(1, -1), 1, 2),
+        bias: Float32Array.of(0, 1),
+        activation: 'relu',
+      },
+      weights: matrix(Float32Array.of(10, 100), 2, 1),
+      bias: Float32Array.of(-7),
+    },
+    backbone,
+  );
+  // Hidden: [0, 3] and [3, 0]; the output itself may be negative.
+  const { data } = await opened.embed(selectImages(images, [0, 1]));
+  await opened.dispose();
+  expect([...data]).toEqual([293, 23]);
+});
+
 test('a surrogate on a backbone cannot be opened without it', async () => {
   await expect(openSurrogate(engine, { kind: 'backbone' })).rejects.toThrow(/--backbone/);
 });

@@ -27,7 +27,7 @@ export async function openSurrogate(
     return {
       dimension: model.weights.columns,
       embed: async (images) =>
-        addBias(await engine.matmul(await features.embed(images), model.weights), model.bias),
+        finish(await engine.matmul(await features.embed(images), model.weights), model),
       dispose: () => features.dispose(),
     };
   }
@@ -52,7 +52,12 @@ async function openNetwork(engine: Engine, model: NetworkModel): Promise<OpenSur
   };
 }
 
-function addBias(product: Matrix, bias: Float32Array): Matrix {
-  const data = product.data.map((value, at) => value + (bias[at % product.columns] ?? 0));
+/** Adds the bias and activates. */
+function finish(
+  product: Matrix,
+  { bias, activation }: Extract<SurrogateModel, { kind: 'linear-on-features' }>,
+): Matrix {
+  const floor = activation === 'relu' ? 0 : Number.NEGATIVE_INFINITY;
+  const data = product.data.map((value, at) => Math.max(floor, value + (bias[at % product.columns] ?? 0)));
   return matrix(data, product.rows, product.columns);
 }

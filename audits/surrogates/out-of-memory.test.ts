@@ -10,6 +10,7 @@ import { createEngine } from '../tensor/engine.ts';
 import { tf, type Tensor, type Tensor2D, type Tensor4D } from '../tensor/ops.ts';
 import type { Architecture } from './architecture.ts';
 import { fitSurrogate, type FitRequest, type FitResult } from './fit.ts';
+import { asNetwork } from './inference.ts';
 import { poolAverage } from './layers.ts';
 import { filled, normals, tensorNamed } from './parameters.ts';
 
@@ -104,11 +105,11 @@ function request(overrides: Partial<FitRequest>): FitRequest {
 }
 
 function expectSameWeights(actual: FitResult, expected: FitResult): void {
-  for (const [name, { data }] of Object.entries(expected.surrogate.weights)) {
+  for (const [name, { data }] of Object.entries(asNetwork(expected.surrogate).weights)) {
     const scale = Math.max(...data.map(Math.abs));
     for (const [i, value] of data.entries())
       expect(
-        Math.abs((actual.surrogate.weights[name]?.data[i] ?? NaN) - value),
+        Math.abs((asNetwork(actual.surrogate).weights[name]?.data[i] ?? NaN) - value),
         `${name}[${i}]`,
       ).toBeLessThan(1e-5 * scale);
   }

@@ -17,6 +17,21 @@ test.each<[string, SurrogateModel]>([
   ['a network', network],
   ['a linear map of a network', linear],
   ['a linear map of a backbone', { ...linear, features: { kind: 'backbone' } }],
+  [
+    'a head with a hidden layer on a backbone',
+    {
+      kind: 'linear-on-features',
+      features: {
+        kind: 'linear-on-features',
+        features: { kind: 'backbone' },
+        weights: matrix(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), 4, 2),
+        bias: Float32Array.of(0, -1),
+        activation: 'relu',
+      },
+      weights: linear.weights,
+      bias: linear.bias,
+    },
+  ],
   ['a backbone', { kind: 'backbone' }],
 ])('%s comes back as it went in', (_, model) => {
   expect(decodeSurrogate(encodeSurrogate(model))).toEqual(model);

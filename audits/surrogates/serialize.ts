@@ -29,11 +29,18 @@ const linearSchema = z.object({
   },
   rows: z.number().int().nonnegative(),
   columns: z.number().int().nonnegative(),
+  activation: z.literal('relu').optional(),
 });
 type ModelHeader =
   | z.infer<typeof backboneSchema>
   | z.infer<typeof networkSchema>
-  | { kind: 'linear-on-features'; features: ModelHeader; rows: number; columns: number };
+  | {
+      kind: 'linear-on-features';
+      features: ModelHeader;
+      rows: number;
+      columns: number;
+      activation?: 'relu' | undefined;
+    };
 const modelSchema: z.ZodType<ModelHeader> = z.lazy(() =>
   z.discriminatedUnion('kind', [backboneSchema, networkSchema, linearSchema]),
 );
@@ -92,7 +99,8 @@ function describe(model: SurrogateModel, arrays: Float32Array[]): ModelHeader {
   }
   const features = describe(model.features, arrays);
   arrays.push(model.weights.data, model.bias);
-  return { kind: model.kind, features, rows: model.weights.rows, columns: model.weights.columns };
+  const { rows, columns } = model.weights;
+  return { kind: model.kind, features, rows, columns, activation: model.activation };
 }
 
 function restore(header: ModelHeader, take: (length: number) => Float32Array): SurrogateModel {
@@ -105,7 +113,9 @@ function restore(header: ModelHeader, take: (length: number) => Float32Array): S
   }
   const features = restore(header.features, take);
   const weights = matrix(take(header.rows * header.columns), header.rows, header.columns);
-  return { kind: header.kind, features, weights, bias: take(header.columns) };
+  const { activation } = header;
+  const bias = take(header.columns);
+  return { kind: header.kind, features, weights, bias, ...(activation === undefined ? {} : { activation }) };
 }
 
 function readHeader(bytes: Uint8Array): z.infer<typeof headerSchema> {

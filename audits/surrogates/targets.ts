@@ -1,6 +1,8 @@
 import type { Matrix } from '../contract/data.ts';
 import { matrix } from '../contract/data.ts';
 import { HEAD_BIAS, HEAD_KERNEL } from './architecture.ts';
+import type { NetworkModel } from './inference.ts';
+import type { BackboneModel } from './on-backbone.ts';
 import type { NamedArrays } from './parameters.ts';
 
 /** `standardized = (target - mean) / scale`: an offset per dimension, one scale for all of them. */
@@ -42,7 +44,25 @@ export function standardizeTargets(targets: Matrix, { mean, scale }: TargetMap):
   return matrix(data, targets.rows, targets.columns);
 }
 
-/** Undoes the map inside the linear head, so that the network answers in the victim's own scale. */
+/** A surrogate trained on standardised replies that answers in the victim's own scale. */
+export function inVictimScale(
+  surrogate: NetworkModel | BackboneModel,
+  map: TargetMap,
+): NetworkModel | BackboneModel {
+  if (surrogate.kind === 'network') return { ...surrogate, weights: foldIntoHead(surrogate.weights, map) };
+  const { weights, bias } = surrogate;
+  return {
+    ...surrogate,
+    weights: matrix(
+      weights.data.map((value) => value * map.scale),
+      weights.rows,
+      weights.columns,
+    ),
+    bias: bias.map((value, at) => value * map.scale + (map.mean[at] ?? 0)),
+  };
+}
+
+/** Undoes the map inside the linear head. */
 export function foldIntoHead(weights: NamedArrays, { mean, scale }: TargetMap): NamedArrays {
   const kernel = weights[HEAD_KERNEL];
   const bias = weights[HEAD_BIAS];

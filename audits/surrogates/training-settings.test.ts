@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findLoss } from '../losses/registry.ts';
 import { trainingRule } from './training-rule.ts';
-import { parseSurrogate } from './training-settings.ts';
+import { parseSurrogate, spellSurrogate } from './training-settings.ts';
 
 describe('a surrogate as typed', () => {
   test('a name alone says nothing about training, so nothing enters a key', () => {
@@ -23,7 +23,17 @@ describe('a surrogate as typed', () => {
     });
   });
 
+  test.each(['own-ssl', 'backbone-frozen', 'backbone-head'] as const)(
+    'a beginning of its own is kept, and spelled as it was typed: %s',
+    (initialization) => {
+      const text = `resnet18:initialization=${initialization}:optimizer=lars`;
+      expect(parseSurrogate(text, 12)).toMatchObject({ architecture: 'resnet18', initialization });
+      expect(spellSurrogate(parseSurrogate(text, 12))).toBe(text);
+    },
+  );
+
   test.each([
+    ['small-cnn:initialization=backbone', /backbone-frozen/],
     ['vgg', /small-cnn, resnet18, resnet34/],
     ['small-cnn:optimizer=adagrad', /adam/],
     ['small-cnn:schedule=linear', /cosine/],

@@ -29,6 +29,8 @@ export interface TrainingStepPlan {
   readonly views: number;
   readonly batchSize: number;
   readonly inputSize: number;
+  /** For a network on frozen features: its inputs are images of one pixel and so many channels. */
+  readonly featureLength?: number | undefined;
   readonly dimension: number;
 }
 
@@ -110,12 +112,14 @@ export function viewInputs({
   views,
   batchSize,
   inputSize,
+  featureLength,
   dimension,
 }: TrainingStepPlan): Record<string, TensorSpec> {
+  const image = featureLength === undefined ? [inputSize, inputSize, 3] : [1, 1, featureLength];
   const pairs = listViews(views, (view): [string, TensorSpec][] => {
     const augmentation = augmentations?.[view];
     return [
-      [imagesInput(view), { shape: [batchSize, inputSize, inputSize, 3], dtype: 'float32' }],
+      [imagesInput(view), { shape: [batchSize, ...image], dtype: 'float32' }],
       [targetsInput(view), { shape: [batchSize, dimension], dtype: 'float32' }],
       ...(augmentation === undefined
         ? []

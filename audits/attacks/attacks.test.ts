@@ -201,6 +201,7 @@ const table: readonly {
   { text: 'masked-regression', rows: 128, unique: 128 },
   { text: 'masked-regression:fit=closed-form', rows: 128, unique: 128 },
   { text: 'inverse-fit:base=backbone-stitching:map=spectral', rows: 128, unique: 128 },
+  { text: 'inverse-fit:base=backbone-stitching:map=mlp', rows: 128, unique: 128 },
   { text: 'affine-removal:base=direct-extraction/views=2/loss=infonce', rows: 128, unique: 128 },
   { text: 'sybil-remap:base=backbone-stitching', rows: 128, unique: 128, accounts: 3 },
   { text: 'sybil-remap:anchors=16', rows: 128, unique: 128, accounts: 2 },

@@ -8,7 +8,7 @@ import { attackIn, gradients, linearVictim, quarters } from '../../test/helpers/
 import { fitMonotone } from './monotone-regression.ts';
 import { recordReplies, replay } from './recorded-oracle.ts';
 import { findAttack } from './registry.ts';
-import { fitCoordinateRepair, fitMatrixRepair, fitSpectralRepair } from './repair-maps.ts';
+import { fitCoordinateRepair, fitMatrixRepair, fitNetworkRepair, fitSpectralRepair } from './repair-maps.ts';
 
 const engine = await createEngine('onnx', { threads: 1 });
 afterAll(() => engine.dispose());
@@ -80,6 +80,39 @@ describe('maps learned on another encoder', () => {
     expect(correlation(squash(victim), victim)).toBeLessThan(0.97);
   });
 
+  test('what happens to a reply as a whole is inverted by the network, and by no function of one coordinate', async () => {
+    const [held, victim] = [encoder(24, 'held'), encoder(40, 'victim')];
+    // Every reply is drawn to the common offset by as much as it is away from it.
+    const shortened = ({ data, rows, columns }: Matrix): Matrix => {
+      const away = data.map((value) => value - 2);
+      const lengths = Array.from({ length: rows }, (_, row) =>
+        Math.hypot(...away.subarray(row * columns, (row + 1) * columns)),
+      );
+      return matrix(
+        away.map((value, at) => {
+          const size = (lengths[Math.floor(at / columns)] ?? 0) / Math.sqrt(columns);
+          return 2 + value / (1 + size);
+        }),
+        rows,
+        columns,
+      );
+    };
+    const context = { engine, rng: createRng('network'), signal: new AbortController().signal };
+    const network = await fitNetworkRepair(context, shortened(held), held);
+    const coordinate = await fitCoordinateRepair(shortened(held), held);
+    const [byNetwork, byCoordinate] = [
+      meanSquare(await network.apply(shortened(held)), held),
+      meanSquare(await coordinate.apply(shortened(held)), held),
+    ];
+    expect(byNetwork).toBeLessThan(0.3 * byCoordinate);
+    // Another encoder is standardised by its own replies: its scale is lost, what its coordinates say is not.
+    const [got, without] = [
+      correlation(await network.apply(shortened(victim)), victim),
+      correlation(await coordinate.apply(shortened(victim)), victim),
+    ];
+    expect(1 - got).toBeLessThan(0.5 * (1 - without));
+  });
+
   test('a full matrix undoes a linear defense for an encoder with the same coordinates', async () => {
     const rng = createRng('mixing');
     const mix = matrix(
@@ -134,7 +167,7 @@ test('without a defense there is nothing to undo, and two views are refused', as
   await expect(attackIn(world, 'inverse-fit')).rejects.toMatchObject({ code: 'not-applicable' });
 });
 
-test.each(['coordinate', 'spectral', 'matrix'])(
+test.each(['coordinate', 'mlp', 'spectral', 'matrix'])(
   'map=%s repairs what is simulated, and the base learns from it',
   async (map) => {
     const dimension = 12;

@@ -9,6 +9,7 @@ import {
   composeRepairs,
   fitCoordinateRepair,
   fitMatrixRepair,
+  fitNetworkRepair,
   fitSpectralRepair,
   type Repair,
 } from './repair-maps.ts';
@@ -20,7 +21,9 @@ import {
  *
  * Two encoders share neither dimension nor coordinates, so a map carries over only through what they have in common:
  * - `coordinate`: one rising function for all standardised coordinates (a quantizer's best inverse);
- * - `spectral`: after it, a factor per principal axis by how much the replies vary along it (the optimal linear filter). Each
+ * - `mlp`: a small network in its place, which sees the reply's mean and size beside the coordinate: for what a defense does to a
+ *   reply as a whole;
+ * - `spectral`: after `coordinate`, a factor per principal axis by how much the replies vary along it (the optimal linear filter). Each
  *   reply comes nearer to the clean one, but weak axes shrink: a base that averages over many replies by itself (ridge) may do
  *   better without, hence not the default;
  * - `matrix`: ridge regression between all coordinates, for a victim made from the public encoder, of its dimension.
@@ -32,7 +35,7 @@ import {
 const config = z.object({
   /** The attack behind it: `direct-extraction/loss=cosine`, `/` where a configuration has `:`. */
   base: z.string().min(1).default('direct-extraction'),
-  map: z.enum(['coordinate', 'spectral', 'matrix']).default('coordinate'),
+  map: z.enum(['coordinate', 'mlp', 'spectral', 'matrix']).default('coordinate'),
 });
 
 type Config = z.infer<typeof config>;
@@ -129,7 +132,7 @@ async function simulatedPairs({
 }
 
 async function fitRepair(
-  { engine, oracle }: AttackContext,
+  { engine, oracle, rng, signal }: AttackContext,
   { map }: Config,
   defended: Matrix,
   clean: Matrix,
@@ -142,6 +145,7 @@ async function fitRepair(
       );
     return fitMatrixRepair(engine, defended, clean);
   }
+  if (map === 'mlp') return fitNetworkRepair({ engine, rng: rng.derive('inverse'), signal }, defended, clean);
   const coordinate = await fitCoordinateRepair(defended, clean);
   if (map === 'coordinate') return coordinate;
   const spectral = await fitSpectralRepair(engine, await coordinate.apply(defended), clean);

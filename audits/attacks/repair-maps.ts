@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from '../contract/data.ts';
+import { type Matrix, matrix, matrixRows } from '../contract/data.ts';
 import {
   applyStandardizer,
   fitStandardizer,
@@ -11,6 +11,11 @@ import {
   projectOnAxes,
 } from '../tensor/linear-algebra/principal-axes.ts';
 import { fitRidge } from '../tensor/linear-algebra/ridge.ts';
+import type { Engine } from '../contract/engine.ts';
+import type { Rng } from '../rng.ts';
+import { fitHead } from '../surrogates/fit-head.ts';
+import type { BackboneModel } from '../surrogates/on-backbone.ts';
+import { mapFeatures } from '../surrogates/open.ts';
 import { fitMonotone, type MonotoneFunction } from './monotone-regression.ts';
 
 /**
@@ -24,6 +29,16 @@ export interface Repair {
 
 /** Pairs that the coordinate map is fitted on; each coordinate of each row is one. */
 const COORDINATE_PAIRS = 400_000;
+/** The same for the network: some hundred steps an epoch. */
+const NETWORK_PAIRS = 100_000;
+/** Width of the network's hidden layer: a curve of one coordinate that bends with its row. */
+const NETWORK_WIDTH = 64;
+const NETWORK_EPOCHS = 10;
+const NETWORK_BATCH = 512;
+/** Values that pass the network at a time. */
+const VALUES_PER_CALL = 65_536;
+/** What the network sees of a value: itself, and its row's mean, root mean square and largest magnitude. */
+const SEEN = 4;
 /** An axis along which standardised replies vary less than this (mean: 1) holds nothing but rounding. */
 const EMPTY_AXIS = 1e-9;
 
@@ -93,6 +108,38 @@ export async function fitMatrixRepair(
   });
 }
 
+/**
+ * A small network for every standardised coordinate, the same for all, which is told beside the value what its row looks like:
+ * like the coordinate map it works between encoders that share no coordinates, and besides it inverts what a defense does to a
+ * reply as a whole (shorter or longer vectors, a threshold that moves with the others), and need not rise.
+ * @param defended, clean `[rows, dimension]` of the same images
+ * @throws MoatError `cancelled`, `training-diverged`
+ */
+export async function fitNetworkRepair(
+  { engine, rng, signal }: { readonly engine: Engine; readonly rng: Rng; readonly signal: AbortSignal },
+  defended: Matrix,
+  clean: Matrix,
+): Promise<Repair> {
+  const standard = await fitStandardizer(defended);
+  const [from, to] = [applyStandardizer(standard, defended), applyStandardizer(standard, clean)];
+  const values = rng.derive('pairs').permutation(from.data.length).subarray(0, NETWORK_PAIRS);
+  const network = await fitHead({
+    engine,
+    features: seenByNetwork(from, values),
+    targets: matrix(
+      Float32Array.from(values, (at) => to.data[at] ?? 0),
+      values.length,
+      1,
+    ),
+    hidden: NETWORK_WIDTH,
+    epochs: NETWORK_EPOCHS,
+    batchSize: NETWORK_BATCH,
+    rng: rng.derive('network'),
+    signal,
+  });
+  return onStandardized((replies) => throughNetwork(engine, network, replies));
+}
+
 /** One after the other. */
 export function composeRepairs(repairs: readonly Repair[]): Repair {
   return {
@@ -115,6 +162,40 @@ function onStandardized(change: (standardized: Matrix) => Promise<Matrix>): Repa
       return matrix(restored, rows, columns);
     },
   };
+}
+
+/** @param values places in the data @returns `[values.length, SEEN]` */
+function seenByNetwork({ data, rows, columns }: Matrix, values: Uint32Array): Matrix {
+  const summaries = Array.from({ length: rows }, (_, row) => {
+    const [sum, squares, largest] = data
+      .subarray(row * columns, (row + 1) * columns)
+      .reduce<readonly [number, number, number]>(
+        ([total, square, most], value) => [
+          total + value,
+          square + value * value,
+          Math.max(most, Math.abs(value)),
+        ],
+        [0, 0, 0],
+      );
+    return [sum / columns, Math.sqrt(squares / columns), largest];
+  });
+  const seen = new Float32Array(values.length * SEEN);
+  values.forEach((at, row) => {
+    seen.set([data[at] ?? 0, ...(summaries[Math.floor(at / columns)] ?? [])], row * SEEN);
+  });
+  return matrix(seen, values.length, SEEN);
+}
+
+async function throughNetwork(engine: Engine, network: BackboneModel, standardized: Matrix): Promise<Matrix> {
+  const { rows, columns } = standardized;
+  const repaired = new Float32Array(rows * columns);
+  const rowsPerCall = Math.max(1, Math.floor(VALUES_PER_CALL / columns));
+  for (let start = 0; start < rows; start += rowsPerCall) {
+    const part = matrixRows(standardized, start, Math.min(start + rowsPerCall, rows));
+    const all = Uint32Array.from(part.data.keys());
+    repaired.set((await mapFeatures(engine, network, seenByNetwork(part, all))).data, start * columns);
+  }
+  return matrix(repaired, rows, columns);
 }
 
 function mapped({ data, rows, columns }: Matrix, map: MonotoneFunction): Matrix {

@@ -16,7 +16,7 @@ import type { TrainingView } from './batches.ts';
 import type { NetworkModel } from './inference.ts';
 import { surrogateOnBackbone, trainedArchitecture, type BackboneModel } from './on-backbone.ts';
 import { trainWithinMemory } from './out-of-memory.ts';
-import { filterNames, floatsNamed } from './parameters.ts';
+import { arraysNamed, filterNames } from './parameters.ts';
 import type { NamedArrays } from './parameters.ts';
 import { resizePixels } from './resize.ts';
 import { runEpochs, type EpochPlan } from './run-epochs.ts';
@@ -152,7 +152,7 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
       parts: inParts,
     }),
   );
-  const trained = readArrays(state, { ...weights, ...statistics });
+  const trained = arraysNamed(state, { ...weights, ...statistics });
   const surrogate: FitResult['surrogate'] =
     standardizer === undefined
       ? {
@@ -273,15 +273,6 @@ async function trainInParts(request: FitRequest, plan: EpochPlan): Promise<Train
 
 function withoutHead(weights: NamedArrays): NamedArrays {
   return filterNames(weights, (name) => name !== HEAD_KERNEL && name !== HEAD_BIAS);
-}
-
-function readArrays(state: StepValues, wanted: NamedArrays): NamedArrays {
-  return Object.fromEntries(
-    Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
-      name,
-      { shape, data: floatsNamed(state, name) },
-    ]),
-  );
 }
 
 function countRows({

@@ -44,17 +44,21 @@ export function trainedArchitecture(settings: BegunSurrogate): Architecture {
  * - `backbone-head`: one hidden layer with batch norm and ReLU, then linear. Batch norm because the losses' learning rates
  *   are those of networks that have it; afterwards it is part of the hidden layer's weights and costs nothing.
  */
-export function architectureOnFeatures(start: BackboneStart, features: number): Architecture {
+export function architectureOnFeatures(
+  start: BackboneStart,
+  features: number,
+  hiddenWidth = HIDDEN,
+): Architecture {
   const hidden: readonly ConvolutionPlan[] =
     start === 'backbone-frozen'
       ? []
-      : [{ name: 'hidden', kernelSize: 1, inputChannels: features, outputChannels: HIDDEN, stride: 1 }];
+      : [{ name: 'hidden', kernelSize: 1, inputChannels: features, outputChannels: hiddenWidth, stride: 1 }];
   return {
     id: start,
     summary:
       start === 'backbone-frozen'
         ? 'A linear map of a frozen public encoder.'
-        : `A head with a hidden layer of ${HIDDEN} on a frozen public encoder.`,
+        : `A head with a hidden layer of ${hiddenWidth} on a frozen public encoder.`,
     features,
     learningRateFactor: LEARNING_RATE_FACTOR,
     initialize(rng, dimension) {

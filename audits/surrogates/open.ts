@@ -3,8 +3,10 @@ import type { Images, Matrix } from '../contract/data.ts';
 import { matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { FeatureEncoder, SurrogateModel } from '../contract/method.ts';
+import type { Multiplier } from '../tensor/linear-algebra/multiplier.ts';
 import { compileInference, embedImages } from './inference.ts';
 import type { NetworkModel } from './inference.ts';
+import type { BackboneModel } from './on-backbone.ts';
 
 /** A surrogate ready to embed images. Dispose of it before its engine. */
 export interface OpenSurrogate extends FeatureEncoder {
@@ -26,8 +28,7 @@ export async function openSurrogate(
     const features = await openSurrogate(engine, model.features, backbone);
     return {
       dimension: model.weights.columns,
-      embed: async (images) =>
-        finish(await engine.matmul(await features.embed(images), model.weights), model),
+      embed: async (images) => applyLayer(engine, model, await features.embed(images)),
       dispose: () => features.dispose(),
     };
   }
@@ -52,11 +53,28 @@ async function openNetwork(engine: Engine, model: NetworkModel): Promise<OpenSur
   };
 }
 
-/** Adds the bias and activates. */
-function finish(
-  product: Matrix,
-  { bias, activation }: Extract<SurrogateModel, { kind: 'linear-on-features' }>,
-): Matrix {
+/**
+ * What maps of a backbone's features make of features that are at hand.
+ * @param features `[rows, features]` @returns `[rows, dimension]`
+ */
+export async function mapFeatures(
+  multiplier: Multiplier,
+  model: BackboneModel,
+  features: Matrix,
+): Promise<Matrix> {
+  const { features: before } = model;
+  const inputs =
+    before.kind === 'linear-on-features' ? await mapFeatures(multiplier, before, features) : features;
+  return applyLayer(multiplier, model, inputs);
+}
+
+/** `activation(inputs @ weights + bias)` */
+async function applyLayer(
+  multiplier: Multiplier,
+  { weights, bias, activation }: BackboneModel,
+  inputs: Matrix,
+): Promise<Matrix> {
+  const product = await multiplier.matmul(inputs, weights);
   const floor = activation === 'relu' ? 0 : Number.NEGATIVE_INFINITY;
   const data = product.data.map((value, at) => Math.max(floor, value + (bias[at % product.columns] ?? 0)));
   return matrix(data, product.rows, product.columns);

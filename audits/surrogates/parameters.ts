@@ -22,6 +22,19 @@ export function floatsNamed(tensors: Readonly<Record<string, HostTensor>>, name:
   return tensor.data;
 }
 
+/** Those arrays of a state that are among the wanted ones. */
+export function arraysNamed(
+  state: Readonly<Record<string, HostTensor>>,
+  wanted: Readonly<Record<string, unknown>>,
+): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(filterNames(state, (name) => name in wanted)).map(([name, { shape }]) => [
+      name,
+      { shape, data: floatsNamed(state, name) },
+    ]),
+  );
+}
+
 /** Keeps the entries of which the name passes. */
 export function filterNames<Value>(
   record: Readonly<Record<string, Value>>,

@@ -49,10 +49,16 @@ export function inVictimScale(
   surrogate: NetworkModel | BackboneModel,
   map: TargetMap,
 ): NetworkModel | BackboneModel {
-  if (surrogate.kind === 'network') return { ...surrogate, weights: foldIntoHead(surrogate.weights, map) };
-  const { weights, bias } = surrogate;
+  return surrogate.kind === 'network'
+    ? { ...surrogate, weights: foldIntoHead(surrogate.weights, map) }
+    : mapInScale(surrogate, map);
+}
+
+/** Maps trained on standardised targets that answer in the targets' own scale. */
+export function mapInScale(model: BackboneModel, map: TargetMap): BackboneModel {
+  const { weights, bias } = model;
   return {
-    ...surrogate,
+    ...model,
     weights: matrix(
       weights.data.map((value) => value * map.scale),
       weights.rows,

@@ -146,6 +146,8 @@ export interface TrainingSettings {
   readonly warmUpEpochs?: number | undefined;
   /** Longest joint gradient. Default: no limit. */
   readonly clipNorm?: number | undefined;
+  /** Whether each loss trains with the batch it is published with, where that is smaller than `batchSize`. Default: false. */
+  readonly lossBatch?: boolean | undefined;
 }
 
 /**

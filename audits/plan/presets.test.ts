@@ -15,6 +15,7 @@ const frozen: Readonly<Record<string, string>> = {
   'standard v2': '69725469bb8dcc16',
   'standard v3': 'f3577290f4dedbd8',
   'paper v1': 'c0f67928211cd8db',
+  'paper v2': '63b8cfd482113262',
   'demo v1': '849f2db093b1bce8',
 };
 

@@ -117,13 +117,14 @@ const standard: Preset = {
 
 /**
  * The root paper's settings (paper-spec 2.1): ResNet-34 with the stem for 32 x 32 images, 100 epochs, each loss with its own
- * optimizer and rate, its query budgets. A batch is the audit's choice and not a loss's: 256 as for InfoNCE and SoftNN there;
- * the paper's code takes 64 for the squared error and the Wasserstein distance.
+ * optimizer, rate and batch (256 for InfoNCE and SoftNN, 64 for the squared error and the Wasserstein distance), its query budgets.
+ * The rate falls by one cosine over the training: the code's schedule turns on the number of batches of its whole pool and goes
+ * up and down within one training (`schedule=late-cosine`).
  */
 const paper: Preset = {
   ...standard,
   id: 'paper',
-  version: 1,
+  version: 2,
   title:
     'The root paper’s settings: ResNet-34, 100 epochs, budgets of 500 to 50 000. Hours on a GPU, weeks on a CPU.',
   attacks: [
@@ -138,7 +139,13 @@ const paper: Preset = {
   budgets: [500, 1000, 5000, 10_000, 50_000],
   accounts: [1],
   seeds: 3,
-  surrogate: { architecture: 'resnet34', inputSize: 32, epochs: 100, batchSize: 256 },
+  surrogate: {
+    architecture: 'resnet34',
+    inputSize: 32,
+    epochs: 100,
+    batchSize: 256,
+    training: { lossBatch: true },
+  },
   furtherSurrogates: [],
 };
 

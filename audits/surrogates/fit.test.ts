@@ -200,6 +200,16 @@ describe('fitting a surrogate', () => {
     expect((await fitSurrogate(few)).diagnostics).toMatchObject({ batchSize: 5, steps: 2 });
   });
 
+  test('a loss trains with its own batch where it may, and never with a larger one than the audit’s', async () => {
+    const own = (batchSize: number) => ({ ...settings(1, batchSize), training: { lossBatch: true } });
+    const loss = { ...findLoss('mse'), defaults: { ...findLoss('mse').defaults, batchSize: 8 } };
+    const steps = async (given: FitRequest['settings']) =>
+      (await fitSurrogate(request({ settings: given, loss }))).diagnostics;
+    expect(await steps(own(16))).toMatchObject({ batchSize: 8, steps: 5 });
+    expect(await steps(own(4))).toMatchObject({ batchSize: 4, steps: 10 });
+    expect(await steps(settings(1, 16))).toMatchObject({ batchSize: 16, steps: 2 });
+  });
+
   test('two views train one network on both', async () => {
     const flipped = hashedImages(images.data.toReversed(), ROWS, SIZE, SIZE);
     const pair = request({

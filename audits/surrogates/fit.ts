@@ -117,7 +117,8 @@ export async function fitSurrogate(request: FitRequest): Promise<FitResult> {
   const { views, standardizer } = isOnBackbone
     ? await viewsOnBackbone(request, map)
     : { views: pixelViews(request, map), standardizer: undefined };
-  const batchSize = Math.min(settings.batchSize, rows);
+  const published = settings.training?.lossBatch === true ? loss.defaults.batchSize : Infinity;
+  const batchSize = Math.min(settings.batchSize, published, rows);
   const { learningRateFactor } = architecture;
   const rule = trainingRule(loss.defaults, settings.training ?? {}, { batchSize, learningRateFactor });
   const stepPlan: TrainingStepPlan = {

@@ -10,6 +10,7 @@ export const trainingSettingsSchema = z.object({
   schedule: z.enum(scheduleIds).optional(),
   warmUpEpochs: z.number().nonnegative().optional(),
   clipNorm: z.number().positive().optional(),
+  lossBatch: z.boolean().optional(),
 });
 
 /** Everything a surrogate's spelling may set after its architecture. */

@@ -9,7 +9,9 @@ describe('a surrogate as typed', () => {
   });
 
   test('values that are the defaults anyway are left out', () => {
-    expect(parseSurrogate('resnet18:schedule=cosine:warmUpEpochs=0:nesterov=false', 12)).toEqual({
+    expect(
+      parseSurrogate('resnet18:schedule=cosine:warmUpEpochs=0:nesterov=false:lossBatch=false', 12),
+    ).toEqual({
       architecture: 'resnet18',
     });
   });

@@ -6,7 +6,12 @@ import { findArchitecture } from './registry.ts';
 import { surrogateSettingsSchema } from './training-schema.ts';
 
 /** Settings whose default is one value, whatever the loss: saying it is saying nothing. */
-const FIXED_DEFAULTS: TrainingSettings = { schedule: 'cosine', warmUpEpochs: 0, nesterov: false };
+const FIXED_DEFAULTS: TrainingSettings = {
+  schedule: 'cosine',
+  warmUpEpochs: 0,
+  nesterov: false,
+  lossBatch: false,
+};
 
 /**
  * Reads a surrogate as people type it: `resnet18`, `small-cnn:optimizer=lars:warmUpEpochs=2`,

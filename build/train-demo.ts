@@ -14,8 +14,10 @@ import { createRng } from '../audits/rng.ts';
 import { exportNetwork } from '../audits/surrogates/export-onnx.ts';
 import { openSurrogate } from '../audits/surrogates/open.ts';
 import { calibrateStatistics, randomNetwork } from '../audits/surrogates/random-network.ts';
+import { findArchitecture } from '../audits/surrogates/registry.ts';
 import { createEngine } from '../audits/tensor/engine.ts';
-import { trainSimclr } from '../audits/training/simclr.ts';
+import { createSimclr } from '../audits/training/simclr.ts';
+import { trainEncoder } from '../audits/training/train-encoder.ts';
 
 const output = path.join(import.meta.dirname, '..', 'audits', 'encoder', 'demo-encoder.onnx');
 /** Another seed than the demo's own images have: the encoder is audited on images it has never seen. */
@@ -67,15 +69,22 @@ await report(
 );
 
 let reported = -1;
-const { encoder, losses } = await trainSimclr({
-  ...settings,
+const { encoder, losses } = await trainEncoder({
   engine,
+  method: createSimclr({ temperature: settings.temperature }),
+  architecture: findArchitecture(settings.architecture),
+  dimension: settings.dimension,
+  inputSize: settings.inputSize,
+  batchSize: settings.batchSize,
+  length: { kind: 'epochs', epochs: settings.epochs },
+  rule: { learningRate: settings.learningRate },
   images: training.images,
   rng,
   checkpoint: noCheckpoint,
   signal: new AbortController().signal,
-  progress(fraction) {
-    const percent = Math.floor(fraction * 20) * 5;
+  onEvent(event) {
+    if (event.type !== 'step') return;
+    const percent = Math.floor((event.stepsDone / event.totalSteps) * 20) * 5;
     if (percent === reported) return;
     reported = percent;
     console.log(`${percent} %`);

@@ -11,6 +11,7 @@ import { registerList } from './list.ts';
 import type { Registration } from './program.ts';
 import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
+import { registerTrain } from './train.ts';
 
 /** Every command, in the order in which the help shows them. */
 export const commands: readonly Registration[] = Object.freeze([
@@ -23,6 +24,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerShow,
   registerAttacks,
   registerDefenses,
+  registerTrain,
   registerEngine,
   registerDoctor,
   registerBench,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { MoatError } from '../contract/errors.ts';
+import { durationMs, durationPattern } from './settings.ts';
 
 /** Readers of flag values: text in, typed value out, or one sentence that names the flag. */
 
@@ -30,6 +31,15 @@ export function readWhole(flag: string, least = 1): (text: string) => number {
     if (!/^\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < least)
       throw usage(`${flag} takes a whole number from ${least}, not "${text}".`);
     return value;
+  };
+}
+
+/** A time like `90s`, `30m`, `2h`, in milliseconds. */
+export function readDuration(flag: string): (text: string) => number {
+  return (text) => {
+    if (!durationPattern.test(text) || durationMs(text) <= 0)
+      throw usage(`${flag} takes a time like 90s, 5m or 2h, not "${text}".`);
+    return durationMs(text);
   };
 }
 

@@ -10,7 +10,7 @@ import { cleanText } from './render/text.ts';
 
 const positive = z.int().positive();
 /** `90s`, `30m`, `2h`, `1.5h`. */
-const duration = /^\d+(\.\d+)?(s|m|h)$/;
+export const durationPattern = /^\d+(\.\d+)?(s|m|h)$/;
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 const names = z.array(z.string().min(1)).min(1);
@@ -53,7 +53,7 @@ export const settingsSchema = z.strictObject({
     .describe('Which images are sent first: random, k-center, coverage-minimizing'),
   time: z
     .string()
-    .regex(duration, 'must be like 30m or 2h')
+    .regex(durationPattern, 'must be like 30m or 2h')
     .optional()
     .describe('Time the battery is fitted into: 30m, 2h'),
   budgets: z.array(positive).min(1).optional().describe('Query budgets'),

@@ -67,7 +67,8 @@ function meanCosine(a: Tensor2D, b: Tensor2D): Scalar {
   return tf.mean(tf.sum(tf.mul(normalizeRows(a), normalizeRows(b)), 1));
 }
 
-function normedLayer(rows: Tensor2D, head: Tensors, name: string): Tensor2D {
+/** Linear without bias, batch norm by the rows' own statistics, ReLU; weights `name/kernel`, `name/scale`, `name/offset`. */
+export function normedLayer(rows: Tensor2D, head: Tensors, name: string): Tensor2D {
   const normed = standardizeColumns(linear(rows, head, name));
   return tf.relu(
     tf.add(tf.mul(normed, tensorNamed(head, `${name}/scale`)), tensorNamed(head, `${name}/offset`)),

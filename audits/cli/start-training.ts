@@ -18,9 +18,10 @@ import { calibrateStatistics, randomNetwork } from '../surrogates/random-network
 import { findArchitecture } from '../surrogates/registry.ts';
 import { createEngine } from '../tensor/engine.ts';
 import type { TrainingMethodId, TrainingPresetId } from '../training/choices.ts';
+import type { Look, TrainedEncoder } from '../training/encoder-training.ts';
 import { lookAt } from '../training/neighbor-look.ts';
 import { trainingPreset, type TrainingPreset } from '../training/presets.ts';
-import { trainEncoder, type Look, type TrainedEncoder } from '../training/train-encoder.ts';
+import { trainEncoder } from '../training/train-encoder.ts';
 import { readTrainingImages, type TrainingImages } from '../training/training-images.ts';
 import type { TrainingLength } from '../training/training-plan.ts';
 import { commandName } from './command-name.ts';
@@ -103,7 +104,7 @@ export async function startTraining(
     }
   } catch (error) {
     progress.end();
-    if (!(error instanceof MoatError) || error.code !== 'cancelled') throw error;
+    if (!(error instanceof MoatError) || error.code !== 'cancelled') throw withSmallerBatch(error);
     context.exitCode = exitCode.cancelled;
     terminal.note('stopped: continue with the same command');
     if (flags.json === true)
@@ -112,6 +113,16 @@ export async function startTraining(
     progress.end();
     stopListening();
   }
+}
+
+/** The flag to try, where a batch did not fit the device. */
+function withSmallerBatch(error: unknown): unknown {
+  if (!(error instanceof MoatError) || typeof error.details['smallerBatchSize'] !== 'number') return error;
+  const { code, message, details } = error;
+  return new MoatError(code, `${message} Try --batch ${details['smallerBatchSize']}.`, {
+    details,
+    cause: error,
+  });
 }
 
 /** @throws MoatError `usage` where the encoder exists already, `configuration-invalid` */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TrainingEvent } from '../training/train-encoder.ts';
+import type { TrainingEvent } from '../training/encoder-training.ts';
 import { plainPaint } from './render/view.ts';
 import type { Terminal } from './terminal.ts';
 import { createTrainingProgress } from './training-progress.ts';

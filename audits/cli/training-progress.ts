@@ -1,5 +1,5 @@
 import type { Clock } from '../contract/context.ts';
-import type { Look, TrainingEvent } from '../training/train-encoder.ts';
+import type { Look, TrainingEvent } from '../training/encoder-training.ts';
 import { formatCount, formatEstimatedTime, formatFraction } from './render/numbers.ts';
 import { cleanText, truncateText } from './render/text.ts';
 import type { Terminal } from './terminal.ts';

@@ -3,7 +3,7 @@ import type { Engine } from '../contract/engine.ts';
 import type { FeatureEncoder } from '../contract/method.ts';
 import { predictByNeighbors } from '../metrics/knn.ts';
 import type { Rng } from '../rng.ts';
-import type { Look } from './train-encoder.ts';
+import type { Look } from './encoder-training.ts';
 
 /** What a look at an encoder needs: labelled images on both sides, or any images for the spread alone. */
 export type LookImages =

@@ -10,7 +10,8 @@ import { createEngine } from '../tensor/engine.ts';
 import { architectureIds, trainingMethodIds } from './choices.ts';
 import { architectures } from '../surrogates/registry.ts';
 import { findTrainingMethod, trainingMethods } from './registry.ts';
-import { trainEncoder, type EncoderTraining, type TrainingEvent } from './train-encoder.ts';
+import type { EncoderTraining, TrainingEvent } from './encoder-training.ts';
+import { trainEncoder } from './train-encoder.ts';
 
 const SIZE = 8;
 const IMAGES = 20;
@@ -181,6 +182,15 @@ describe('a training by time', () => {
     expect(again.stepsDone).toBe(cut.stepsDone);
     expect(again.encoder).toEqual(cut.encoder);
   });
+});
+
+test('a time too short for a step is no training, and leaves nothing to go on with', async () => {
+  const checkpoint = memorySlot();
+  const length = { kind: 'time', milliseconds: 10 } as const;
+  await expect(
+    trainEncoder(request('simclr', { length, checkpoint, clock: tickingClock(100) })),
+  ).rejects.toThrow(/time was over before a step was trained/);
+  expect(checkpoint.saved).toEqual([]);
 });
 
 test('whoever looks sees the encoder after every epoch and at the end as it comes back', async () => {

@@ -1,11 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../contract/context.ts';
-import type { Images } from '../contract/data.ts';
-import type { CompiledStep, Engine, StepValues } from '../contract/engine.ts';
+import type { CompiledStep, StepValues } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { CheckpointSlot, FeatureEncoder, SurrogateModel, TrainingSettings } from '../contract/method.ts';
-import type { Rng } from '../rng.ts';
-import type { Architecture } from '../surrogates/architecture.ts';
+import type { SurrogateModel } from '../contract/method.ts';
 import { compileInference, embedImages } from '../surrogates/inference.ts';
 import { asksForSmallerBatch, isOutOfMemory } from '../surrogates/out-of-memory.ts';
 import { floatsNamed, type NamedArrays } from '../surrogates/parameters.ts';
@@ -13,8 +9,8 @@ import { resizePixels } from '../surrogates/resize.ts';
 import { trainingRule, type TrainingRule } from '../surrogates/training-rule.ts';
 import { resumeEncoder, saveEncoder, type EncoderProgress } from './encoder-checkpoint.ts';
 import { encoderBatch, encoderStep, type EncoderStepPlan } from './encoder-step.ts';
-import type { TrainingMethod } from './training-method.ts';
-import { stepsWithin, type TrainingLength } from './training-plan.ts';
+import type { EncoderTraining, Look, TrainedEncoder } from './encoder-training.ts';
+import { stepsWithin } from './training-plan.ts';
 
 /** With a clock, least time between two checkpoints: what a kill may cost. */
 const CHECKPOINT_MS = 30_000;
@@ -23,82 +19,6 @@ const OVERHEAD_FACTOR = 20;
 
 type Network = Extract<SurrogateModel, { kind: 'network' }>;
 
-/** What one look at the encoder found; figures in [0, 1]. */
-export interface Look {
-  /** Accuracy of a vote of nearest neighbors on images held out; null for images without classes. */
-  readonly neighborAccuracy: number | null;
-  /** How far the images' directions spread: 0 when all are one, near 1 when they use all dimensions alike. */
-  readonly spread: number;
-}
-
-export type TrainingEvent =
-  /** `stepsDone` is above 0 where a checkpoint was found. */
-  | {
-      readonly type: 'begin';
-      readonly stepsDone: number;
-      readonly totalSteps: number;
-      readonly stepsPerEpoch: number;
-    }
-  | {
-      readonly type: 'step';
-      readonly stepsDone: number;
-      readonly totalSteps: number;
-      readonly loss: number;
-      /** Null without a clock and before this process has timed a step. */
-      readonly etaMs: number | null;
-    }
-  /** An epoch has ended, or the training within one. `loss` is the mean of its steps. */
-  | {
-      readonly type: 'epoch';
-      readonly epoch: number;
-      readonly loss: number;
-      readonly look: Look | null;
-      readonly etaMs: number | null;
-    };
-
-export interface EncoderTraining {
-  readonly engine: Engine;
-  readonly method: TrainingMethod;
-  readonly architecture: Architecture;
-  /** Length of the embedding. */
-  readonly dimension: number;
-  readonly inputSize: number;
-  /** Images of any size. */
-  readonly images: Images;
-  /** Class of each image, and how many classes there are; for a method that needs them. */
-  readonly labels?: Int32Array | undefined;
-  readonly classes?: number | undefined;
-  /** Default: the method's. */
-  readonly batchSize?: number | undefined;
-  readonly length: TrainingLength;
-  /** What differs from the method's own rule. */
-  readonly rule?: TrainingSettings | undefined;
-  readonly rng: Rng;
-  readonly checkpoint: CheckpointSlot;
-  readonly signal: AbortSignal;
-  /**
-   * Needed for a length of time. With one, checkpoints and looks are made by the time they take; without, after every epoch. It
-   * never changes the weights of a training by epochs.
-   */
-  readonly clock?: Clock | undefined;
-  /** Looks at the encoder as it is between two epochs. */
-  readonly look?: ((encoder: FeatureEncoder) => Promise<Look>) | undefined;
-  readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
-}
-
-export interface TrainedEncoder {
-  readonly encoder: Network;
-  /** Mean loss per epoch; the last may be the mean of a part of one. */
-  readonly losses: readonly number[];
-  readonly stepsDone: number;
-  /** More than `stepsDone` where the time was over first. */
-  readonly totalSteps: number;
-  readonly stepsPerEpoch: number;
-  readonly batchSize: number;
-  /** At the end; null where nobody looks. */
-  readonly look: Look | null;
-}
-
 /**
  * Trains an encoder from nothing by `method`, with a cosine schedule over all steps (or as `rule` has it) and a new order of the
  * images in every epoch; images that do not fill an epoch's last batch are left out of it. Resumed from its checkpoint, in the
@@ -106,7 +26,7 @@ export interface TrainedEncoder {
  * number. For a length of time that holds of the plan made at its beginning, which the checkpoint keeps; the time itself
  * ends a training that is still under way.
  * @throws MoatError `cancelled` when the signal fires, after a checkpoint; `training-diverged` when the loss is not finite;
- * `dataset-too-small` for fewer than two images; `device-out-of-memory` with a smaller batch to try
+ * `dataset-too-small` for fewer than two images; `configuration-invalid` for a time too short for one step; `device-out-of-memory` with a smaller batch to try
  */
 export async function trainEncoder(request: EncoderTraining): Promise<TrainedEncoder> {
   const { method, rng, images, architecture, dimension, inputSize } = request;
@@ -177,6 +97,11 @@ class Training {
   async run(): Promise<TrainedEncoder> {
     await this.#begin();
     const { totalSteps } = this.#progress;
+    if (this.#isTimeOver() && this.#progress.stepsDone === 0)
+      throw new MoatError(
+        'configuration-invalid',
+        'The time was over before a step was trained; give the training more of it.',
+      );
     const looking = await this.#openLook();
     try {
       while (!this.#isAtEnd()) {
@@ -208,13 +133,14 @@ class Training {
       this.#elapsedBeforeMs = saved.elapsedMs;
     } else {
       this.#progress = { ...this.#progress, totalSteps: await this.#plannedSteps() };
-      if (this.#request.length.kind === 'time') await this.#save();
     }
     const { stepsDone, totalSteps } = this.#progress;
     this.#request.onEvent?.({ type: 'begin', stepsDone, totalSteps, stepsPerEpoch: this.#stepsPerEpoch });
     this.#firstStep = stepsDone;
     this.#firstStepMs = this.#now();
-    this.#nextSaveMs = this.#now() + CHECKPOINT_MS;
+    // What was planned by the clock is kept as soon as a step has been trained by it.
+    const isPlanned = saved === undefined && this.#request.length.kind === 'time';
+    this.#nextSaveMs = this.#now() + (isPlanned ? 0 : CHECKPOINT_MS);
   }
 
   async #plannedSteps(): Promise<number> {

@@ -119,7 +119,7 @@ export async function startTraining(
 function withSmallerBatch(error: unknown): unknown {
   if (!(error instanceof MoatError) || typeof error.details['smallerBatchSize'] !== 'number') return error;
   const { code, message, details } = error;
-  return new MoatError(code, `${message} Try --batch ${details['smallerBatchSize']}.`, {
+  return new MoatError(code, `${message} Try --batch ${String(details['smallerBatchSize'])}.`, {
     details,
     cause: error,
   });
@@ -183,7 +183,13 @@ async function train(
       `${method.title} training needs images of at least two classes; ${dataset.name} has ${dataset.classes.length === 0 ? 'no labels' : 'one class'}.`,
     );
   progress.stage(`Reading the images of ${dataset.name}`);
-  const data = await readTrainingImages(dataset, { inputSize, rng, most: flags.images, signal });
+  const data = await readTrainingImages(dataset, {
+    inputSize,
+    rng,
+    most: flags.images,
+    needsClasses: method.needsClasses,
+    signal,
+  });
   for (const note of data.notes) progress.note(note);
   progress.note(
     `${method.title} on ${formatCount(data.images.count)} images${data.heldOut === 0 ? '' : `, ${formatCount(data.heldOut)} held out`}: ${preset.architecture}, ${dimension} dimensions, ${inputSize} x ${inputSize}`,

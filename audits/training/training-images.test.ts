@@ -51,6 +51,18 @@ describe('images to train on', () => {
     expect(look.kind).toBe('unlabelled');
   });
 
+  test('that have no class in a data set with classes are trained on, unless the method needs one', async () => {
+    const dataset = await openDataset(path.join(folder, 'whole'));
+    const { all } = dataset.splits;
+    if (all === undefined) throw new Error('the folder has one part');
+    const items = all.items.map((item, at) => (at < 4 ? { ...item, label: null } : item));
+    const mixed = { ...dataset, splits: { all: { ...all, items } } };
+    const free = await readTrainingImages(mixed, { inputSize: 8, rng });
+    expect([free.images.count, free.labels, free.look.kind]).toEqual([24, undefined, 'unlabelled']);
+    const bound = await readTrainingImages(mixed, { inputSize: 8, rng, needsClasses: true });
+    expect([bound.images.count, bound.labels?.length, bound.heldOut]).toEqual([18, 18, 2]);
+  });
+
   test('are as few as asked for, the same ones for the same seed, and never fewer than two', async () => {
     const few = await open('whole', 5);
     expect(few.images.count).toBe(5);

@@ -46,6 +46,7 @@ export function trainingGeometry(inputSize: number): ImageGeometry {
 /**
  * Reads the images to train on, in a seeded order: the data's training part, else all but a held-out tenth where there are
  * classes. Images of the test part, or of the tenth, are only looked at.
+ * @param options.needsClasses leaves images without a class out; default: false
  * @param options.most images to train on at most; default: all that fit the memory set aside for them
  * @throws MoatError `dataset-too-small` for fewer than two images, `dataset-unreadable`, `cancelled`
  */
@@ -55,15 +56,18 @@ export async function readTrainingImages(
     readonly inputSize: number;
     readonly rng: Rng;
     readonly most?: number | undefined;
+    readonly needsClasses?: boolean;
   } & ReadOptions,
 ): Promise<TrainingImages> {
   const { inputSize, rng } = options;
   const geometry = trainingGeometry(inputSize);
   const notes: string[] = [...dataset.notes];
-  const all = poolOrder(dataset, rng.derive('images')).filter(
-    ({ label }) => label !== null || dataset.classes.length === 0,
-  );
-  const { held, rest } = holdOut(dataset, all, rng);
+  const listed = poolOrder(dataset, rng.derive('images'));
+  const labelled = listed.filter(({ label }) => label !== null);
+  const all = options.needsClasses === true ? labelled : listed;
+  // Images of a data set with classes may have none (STL-10's unlabeled part): then they are only trained on.
+  const isLabelled = dataset.classes.length > 0 && labelled.length === all.length;
+  const { held, rest } = isLabelled ? holdOut(dataset, all, rng) : { held: [], rest: all };
   const room = Math.floor(MOST_BYTES / (3 * inputSize * inputSize));
   const chosen = rest.slice(0, Math.min(options.most ?? room, room));
   if (chosen.length < 2)
@@ -77,7 +81,11 @@ export async function readTrainingImages(
     );
   const read = async (refs: readonly ItemRef[]): Promise<LabelledImages> => {
     const { images, kept, corrupt } = await readItems(dataset, refs, geometry, options);
-    for (const { id, reason } of corrupt) notes.push(`The image ${id} was left out: ${reason}.`);
+    const [first] = corrupt;
+    if (first !== undefined)
+      notes.push(
+        `${corrupt.length} of ${refs.length} images could not be read and are left out: ${first.id} ${first.reason}${corrupt.length > 1 ? ', and others' : ''}.`,
+      );
     const labels = Int32Array.from(kept, (at) => refs[at]?.label ?? 0);
     return { images, labels, classes: dataset.classes };
   };
@@ -88,7 +96,6 @@ export async function readTrainingImages(
     images: sliceImages(training.images, 0, voting),
     labels: training.labels.subarray(0, voting),
   };
-  const isLabelled = dataset.classes.length > 0;
   const look: LookImages =
     held.length === 0
       ? { kind: 'unlabelled', images: sliceImages(training.images, 0, Math.min(SCORED, voting)) }
@@ -103,13 +110,12 @@ export async function readTrainingImages(
   };
 }
 
-/** Labelled images that are not trained on: of the test part, else the first tenth; none without classes. */
+/** Labelled images that are not trained on: of the test part, else the first tenth. */
 function holdOut(
   dataset: Dataset,
   all: readonly ItemRef[],
   rng: Rng,
 ): { readonly held: readonly ItemRef[]; readonly rest: readonly ItemRef[] } {
-  if (dataset.classes.length === 0) return { held: [], rest: all };
   const { train, test } = dataset.splits;
   if (train !== undefined && test !== undefined) {
     const order = rng.derive('held-out').permutation(test.items.length).subarray(0, SCORED);

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -79,5 +80,36 @@ test('what cannot be trained is said before anything is', async () => {
       expect(end.stderr).toMatch(sentence);
       expect(end.code).toBe(code);
     }
+  });
+});
+
+/** @returns what the training wrote to stdout; killed with -9 in step `killAt`. */
+function trainInChild(checkpoint: string, result: string, killAt?: number): Promise<string> {
+  const child = fork(
+    path.join(import.meta.dirname, '..', 'helpers', 'encoder-child.ts'),
+    [checkpoint, result, 'vicreg', ...(killAt === undefined ? [] : [String(killAt)])],
+    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] },
+  );
+  let stdout = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.once('message', () => child.kill('SIGKILL'));
+  return new Promise((resolve, reject) => {
+    child.once('close', (code, signal) => {
+      if (killAt === undefined ? code === 0 : signal === 'SIGKILL') resolve(stdout);
+      else reject(new Error(`the training ended with ${code ?? signal}:\n${stdout}`));
+    });
+  });
+}
+
+test('killed with -9 in the middle of epochs it goes on to bitwise the same weights', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const file = (name: string): string => path.join(folder, name);
+    await trainInChild(file('whole.training'), file('whole'));
+    // Twenty steps, four per epoch.
+    const [checkpoint, result] = [file('cut.training'), file('cut')];
+    expect(await trainInChild(checkpoint, result, 11)).toMatch(/after step 0$/m);
+    expect(await trainInChild(checkpoint, result, 19)).toMatch(/after step 10$/m);
+    expect(await trainInChild(checkpoint, result)).toMatch(/after step 18$/m);
+    expect(readFileSync(result).equals(readFileSync(file('whole')))).toBe(true);
   });
 });

@@ -22,7 +22,10 @@ export function registerTrain(program: Command, context: CommandContext): void {
     .description(
       'Trains an image encoder from nothing and writes it as ONNX, ready for `moat audit`: by SimCLR, SimSiam or VICReg without labels, or by labels. Ctrl-C stops at a safe point; the same command goes on (docs/training.md).',
     )
-    .argument('<images>', 'folder of images (class folders give labels), CIFAR batches, IDX or .npz')
+    .argument(
+      '<images>',
+      'folder of images (class folders give labels), or another data set that an audit reads',
+    )
     .option(
       '--method <name>',
       `${trainingMethodIds.join(', ')} (default: simclr)`,

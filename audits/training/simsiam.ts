@@ -17,7 +17,7 @@ export const simsiam: TrainingMethod = {
   views: 2,
   needsClasses: false,
   augmentation: openAugmentation('simclr'),
-  // The paper's rate for CIFAR-10, 0.03 per 256 images (appendix D), and its decay.
+  // The paper's rate for CIFAR-10, 0.03 per 256 images, and its decay.
   defaults: { batchSize: 128, optimizer: 'sgd-momentum', learningRate: 0.015, weightDecay: 5e-4 },
   head: (rng, dimension) => siameseHead(rng, dimension),
   loss({ embedding, batchSize, head }) {

@@ -8,7 +8,7 @@ import { splitViews, type TrainingMethod } from './training-method.ts';
 
 /** Width of the expander's three layers: 8192 in the paper, for ImageNet; its covariance alone would outweigh a small network. */
 const EXPANDED = 512;
-/** Weights of the three terms (section 4.2 of the paper). */
+/** Weights of the three terms, the paper's. */
 const INVARIANCE = 25;
 const VARIANCE = 25;
 const COVARIANCE = 1;
@@ -17,7 +17,7 @@ const TARGET_DEVIATION = 1;
 const VARIANCE_EPSILON = 1e-4;
 
 /**
- * VICReg (Bardes, Ponce and LeCun, ICLR 2022, arXiv:2105.04906, section 4): views behind an expander must be near each other
+ * VICReg (Bardes, Ponce and LeCun, ICLR 2022, arXiv:2105.04906): views behind an expander must be near each other
  * (invariance), every dimension must vary over the batch (variance), and no two may vary together (covariance).
  */
 export const vicreg: TrainingMethod = {
@@ -55,17 +55,20 @@ export interface VicregTerms {
 
 /**
  * The three terms for views `[batch, dimension]`, each scaled as in the authors' code, for which the weights were found: the
- * invariance is a mean over entries where the paper's equation 5 sums over dimensions, the variance a mean over views where
- * equation 6 sums. Variance and covariance divide by `batch - 1`.
+ * invariance is a mean over entries and the variance a mean over views, where the paper's formulas have
+ * sums. Variance and covariance divide by `batch - 1`.
  */
 export function vicregTerms(first: Tensor2D, second: Tensor2D): VicregTerms {
-  const views = [first, second].map((view): Tensor2D => tf.sub(view, tf.mean(view, 0, true)));
-  const [a, b] = views as [Tensor2D, Tensor2D];
+  const [a, b] = [centerColumns(first), centerColumns(second)];
   return {
     invariance: tf.mean(tf.square(tf.sub(first, second))),
     variance: tf.div(tf.add(missingDeviation(a), missingDeviation(b)), 2),
     covariance: tf.add(squaredCovariances(a), squaredCovariances(b)),
   };
+}
+
+function centerColumns(rows: Tensor2D): Tensor2D {
+  return tf.sub(rows, tf.mean(rows, 0, true));
 }
 
 function missingDeviation(centered: Tensor2D): Scalar {

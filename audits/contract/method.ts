@@ -342,6 +342,15 @@ export interface DefenseMeta<Id extends string = string> extends MethodMeta<Id> 
   readonly detects?: boolean;
 }
 
+/** What a mark is recognised by: what the service knows, and the key under which it answered. */
+export interface MarkInput<Config> {
+  readonly config: Config;
+  readonly provider: ProviderStatistics;
+  readonly account: number;
+  /** The service's secret key as a stream, the one that `openSession` was given. */
+  readonly rng: Rng;
+}
+
 export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
   readonly meta: DefenseMeta;
   readonly config: Config;
@@ -360,4 +369,11 @@ export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
     /** What `recording` names, where it names anything. */
     readonly recorded?: RecordedReplies | undefined;
   }): DefenseSession;
+  /**
+   * For defenses that leave a mark in their replies: how much of it a suspect carries. 0: none, as clean embeddings; 1: as much
+   * as the replies themselves. Other keys and encoders of others give values around 0; how far around is for a test against
+   * independent encoders to say, not for this number. Pure.
+   * @param suspect embeddings `[rows of provider.embeddings, any width]` by the suspect of the provider's images, in their order
+   */
+  verify?(suspect: Matrix, mark: MarkInput<z.infer<Config>>): number;
 }

@@ -154,6 +154,37 @@ export function openChainSession(
   return composeSessions(stages);
 }
 
+/** A mark that some stage leaves, under the key of one account. */
+export interface ChainMark {
+  /** The defense that leaves it. */
+  readonly id: string;
+  /** As `DefenseDefinition.verify`. */
+  readonly verify: (suspect: Matrix) => number;
+}
+
+/**
+ * The marks of a chain as the service itself looks for them, one per stage that leaves one.
+ * @param calibration as `calibrateChain` gave it for the provider's images
+ * @param rng the key under which the sessions were opened
+ * @returns verifiers of a suspect's embeddings of the provider's images, in their order; where a stage before the mark refuses
+ * some of those images, the first ones
+ */
+export function openChainMarks(
+  chain: DefenseChain,
+  calibration: readonly ProviderStatistics[],
+  account: number,
+  rng: Rng,
+): readonly ChainMark[] {
+  return chain.flatMap(({ id, config }, stage) => {
+    const defense = knownDefense(id);
+    const provider = calibration[stage];
+    if (defense.verify === undefined || provider === undefined) return [];
+    const mark = { config, provider, account, rng: stageKey(id, stage, rng) };
+    const { rows } = provider.embeddings;
+    return [{ id, verify: (suspect) => defense.verify?.(matrixRows(suspect, 0, rows), mark) ?? 0 }];
+  });
+}
+
 /** The stages in order: the first alarm counts, prices add up, and what one stage refuses no later one sees. */
 function composeSessions(stages: readonly DefenseSession[]): DefenseSession {
   const detecting = stages.filter(({ detection }) => detection !== undefined);
@@ -214,6 +245,10 @@ export function providerStatistics(embeddings: Matrix): ProviderStatistics {
 }
 
 /** The place in the chain is part of the key: the same defense twice draws independently. */
+function stageKey(id: string, stage: number, rng: Rng): Rng {
+  return rng.derive(`stage/${stage}/${id}`);
+}
+
 function openStage(
   spec: MethodSpec,
   stage: number,
@@ -222,7 +257,7 @@ function openStage(
   rng: Rng,
   recordings: Recordings = noRecordings,
 ): DefenseSession {
-  const stageRng = rng.derive(`stage/${stage}/${spec.id}`);
+  const stageRng = stageKey(spec.id, stage, rng);
   const defense = knownDefense(spec.id);
   const recorded = recordings.get(defense.recording?.(spec.config).digest ?? '');
   return defense.openSession({ config: spec.config, provider, account, rng: stageRng, recorded });

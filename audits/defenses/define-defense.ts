@@ -2,14 +2,21 @@ import type { z } from 'zod';
 import { completeSpec } from '../contract/configuration.ts';
 import type { Matrix } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { DefenseCharges, DefenseDefinition, DefenseSession, Detection } from '../contract/method.ts';
+import type {
+  DefenseCharges,
+  DefenseDefinition,
+  DefenseSession,
+  Detection,
+  MarkInput,
+} from '../contract/method.ts';
 
 /**
  * The careful base of every defense: completes the config by its schema, checks what goes in and what comes out
  * of a session, and freezes the definition, so that a method file holds only its mechanism.
  * Sessions throw RangeError when batch and identities disagree in length or the batch has another width than the
  * provider's statistics (bugs of the caller), and MoatError `internal` when the defense returns a wrong shape,
- * a value that is not finite, or the caller's own memory.
+ * a value that is not finite, or the caller's own memory. Verifiers of marks likewise: RangeError for a suspect of another
+ * number of rows than the provider's images, `internal` for a score that is not finite.
  */
 export function defineDefense<Config extends z.ZodObject>(
   definition: DefenseDefinition<Config>,
@@ -36,6 +43,19 @@ export function defineDefense<Config extends z.ZodObject>(
       const inputColumns = provider.embeddings.columns;
       return checkedSession(meta.id, session, inputColumns, outputDimension(config, inputColumns));
     },
+    ...(definition.verify === undefined
+      ? {}
+      : {
+          verify(suspect: Matrix, mark: MarkInput<Readonly<Record<string, unknown>>>) {
+            const { rows } = mark.provider.embeddings;
+            if (suspect.rows !== rows)
+              throw new RangeError(`a suspect's ${suspect.rows} rows for the provider's ${rows}`);
+            const score = definition.verify?.(suspect, { ...mark, config: complete(mark.config) });
+            if (score === undefined || !Number.isFinite(score))
+              throw new MoatError('internal', `The mark of ${meta.id} was scored ${score}.`);
+            return score;
+          },
+        }),
   });
 }
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { type Matrix, matrix, matrixRow } from '../contract/data.ts';
-import type { ProviderStatistics } from '../contract/method.ts';
-import { eigenSymmetric } from '../tensor/linear-algebra/symmetric-eigen.ts';
+import { matrix, matrixRow } from '../contract/data.ts';
+import { toFloat32 } from '../tensor/linear-algebra/double-matrix.ts';
 import { defineDefense } from './define-defense.ts';
 import { keptDimensions, keptDimensionsSchema } from './kept-dimensions.ts';
-import { oncePerProvider } from './per-provider.ts';
+import { providerAxes } from './provider-axes.ts';
 
 /**
  * Answers with coordinates along the principal axes of the provider's own embeddings, the first of them only (landscape D1).
@@ -37,7 +36,7 @@ export const pcaTruncation = defineDefense({
   outputDimension: ({ dims }, dimension) => keptDimensions(dims, dimension),
   openSession({ config: { dims }, provider }) {
     const kept = keptDimensions(dims, provider.embeddings.columns);
-    const axes = principalAxes(provider, 'all');
+    const axes = toFloat32(providerAxes(provider).axes);
     return {
       reply(embeddings) {
         const data = new Float32Array(embeddings.rows * kept);
@@ -56,22 +55,3 @@ export const pcaTruncation = defineDefense({
     };
   },
 });
-
-/** All axes `[dimension, dimension]`, one per row, strongest first. In plain loops: a session opens without waiting. */
-const principalAxes = oncePerProvider(
-  ({ embeddings, mean }: ProviderStatistics): Matrix => {
-    const { data, rows, columns } = embeddings;
-    const covariance = new Float64Array(columns * columns);
-    const centered = new Float64Array(columns);
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < columns; i++) centered[i] = (data[row * columns + i] ?? 0) - (mean[i] ?? 0);
-      // The lower triangle is all that the decomposition reads.
-      for (let i = 0; i < columns; i++)
-        for (let j = 0, at = i * columns; j <= i; j++, at++)
-          covariance[at] = (covariance[at] ?? 0) + (centered[i] ?? 0) * (centered[j] ?? 0);
-    }
-    const { vectors } = eigenSymmetric({ data: covariance, rows: columns, columns });
-    return matrix(Float32Array.from(vectors.data), columns, columns);
-  },
-  (name: 'all') => name,
-);

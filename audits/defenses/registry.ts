@@ -3,8 +3,10 @@ import { MethodRegistry } from '../contract/method-registry.ts';
 import { accountTransform } from './account-transform.ts';
 import { b4b } from './b4b.ts';
 import { cellCoverage } from './cell-coverage.ts';
+import { espew } from './espew.ts';
 import { external } from './external.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
+import { linearWatermark } from './linear-watermark.ts';
 import { mmdDetector } from './mmd-detector.ts';
 import { nearDuplicateGuard } from './near-duplicate-guard.ts';
 import { none } from './none.ts';
@@ -15,6 +17,7 @@ import { predictionPoisoning } from './prediction-poisoning.ts';
 import { proofOfWork } from './proof-of-work.ts';
 import { quantization } from './quantization.ts';
 import { quota } from './quota.ts';
+import { regionWatermark } from './region-watermark.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
 import { truncation } from './truncation.ts';
@@ -40,6 +43,9 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   mmdDetector,
   quota,
   proofOfWork,
+  linearWatermark,
+  regionWatermark,
+  espew,
   external,
 ]);
 

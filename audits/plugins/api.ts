@@ -31,6 +31,7 @@ export type {
   DefenseSession,
   Detection,
   FeatureEncoder,
+  MarkInput,
   Oracle,
   ProviderStatistics,
   SurrogateModel,

@@ -5,7 +5,13 @@ import { MoatError } from '../contract/errors.ts';
 import type { AttackContext, FeatureEncoder, SurrogateModel, TaskHead } from '../contract/method.ts';
 import { runAttack } from '../attacks/run-attack.ts';
 import { findAttack } from '../attacks/registry.ts';
-import { calibrateChain, chainOutputDimension, openChainSession } from '../defenses/chain.ts';
+import {
+  calibrateChain,
+  chainOutputDimension,
+  openChainMarks,
+  openChainSession,
+  type ChainMark,
+} from '../defenses/chain.ts';
 import { classifyWithVictim, evaluateSurrogate, type TaskEmbeddings } from '../metrics/evaluate.ts';
 import { createOracle } from '../oracle.ts';
 import { defaultQueryPolicy } from '../query-policies/registry.ts';
@@ -19,11 +25,13 @@ import { writeFileAtomic } from './files.ts';
 import type { JobContext, CellJob } from './jobs.ts';
 import {
   calibrationProjections,
+  calibrationRows,
   calibrationSample,
   cleanEmbeddings,
   taskEmbeddings,
   type Loaded,
 } from './loaded.ts';
+import { measureMark } from './mark-score.ts';
 import { ownStart } from './own-start.ts';
 import { openRecordings } from './recordings.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
@@ -138,7 +146,10 @@ export async function executeAttack(
   });
   if (context.signal.aborted) throw new MoatError('cancelled', 'The cell was stopped before its evaluation.');
   context.progress(ATTACK_SHARE, 'evaluating');
-  const measurements = await evaluate(surrogate, loaded, context, backbone);
+  const marks = Array.from({ length: work.accounts }, (_, account) =>
+    openChainMarks(work.defense, calibration, account, serviceKey),
+  ).flat();
+  const measurements = await evaluate(surrogate, loaded, context, { backbone, marks });
   const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
   return {
@@ -154,7 +165,7 @@ async function evaluate(
   model: SurrogateModel,
   loaded: Loaded,
   context: JobContext,
-  backbone: FeatureEncoder | undefined,
+  { backbone, marks }: { readonly backbone: FeatureEncoder | undefined; readonly marks: readonly ChainMark[] },
 ): Promise<readonly Measurement[]> {
   const surrogate = await openSurrogate(loaded.engine, model, backbone);
   try {
@@ -168,7 +179,12 @@ async function evaluate(
         ),
       );
     const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
-    return await evaluateSurrogate(metricContext, stolen, await loaded.reference());
+    const measurements = await evaluateSurrogate(metricContext, stolen, await loaded.reference());
+    // Of the images that `calibrationSample` takes: the provider's own.
+    const provider = stolen[0]?.fit.embeddings;
+    return provider === undefined
+      ? measurements
+      : [...measurements, ...measureMark(calibrationRows(provider), marks)];
   } finally {
     await surrogate.dispose();
   }

@@ -182,7 +182,8 @@ export function calibrationProjections(loaded: Loaded): Matrix | undefined {
   return projections === undefined ? undefined : calibrationRows(projections);
 }
 
-function calibrationRows(source: Matrix): Matrix {
+/** Those of the first task's rows to fit that calibrate defenses: the provider's own. */
+export function calibrationRows(source: Matrix): Matrix {
   return matrixRows(source, 0, Math.min(source.rows, CALIBRATION_ROWS));
 }
 

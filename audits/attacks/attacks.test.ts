@@ -107,19 +107,21 @@ describe('what a plan may ask', () => {
     'no-victim:variant=backbone',
     'backbone-stitching:features=backbone',
     'repeat-averaging:base=backbone-stitching/features=backbone',
+    'watermark-removal:base=backbone-stitching/features=backbone',
   ])('%s needs a public encoder', (text) => {
     const { id, config } = parseAttack(text);
     expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(/--backbone/);
     expect(findAttack(id)?.notApplicable?.(config, { ...facts, hasBackbone: true })).toBeUndefined();
   });
 
-  test.each([['direct-extraction:loss=supcon:views=2', /needs the class of every queried image/]])(
-    '%s does not apply',
-    (text, reason) => {
-      const { id, config } = parseAttack(text);
-      expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(reason);
-    },
-  );
+  test.each([
+    ['direct-extraction:loss=supcon:views=2', /needs the class of every queried image/],
+    ['watermark-removal:base=backbone-stitching:method=fine-tune', /Only a network can be tuned/],
+    ['watermark-removal:base=direct-extraction/views=2:method=cse', /a base with two views/],
+  ])('%s does not apply', (text, reason) => {
+    const { id, config } = parseAttack(text);
+    expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(reason);
+  });
 
   test('access-head needs a projection output', () => {
     const { id, config } = parseAttack('access-head');
@@ -155,6 +157,11 @@ describe('what a plan may ask', () => {
     expect(ask('repeat-averaging:base=backbone-stitching')).toEqual([100, 0]);
     expect(ask('repeat-averaging')).toEqual([100, 250]);
     expect(ask('repeat-averaging:equal=images')).toEqual([400, 1000]);
+    expect(ask('watermark-removal')).toEqual([100, 1000]);
+    expect(ask('watermark-removal:method=average')).toEqual([100, 250]);
+    expect(ask('watermark-removal:method=distill')).toEqual([100, 2000]);
+    // Three epochs more of ten.
+    expect(ask('watermark-removal:method=fine-tune')).toEqual([100, 1300]);
   });
 });
 
@@ -209,6 +216,14 @@ const table: readonly {
   { text: 'sybil-remap:base=backbone-stitching:method=unpaired', rows: 128, unique: 128, accounts: 2 },
   { text: 'defense-aware-schedule:base=backbone-stitching:every=16:noisy=weight', rows: 127, unique: 119 },
   { text: 'defense-aware-schedule:base=backbone-stitching:onset=false', rows: 128, unique: 128, accounts: 2 },
+  { text: 'watermark-removal', rows: 128, unique: 128 },
+  { text: 'watermark-removal:base=backbone-stitching:method=permute', rows: 128, unique: 128 },
+  { text: 'watermark-removal:base=backbone-stitching:kept=0.4:method=truncate', rows: 128, unique: 128 },
+  { text: 'watermark-removal:base=backbone-stitching:method=average', rows: 128, unique: 128 },
+  { text: 'watermark-removal:base=direct-extraction/views=2:method=distill', rows: 128, unique: 128 },
+  { text: 'watermark-removal:method=fine-tune', rows: 128, unique: 128 },
+  { text: 'watermark-removal:method=prune', rows: 128, unique: 128 },
+  { text: 'watermark-removal:base=backbone-stitching:method=cse', rows: 128, unique: 128 },
 ];
 
 describe.each(table)('$text', ({ text, rows, unique, accounts = 1 }) => {
@@ -418,6 +433,8 @@ const trainings: readonly { readonly text: string; readonly accounts?: number; r
     { text: 'sybil-remap:method=multi-head', accounts: 5 },
     { text: 'sybil-remap:method=unpaired', accounts: 2 },
     { text: 'defense-aware-schedule', accounts: 5, defense: 'b4b' },
+    { text: 'watermark-removal:method=distill' },
+    { text: 'watermark-removal:method=fine-tune' },
   ];
 
 describe('a plan’s estimate of images to train on is what is trained on', () => {

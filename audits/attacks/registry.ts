@@ -19,6 +19,7 @@ import { averagedImages, repeatAveraging } from './repeat-averaging.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
 import { viewAveraging, viewedImages } from './view-averaging.ts';
 import { remappedImages, sybilRemap } from './sybil-remap.ts';
+import { launderedImages, watermarkRemoval } from './watermark-removal.ts';
 
 /** The attacks that may stand behind a wrapper. */
 export const baseAttacks: readonly AttackDefinition[] = Object.freeze([directExtraction, backboneStitching]);
@@ -42,6 +43,7 @@ export const attacks: readonly AttackDefinition[] = Object.freeze([
   maskedRegression,
   onBase(sybilRemap, baseAttacks, remappedImages),
   onBase(defenseAwareSchedule, baseAttacks, scheduledImages),
+  onBase(watermarkRemoval, baseAttacks, launderedImages),
 ]);
 
 /** These, and what a user's file has added. */

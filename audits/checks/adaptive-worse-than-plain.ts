@@ -3,18 +3,19 @@ import type { Check } from './check.ts';
 
 /**
  * An attack made for a defense that does worse than the plain one has something wrong with it, not the defense
- * something right (the gradient-free gap of AutoAttack's flags).
+ * something right (the gradient-free gap of AutoAttack's flags). One that launders a copy gives up utility on purpose.
  */
 export const adaptiveWorseThanPlain: Check = {
   id: 'adaptive-worse-than-plain',
   run({ evidence, matrix }) {
-    const isPlain = (attack: string): boolean =>
-      evidence.facts.mustFace([]).includes(attack.split(':')[0] ?? '');
+    const idOf = (attack: string): string => attack.split(':')[0] ?? '';
+    const isPlain = (attack: string): boolean => evidence.facts.mustFace([]).includes(idOf(attack));
     const judged = matrix.filter(
       ({ defense, budget }) => defense !== 'none' && budget === evidence.judgedBudget,
     );
     return judged.flatMap((adaptive) => {
       if (!adaptive.adaptive || isPlain(adaptive.attack)) return [];
+      if (evidence.facts.launders(idOf(adaptive.attack))) return [];
       const plain = judged.find(
         (cell) =>
           isPlain(cell.attack) &&

@@ -110,6 +110,12 @@ describe('validity checks', () => {
     expect(judge(input, facts).flags).toEqual([]);
   });
 
+  test('an attack that launders a copy may steal less than a plain one', () => {
+    const weaker = { defendedAccuracy: 0.6, adaptiveAccuracy: 0.35 };
+    expect(flagsOf(weaker, 'adaptive-worse-than-plain')).toHaveLength(1);
+    expect(flagsOf({ ...weaker, launders: true }, 'adaptive-worse-than-plain')).toEqual([]);
+  });
+
   test('a weak attack that still steals something weakens, no more', () => {
     const [flag] = flagsOf(
       { undefendedAccuracy: 0.4, defendedAccuracy: 0.3, adaptiveAccuracy: 0.3 },

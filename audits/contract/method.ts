@@ -240,6 +240,8 @@ export interface AttackMeta<Id extends string = string> extends MethodMeta<Id> {
   readonly training: 'none' | 'closed-form' | 'network';
   /** Runs without a single query: one cell per seed, whatever the defense. */
   readonly control?: boolean;
+  /** Gives up utility to be rid of marks: stealing less than a plain attack is its price, not its weakness. */
+  readonly launders?: boolean;
   /**
    * What the service under attack answers with: `projection` for an API that returns the output of the victim's projection
    * head; the oracle then answers with those. Default: embeddings.

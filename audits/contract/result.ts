@@ -70,6 +70,8 @@ export interface MatrixCell {
   readonly cka: Estimate | null;
   readonly neighborOverlap: Estimate | null;
   readonly fidelity: Fidelity;
+  /** How much of the service's mark the copy carries; absent where the defense leaves none. The same for every task. */
+  readonly markScore?: Estimate | undefined;
   readonly queriesUsed: number | null;
   readonly uniqueInputs: number | null;
   readonly elapsedMs: number | null;

@@ -13,6 +13,10 @@ export interface Opened {
   /** What is sent: clean embeddings `[rows, dimension]`. */
   readonly batch: Matrix;
   readonly outputDimension: number;
+  /** Embeddings of the provider's images `[rows, dimension]`. */
+  readonly provider?: Matrix;
+  /** For a defense that leaves a mark: what its verifier finds in a suspect under this key. */
+  readonly verify?: (suspect: Matrix, account: number, key: number) => number;
 }
 
 export interface Expected {
@@ -87,6 +91,26 @@ export function memoryComplaints({ open, batch, outputDimension }: Opened): read
       complain('writes into a reply it gave before');
     reply.data.fill(9);
     if (!isEqual(batch.data, before)) complain('changes the clean embeddings');
+  });
+}
+
+/** How near to 0 and 1 single precision brings a score. */
+const SCORE_DIGITS = 1e-3;
+
+/** A verifier finds the whole mark in the replies, none in clean embeddings, something else under another key, and is pure. */
+export function markComplaints({ open, provider, verify }: Opened): readonly string[] {
+  if (provider === undefined || verify === undefined) return [];
+  return complaintsOf((complain) => {
+    const replies = open(1, KEY).reply(provider, namesOf(provider));
+    const before = replies.data.slice();
+    const score = verify(replies, 1, KEY);
+    if (Math.abs(score - 1) > SCORE_DIGITS) complain(`finds ${score} of its mark in its own replies`);
+    const clean = verify(provider, 1, KEY);
+    if (Math.abs(clean) > SCORE_DIGITS) complain(`finds ${clean} of its mark in clean embeddings`);
+    if (Math.abs(verify(replies, 1, OTHER_KEY) - score) < SCORE_DIGITS)
+      complain('finds its mark under another key');
+    if (verify(replies, 1, KEY) !== score || !isEqual(replies.data, before))
+      complain('verifies otherwise a second time, or changes the suspect');
   });
 }
 

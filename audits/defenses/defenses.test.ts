@@ -10,19 +10,22 @@ import {
   calibrateChain,
   chainMustFace,
   chainOutputDimension,
+  openChainMarks,
   openChainSession,
   parseChain,
   providerStatistics,
   spellChain,
+  type ChainMark,
 } from './chain.ts';
 import {
   accountComplaints,
   batchComplaints,
+  markComplaints,
   memoryComplaints,
   repeatComplaints,
   type Opened,
 } from './defense-checks.sample.ts';
-import { plantedDefenses, soundDefense } from './planted-defenses.sample.ts';
+import { markedDefense, plantedDefenses, plantedVerifiers, soundDefense } from './planted-defenses.sample.ts';
 import { defenses, findDefense } from './registry.ts';
 
 /** The attacks of the design, shipped or planned: what a defense may demand to be faced with. */
@@ -328,6 +331,16 @@ function sessionOf(text: string, account = 0, seed = 5): DefenseSession {
   );
 }
 
+function marksOf(text: string, account: number, seed: number): readonly ChainMark[] {
+  const chain = parseChain(text);
+  return openChainMarks(
+    chain,
+    calibrateChain(chain, sampleOf(200), createRng(seed)),
+    account,
+    createRng(seed),
+  );
+}
+
 /** What `external` answers from: a reply to every input. */
 const recorded: RecordedReplies = {
   dimension,
@@ -383,7 +396,15 @@ describe.each(table)('$text', ({ text, faces, ...expected }) => {
     open: (account, key) => sessionOf(text, account, key),
     batch: sampleOf(40, 2),
     outputDimension: chainOutputDimension(parseChain(text), dimension),
+    provider: sampleOf(200),
+    ...(marksOf(text, 0, 0).length === 0
+      ? {}
+      : { verify: (suspect, account, key) => marksOf(text, account, key)[0]?.verify(suspect) ?? Number.NaN }),
   };
+
+  test('finds its own mark, where it leaves one', () => {
+    expect(markComplaints(opened)).toEqual([]);
+  });
 
   test('has one canonical spelling', () => {
     expect(spellChain(parseChain(spellChain(parseChain(text))))).toBe(spellChain(parseChain(text)));
@@ -424,21 +445,35 @@ describe('the checks of the table', () => {
         }),
       batch,
       outputDimension: dimension,
+      provider: sampleOf(200),
+      ...(plant.verify === undefined
+        ? {}
+        : {
+            verify: (suspect, account, key) =>
+              plant.verify?.(suspect, {
+                config: {},
+                provider: providerStatistics(sampleOf(200)),
+                account,
+                rng: createRng(key),
+              }) ?? Number.NaN,
+          }),
     };
-    const expected = { sameOnEveryAccount: true, sameOnRepeat: true };
+    const expected = { sameOnEveryAccount: true, sameOnRepeat: true, keyed: plant.verify !== undefined };
     return [
       ...batchComplaints(opened),
       ...accountComplaints(opened, expected),
       ...repeatComplaints(opened, expected),
       ...memoryComplaints(opened),
+      ...markComplaints(opened),
     ];
   };
 
   test('have nothing to say about a sound defense', () => {
     expect(complaintsAbout(soundDefense())).toEqual([]);
+    expect(complaintsAbout(markedDefense())).toEqual([]);
   });
 
-  test.each(plantedDefenses)('catch one that $fault', ({ plant, complaint }) => {
+  test.each([...plantedDefenses, ...plantedVerifiers])('catch one that $fault', ({ plant, complaint }) => {
     expect(complaintsAbout(plant()).join('; ')).toMatch(complaint);
   });
 });

@@ -1,12 +1,26 @@
 import { z } from 'zod';
 import { type Matrix, matrix } from '../contract/data.ts';
 import type { DefenseDefinition, DefenseSession } from '../contract/method.ts';
-import { createRng } from '../rng.ts';
+import { createRng, type Rng } from '../rng.ts';
 import { defineDefense } from './define-defense.ts';
 
 /** A small defense that is sound, and others with one fault each: what the checks of the table must find. */
 
 type Reply = DefenseSession['reply'];
+
+const described = {
+  meta: {
+    id: 'planted',
+    version: 1,
+    title: 'Planted',
+    summary: 'Halves every reply.',
+    reference: { authors: 'none', title: 'a fault for a test', venue: 'none', year: 2026 },
+    mechanism: 'None: it is for tests.',
+    mustFace: ['direct-extraction'],
+    stateful: false,
+  },
+  config: z.object({}),
+};
 
 const halved = ({ data, rows, columns }: Matrix): Matrix =>
   matrix(
@@ -16,6 +30,67 @@ const halved = ({ data, rows, columns }: Matrix): Matrix =>
   );
 
 export const soundDefense = (): DefenseDefinition => defenseOf(() => halved);
+
+/** Marks every reply by a direction of its key, and finds it again; then the same with a fault in the verifier. */
+export const markedDefense = (): DefenseDefinition => markedBy((found) => found);
+
+/** Each with what the checks say of it. */
+export const plantedVerifiers: readonly {
+  readonly fault: string;
+  readonly plant: () => DefenseDefinition;
+  readonly complaint: RegExp;
+}[] = [
+  {
+    fault: 'always finds its mark',
+    plant: () => markedBy(() => 1),
+    complaint: /finds 1 of its mark in clean embeddings.*under another key/,
+  },
+  {
+    fault: 'misses half of it',
+    plant: () => markedBy((found) => found / 2),
+    complaint: /finds 0\.(5|49)\d* of its mark in its own replies/,
+  },
+  {
+    fault: 'writes into the suspect',
+    plant: () =>
+      markedBy((found, suspect) => {
+        suspect.data[0] = (suspect.data[0] ?? 0) + 1;
+        return found;
+      }),
+    complaint: /changes the suspect/,
+  },
+];
+
+function markedBy(told: (found: number, suspect: Matrix) => number): DefenseDefinition {
+  const shift = (rng: Rng, columns: number): Float64Array => {
+    const stream = rng.derive('shift');
+    return Float64Array.from({ length: columns }, () => stream.normal());
+  };
+  return defineDefense({
+    ...described,
+    openSession: ({ provider, rng }) => {
+      const added = shift(rng, provider.embeddings.columns);
+      return {
+        reply: ({ data, rows, columns }) =>
+          matrix(
+            data.map((value, at) => value + (added[at % columns] ?? 0)),
+            rows,
+            columns,
+          ),
+      };
+    },
+    verify(suspect, { provider, rng }) {
+      const added = shift(rng, suspect.columns);
+      const square = added.reduce((sum, value) => sum + value * value, 0) * suspect.rows;
+      const along = suspect.data.reduce(
+        (sum, value, at) =>
+          sum + (value - (provider.embeddings.data[at] ?? 0)) * (added[at % added.length] ?? 0),
+        0,
+      );
+      return told(along / square, suspect);
+    },
+  });
+}
 
 /** Each with what the checks say of it. */
 export const plantedDefenses: readonly {
@@ -131,17 +206,7 @@ export const plantedDefenses: readonly {
 
 function defenseOf(open: (context: { readonly account: number }) => Reply): DefenseDefinition {
   return defineDefense({
-    meta: {
-      id: 'planted',
-      version: 1,
-      title: 'Planted',
-      summary: 'Halves every reply.',
-      reference: { authors: 'none', title: 'a fault for a test', venue: 'none', year: 2026 },
-      mechanism: 'None: it is for tests.',
-      mustFace: ['direct-extraction'],
-      stateful: false,
-    },
-    config: z.object({}),
+    ...described,
     openSession: ({ account }) => ({ reply: open({ account }) }),
   });
 }

@@ -130,6 +130,11 @@ const matrixCell = z.object({
     rawL2: measured,
     miScore: measured,
   }),
+  markScore: estimate
+    .optional()
+    .describe(
+      'How much of the watermark the copy carries: 0 none, 1 as much as the replies; absent without a mark',
+    ),
   queriesUsed: z.number().nullable(),
   uniqueInputs: z.number().nullable(),
   elapsedMs: z.number().nullable(),

@@ -30,7 +30,8 @@ export interface Evidence {
   readonly honest: readonly HonestEvidence[];
   /** Queries at which defenses are judged: the policy's budget, else the largest run below it, else the smallest. */
   readonly judgedBudget: number;
-  readonly measure: (group: CellGroup, metric: string, task: string) => Replicated | undefined;
+  /** `task` is null for what is measured of an encoder as a whole. */
+  readonly measure: (group: CellGroup, metric: string, task: string | null) => Replicated | undefined;
   /** Readings of single cells, one per finished seed. */
   readonly readings: (cells: readonly CellRow[], metric: string, task: string) => readonly SeedReading[];
 }
@@ -98,14 +99,15 @@ export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence 
   const groups = groupCells(cells, facts);
   const replicator = createReplicator(createRng(config.seed).derive('intervals'));
   const known = new Map<CellGroup, Map<string, Replicated | undefined>>();
-  const measure = (group: CellGroup, metric: string, task: string): Replicated | undefined => {
+  const measure = (group: CellGroup, metric: string, task: string | null): Replicated | undefined => {
     const ofGroup = known.get(group) ?? new Map<string, Replicated | undefined>();
     known.set(group, ofGroup);
     const key = JSON.stringify([metric, task]);
     if (!ofGroup.has(key)) {
       const readings = readingsOf(group.done, measurements, metric, task);
+      const drawn = task ?? metric;
       const mean =
-        readings.length === 0 ? undefined : replicator.mean(readings, task, groupName(group, task));
+        readings.length === 0 ? undefined : replicator.mean(readings, drawn, groupName(group, drawn));
       ofGroup.set(key, mean);
     }
     return ofGroup.get(key);

@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly leftOutSeeds?: number;
   readonly honestFailed?: boolean;
   readonly stateful?: boolean;
+  /** The adaptive attack gives up utility on purpose. */
+  readonly launders?: boolean;
   readonly canPass?: boolean;
   /** The defense is a table of recorded replies. */
   readonly recorded?: boolean;
@@ -202,6 +204,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
       isLinearOnFeatures: ({ id }) => id === 'stitching',
       needsLabels: () => false,
       canFace: ({ id }, _chain, accounts) => id !== 'adaptive' || accounts >= (options.adaptiveAccounts ?? 1),
+      launders: (id) => id === 'adaptive' && options.launders === true,
       isRecorded: () => options.recorded === true,
     },
   };

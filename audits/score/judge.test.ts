@@ -198,6 +198,29 @@ describe('stolen gain in the matrix', () => {
   });
 });
 
+test('a copy’s mark score stands in the matrix with its interval over seeds, and nowhere else', () => {
+  const { input, facts } = world({ tasks: ['animals', 'plants'] });
+  const measurements = new Map(
+    [...input.measurements].map(([key, entries]) => {
+      const [attack, , seed] = key.split('/');
+      const mark = { metric: 'mark-score', task: null, value: 0.5 + Number(seed) / 10, n: 1000 };
+      return [key, attack === 'adaptive' ? [...entries, { ...mark, unit: 'ratio' as const }] : entries];
+    }),
+  );
+  const { matrix } = judge({ ...input, measurements }, facts);
+  const marked = matrix.filter(({ markScore }) => markScore !== undefined);
+  expect(marked.map(({ attack, task }) => [attack, task])).toEqual([
+    ['adaptive', 'animals'],
+    ['adaptive', 'plants'],
+  ]);
+  // Three seeds 0.1 apart: the middle one, and 4.303 times 0.1 / sqrt(3) to both sides.
+  for (const { markScore } of marked) {
+    const { value = 0, low = 0, high = 0 } = markScore ?? {};
+    expect((high ?? 0) - value).toBeCloseTo(0.248, 2);
+    expect(value - (low ?? 0)).toBeCloseTo(0.248, 2);
+  }
+});
+
 test('the order of the cells changes nothing', () => {
   const { input, facts } = world({ tasks: ['animals', 'cars'] });
   const expected = judge(input, facts);

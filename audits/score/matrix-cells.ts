@@ -15,6 +15,7 @@ export function buildMatrix(evidence: Evidence): readonly MatrixCell[] {
 function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence): MatrixCell {
   const measured = (metric: string): Replicated | undefined => evidence.measure(group, metric, task.name);
   const probe = measured('probe-accuracy');
+  const mark = evidence.measure(group, 'mark-score', null);
   const gains = evidence.gains.filter((entry) => entry.group === group && entry.task === task.name);
   const failed = group.cells.find(({ state }) => state === 'failed');
   return {
@@ -48,6 +49,7 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
       rawL2: optional(measured('raw-l2'), 'none'),
       miScore: optional(measured('mi-score')),
     },
+    ...(mark === undefined ? {} : { markScore: toEstimate(mark, 'ratio') }),
     queriesUsed: overSeeds(group, (cell) => sum(cell.ledger.map(({ rows }) => rows))),
     uniqueInputs: overSeeds(group, (cell) => sum(cell.ledger.map(({ uniqueInputs }) => uniqueInputs))),
     elapsedMs:

@@ -21,6 +21,8 @@ export interface MethodFacts {
   needsLabels(attack: MethodSpec): boolean;
   /** Whether an attacker with everything but more accounts than these can play the attack against the defense at all. */
   canFace(attack: MethodSpec, defense: readonly MethodSpec[], accounts: number): boolean;
+  /** Gives up utility on purpose, so that it may steal less than a plain attack. @param id of an attack */
+  launders(id: string): boolean;
   /** A recorded table of replies, which nobody can attack adaptively: it never passes. */
   isRecorded(defense: readonly MethodSpec[]): boolean;
 }
@@ -57,6 +59,7 @@ export const registeredFacts: MethodFacts = {
     findAttack(id)?.notApplicable?.(config, everything),
   canFace: ({ id, config }, defense, accounts) =>
     findAttack(id)?.notApplicable?.(config, { ...everything, accounts, defense }) === undefined,
+  launders: (id) => findAttack(id)?.meta.launders === true,
   isRecorded: (defense) => defense.some(({ id }) => id === RECORDED),
 };
 

@@ -50,8 +50,8 @@ export const linearWatermark = defineDefense({
   },
   config,
   openSession(mark) {
-    const blend = blending(mark);
-    return { reply: (embeddings) => markRows(embeddings, blend) };
+    const markRow = blending(mark);
+    return { reply: (embeddings) => markRows(embeddings, markRow) };
   },
   verify(suspect, mark) {
     const clean = mark.provider.embeddings;
@@ -64,15 +64,23 @@ export const linearWatermark = defineDefense({
 function blending(mark: Pick<MarkInput<Config>, 'config' | 'provider' | 'account' | 'rng'>): MarkRow {
   const { strength, terms } = mark.config;
   const { columns } = mark.provider.embeddings;
-  const { places, weights } = circulant(columns, Math.min(terms, columns), markStream(mark));
-  return (embedding) =>
-    Float64Array.from(embedding, (value, i) => {
-      let blended = 0;
-      weights.forEach((weight, term) => {
-        blended += weight * (embedding[(i + (places[term] ?? 0)) % columns] ?? 0);
-      });
-      return (1 - strength) * value + strength * blended;
-    });
+  const row = circulant(columns, Math.min(terms, columns), markStream(mark));
+  return (embedding) => {
+    const blended = blend(row, embedding);
+    return blended.map((value, i) => (1 - strength) * (embedding[i] ?? 0) + strength * value);
+  };
+}
+
+/** `T e`. */
+function blend({ places, weights }: Circulant, embedding: Float32Array): Float64Array {
+  const { length } = embedding;
+  const blended = new Float64Array(length);
+  for (let term = 0; term < weights.length; term++) {
+    const weight = weights[term] ?? 0;
+    for (let i = 0, from = places[term] ?? 0; i < length; i++, from = from + 1 < length ? from + 1 : 0)
+      blended[i] = (blended[i] ?? 0) + weight * (embedding[from] ?? 0);
+  }
+  return blended;
 }
 
 /** A circulant matrix as its first row: `weights` at `places`, 0 elsewhere. */

@@ -10,6 +10,7 @@ import { nearDuplicates } from './steps/near-duplicates.ts';
 import { noise, offset } from './steps/noise.ts';
 import { standardInAnHour } from './steps/standard-in-an-hour.ts';
 import { undefended } from './steps/undefended.ts';
+import { watermarks } from './steps/watermarks.ts';
 
 /** Frozen: a changed step asks another question, and gets another id. In the order in which they run. */
 export const schedule: readonly Step[] = [
@@ -24,6 +25,7 @@ export const schedule: readonly Step[] = [
   nearDuplicates,
   detectors,
   honestUsers,
+  watermarks,
   standardInAnHour,
 ];
 

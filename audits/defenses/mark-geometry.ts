@@ -1,4 +1,4 @@
-import { type Matrix, matrixRow } from '../contract/data.ts';
+import { type Matrix, matrix, matrixRow } from '../contract/data.ts';
 
 /** How marks are looked for in a suspect's embeddings: directions around the mean, since means of encoders lie far from 0. */
 
@@ -94,6 +94,22 @@ export function nearness(
 ): number {
   const toward = rowOf(directions, target);
   return meanCosine(directions, rows, toward) - meanCosine(directions, others, toward);
+}
+
+/**
+ * Cosines of every row with some rows of the same matrix, `[rows, anchors.length]`: what an encoder says of images by its angles
+ * alone, the same in every rotation, order and scale, and of one width for all encoders.
+ */
+export function likenesses(source: Matrix, anchors: readonly number[]): Matrix {
+  const directions = centeredDirections(source);
+  const data = new Float32Array(source.rows * anchors.length);
+  for (let row = 0; row < source.rows; row++) {
+    const own = rowOf(directions, row);
+    anchors.forEach(
+      (anchor, at) => (data[row * anchors.length + at] = inner(own, rowOf(directions, anchor))),
+    );
+  }
+  return matrix(data, source.rows, anchors.length);
 }
 
 function meanCosine(directions: Rows, rows: readonly number[], toward: Float64Array): number {

@@ -93,7 +93,7 @@ test('missing coordinates and errors weaken it', () => {
   const half = Array.from({ length: dimension / 2 }, (_, i) => i);
   const truncated = service.score(reordered(marked, half));
   expect(truncated).toBeGreaterThan(0.4);
-  expect(service.score(blurred(marked, 0.5, 'errors'))).toBeGreaterThan(0.3);
+  expect(service.score(blurred(marked, 1, 'errors'))).toBeGreaterThan(0.5);
   expect(service.score(blurred(marked, 4, 'errors'))).toBeLessThan(0.4);
 });
 

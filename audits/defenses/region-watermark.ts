@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Matrix, matrixRow } from '../contract/data.ts';
 import type { MarkInput } from '../contract/method.ts';
 import { defineDefense } from './define-defense.ts';
-import { centeredDirections, nearness, norm } from './mark-geometry.ts';
+import { likenesses, norm, sharedMark } from './mark-geometry.ts';
 import { markKeysSchema, markRows, markStream, type MarkRow } from './marked-rows.ts';
 import { drawTarget, drawTriggers, triggerSettings, type Triggers } from './trigger-regions.ts';
 
@@ -13,8 +13,9 @@ import { drawTarget, drawTriggers, triggerSettings, type Triggers } from './trig
  *
  * Threat model: the thief trains on replies, knows the family, not regions and targets.
  *
- * The paper compares a suspect's vectors with `w` itself, which holds only in the victim's coordinates. Here the suspect is asked
- * for the target as well, and angles between its own answers are compared: turned, reordered or scaled copies answer the same.
+ * The paper compares a suspect's vectors with `w` itself, which holds only in the victim's coordinates. Here angles between the
+ * suspect's own answers are compared: its cosines of marked images with unmarked ones, which lean towards those of the target.
+ * Turned, reordered or scaled copies give the same.
  */
 const config = z.object({
   /** Share of the target in a marked reply (lambda of the paper). */
@@ -25,6 +26,9 @@ const config = z.object({
 
 type Config = z.infer<typeof config>;
 type Mark = Pick<MarkInput<Config>, 'config' | 'provider' | 'account' | 'rng'>;
+
+/** Unmarked images that a suspect's answers are compared with: enough for its errors to average out. */
+const ANCHORS = 128;
 
 export const regionWatermark = defineDefense({
   meta: {
@@ -50,18 +54,20 @@ export const regionWatermark = defineDefense({
     return { reply: (embeddings) => markRows(embeddings, markRow) };
   },
   verify(suspect, mark) {
-    const { triggers, targets, markRow } = openMark(mark);
+    const { triggers, markRow } = openMark(mark);
     const clean = mark.provider.embeddings;
-    const relation = (of: Matrix): number => targetRelation(of, triggers, targets);
-    const [before, after] = [relation(clean), relation(markRows(clean, markRow))];
-    return after === before ? 0 : (relation(suspect) - before) / (after - before);
+    const order = markStream(mark).derive('anchors').permutation(triggers.plain.length);
+    const anchors = [...order.subarray(0, ANCHORS)].map((at) => triggers.plain[at] ?? 0);
+    const seen = (of: Matrix): Matrix => likenesses(of, anchors);
+    return sharedMark(
+      { suspect: seen(suspect), clean: seen(clean), marked: seen(markRows(clean, markRow)) },
+      triggers.marked.flat(),
+    );
   },
 });
 
 function openMark(mark: Mark): {
   readonly triggers: Triggers;
-  /** Row of the provider's embeddings per trigger region. */
-  readonly targets: readonly number[];
   readonly markRow: MarkRow;
 } {
   const { provider, config: settings } = mark;
@@ -73,7 +79,6 @@ function openMark(mark: Mark): {
   const embeddingOf = targets.map((row) => matrixRow(provider.embeddings, row));
   return {
     triggers,
-    targets,
     markRow(embedding) {
       const region = triggers.triggerOf(embedding);
       const target = region === undefined ? undefined : embeddingOf[region];
@@ -86,14 +91,4 @@ function openMark(mark: Mark): {
       );
     },
   };
-}
-
-/** How much nearer the rows of the trigger regions lie to their targets than plain rows do; each row counts once. */
-function targetRelation(rows: Matrix, { marked, plain }: Triggers, targets: readonly number[]): number {
-  const directions = centeredDirections(rows);
-  const all = marked.reduce((sum, { length }) => sum + length, 0);
-  return marked.reduce(
-    (sum, region, at) => sum + (region.length / all) * nearness(directions, region, plain, targets[at] ?? 0),
-    0,
-  );
 }

@@ -83,6 +83,7 @@ const methodFolders = [
   'query-policies',
   'checks',
   'surrogates',
+  'ownership',
 ];
 test.each(methodFolders)('%s: methods do not import each other; only the registry lists them', (folder) => {
   const methods = methodsOf(folder);
@@ -90,8 +91,9 @@ test.each(methodFolders)('%s: methods do not import each other; only the registr
   expect(breaks((line) => methods.has(line.file) && methods.has(line.target) && !line.typeOnly)).toEqual([]);
 });
 
-test.each(['attacks', 'defenses', 'metrics'])('%s imports no other family of methods', (folder) => {
-  const others = ['attacks', 'defenses', 'metrics'].filter((other) => other !== folder);
+const families = ['attacks', 'defenses', 'metrics', 'ownership'];
+test.each(families)('%s imports no other family of methods', (folder) => {
+  const others = families.filter((other) => other !== folder);
   expect(
     breaks(
       (line) =>

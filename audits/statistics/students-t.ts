@@ -37,8 +37,9 @@ export const SMALLEST_P = 2.225_073_858_507_201_4e-308;
 export function summarize(values: ArrayLike<number>): SampleSummary {
   const count = values.length;
   if (count === 0) throw new RangeError('a sample without values');
-  let mean = 0;
-  for (let i = 0; i < count; i++) mean += (values[i] ?? 0) / count;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[i] ?? 0;
+  const mean = sum / count;
   let squares = 0;
   for (let i = 0; i < count; i++) squares += ((values[i] ?? 0) - mean) ** 2;
   return { count, mean, variance: count > 1 ? squares / (count - 1) : 0 };

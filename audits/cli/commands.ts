@@ -8,6 +8,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerEngine } from './engine.ts';
 import { registerInspect } from './inspect-command.ts';
 import { registerList } from './list.ts';
+import { registerOwn } from './own.ts';
 import type { Registration } from './program.ts';
 import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerAttacks,
   registerDefenses,
   registerTrain,
+  registerOwn,
   registerEngine,
   registerDoctor,
   registerBench,

@@ -22,11 +22,13 @@ export interface TinyEncoderFlaws {
   readonly externalData?: string;
   /** Length of a second output `projection`, the tanh of a linear map of the first. */
   readonly projection?: number;
+  /** Draws other weights. */
+  readonly seed?: string;
 }
 
 /** Writes an ONNX image encoder that takes milliseconds: two convolutions, ReLU, mean pool; 16 px, 24 dimensions. */
 export function writeTinyEncoder(file: string, flaws: TinyEncoderFlaws = {}): void {
-  const rng = createRng('tiny encoder');
+  const rng = createRng(flaws.seed ?? 'tiny encoder');
   const tensor = (name: string, dims: readonly number[], scale: number): OnnxTensor => {
     const values = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => rng.normal() * scale);
     return { name, dims, dataType: tensorDataType.float32, rawData: new Uint8Array(values.buffer) };

@@ -9,6 +9,7 @@ import { exitCode, MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import type { EncoderObservations, OwnershipContext, OwnershipJudgement } from '../contract/ownership.ts';
 import { readImages } from '../datasets/read.ts';
+import { describeEncoder } from '../encoder/describe.ts';
 import { openEncoder } from '../encoder/encoder.ts';
 import {
   judgeReadings,
@@ -110,7 +111,8 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
     const signal = new AbortController().signal;
     const look = createLook(engine, settings, rng, rates, signal);
     const own = await look(victim);
-    const secret = secretOf(own, { tests, rule, seed: settings.seed ?? 0, rates });
+    const independentDigests = await digestsOf(zoo, settings.options);
+    const secret = secretOf(own, { tests, rule, seed: settings.seed ?? 0, rates, independentDigests });
     const about = {
       schemaVersion: 1 as const,
       victim: own.encoder,
@@ -260,19 +262,29 @@ function secretOf(
     readonly rule: ClaimRule;
     readonly seed: number;
     readonly rates: Readonly<Record<string, readonly number[]>>;
+    readonly independentDigests: readonly string[];
   },
 ): unknown {
-  const { tests, rule, seed, rates } = chosen;
+  const { tests, rule, seed, rates, independentDigests } = chosen;
   return {
     victim: encoder.digest,
     compared: images.compared.digest,
     private: images.private?.digest ?? null,
     public: images.public?.digest ?? null,
     victimMarkRates: rates[observed.name] ?? null,
+    // Who chooses the others afterwards chooses how far the suspect stands out.
+    independent: independentDigests,
     tests: tests.map(({ id, config }) => ({ id, config })),
     rule,
     seed,
   };
+}
+
+/** SHA-256 (hex) of encoder files, sorted: whatever they are called. */
+async function digestsOf(files: readonly string[], options: EncoderOptions): Promise<readonly string[]> {
+  const digests: string[] = [];
+  for (const file of files) digests.push((await describeEncoder(file, options)).digest);
+  return digests.sort();
 }
 
 function ruleOf({ level, leastEffect }: OwnershipSettings): ClaimRule {

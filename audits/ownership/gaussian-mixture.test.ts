@@ -82,6 +82,47 @@ describe('a mixture of Gaussians', () => {
   });
 });
 
+describe('as scikit-learn (1.9.1, three components, tolerance 1e-9)', () => {
+  // The minimal standard generator (Park and Miller 1988), so that Python draws the same rows.
+  let state = 1;
+  const uniform = (): number => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const centers = [
+    [0, 0],
+    [6, 1],
+    [-2, 5],
+  ];
+  const rows = matrix(
+    Float32Array.from(
+      Array.from({ length: 150 }, (_, i) => {
+        const [x = 0, y = 0] = centers[i % 3] ?? [];
+        const [a, b] = [uniform(), uniform()];
+        return [x + 2 * a + b, y + 2 * b - a * 0.5];
+      }).flat(),
+    ),
+    150,
+    2,
+  );
+  const asked = matrix(Float32Array.of(1, 1, 3, 3), 2, 2);
+
+  test.each([
+    ['diagonal', -2.978743921578824, [-2.501562353866399, -10.505285756479013]],
+    ['full', -2.9419285159352633, [-2.575158156964066, -8.971196423554321]],
+  ] as const)('%s covariances', async (covariance, score, densities) => {
+    const mixture = await fitGaussianMixture(plainMultiplier, rows, createRng(5), {
+      components: 3,
+      covariance,
+    });
+    expect(mixture.converged).toBe(true);
+    expect(mixture.logLikelihood).toBeCloseTo(score, 4);
+    const found = await logDensities(plainMultiplier, mixture, asked);
+    densities.forEach((density, i) => expect(found[i]).toBeCloseTo(density, 2));
+    const middle = Array.from({ length: 3 }, (_, k) => mixture.means.data[2 * k] ?? 0).toSorted(
+      (a, b) => a - b,
+    );
+    [-0.4973, 1.6196, 7.4601].forEach((mean, i) => expect(middle[i]).toBeCloseTo(mean, 3));
+  });
+});
+
 test('held-out private rows of the public rows’ own law are as likely as those', async () => {
   const found = await heldOutLikelihoods(
     plainMultiplier,

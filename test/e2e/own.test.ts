@@ -41,7 +41,9 @@ const shared = [
 const machine = ['--engine', 'onnx', '--device', 'cpu'];
 
 test('a commitment made first holds, the copy is found among nineteen strangers, the victim is no stranger', async () => {
-  const committed = await runMoat([...shared, ...machine, '--commit', 'key.json', '--json'], { cwd: folder });
+  const committed = await runMoat([...shared, ...machine, '--zoo', 'zoo', '--commit', 'key.json', '--json'], {
+    cwd: folder,
+  });
   expect(committed.stderr).not.toMatch(/\n {4}at /);
   expect(committed.code).toBe(0);
   const kept = JSON.parse(readFileSync(path.join(folder, 'key.json'), 'utf8')) as { readonly digest: string };

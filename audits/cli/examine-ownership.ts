@@ -7,12 +7,18 @@ import type { ImageGeometry, EncoderOptions } from '../contract/encoder.ts';
 import type { Engine } from '../contract/engine.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
-import type { EncoderObservations, OwnershipContext, OwnershipJudgement } from '../contract/ownership.ts';
+import type {
+  DisturbanceId,
+  EncoderObservations,
+  OwnershipContext,
+  OwnershipJudgement,
+} from '../contract/ownership.ts';
 import { readImages } from '../datasets/read.ts';
 import { describeEncoder } from '../encoder/describe.ts';
 import { openEncoder } from '../encoder/encoder.ts';
 import {
   judgeReadings,
+  neededDisturbances,
   parseOwnershipTests,
   readEncoder,
   usualTests,
@@ -109,7 +115,12 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
 
   return async (engine) => {
     const signal = new AbortController().signal;
-    const look = createLook(engine, settings, rng, rates, signal);
+    const look = createLook(engine, settings, {
+      rng,
+      rates,
+      disturbances: neededDisturbances(tests),
+      signal,
+    });
     const own = await look(victim);
     const independentDigests = await digestsOf(zoo, settings.options);
     const secret = secretOf(own, { tests, rule, seed: settings.seed ?? 0, rates, independentDigests });
@@ -201,9 +212,17 @@ interface Looked {
 function createLook(
   engine: Engine,
   settings: OwnershipSettings,
-  rng: Rng,
-  rates: Readonly<Record<string, readonly number[]>>,
-  signal: AbortSignal,
+  {
+    rng,
+    rates,
+    disturbances,
+    signal,
+  }: {
+    readonly rng: Rng;
+    readonly rates: Readonly<Record<string, readonly number[]>>;
+    readonly disturbances: ReadonlySet<DisturbanceId>;
+    readonly signal: AbortSignal;
+  },
 ): (file: string) => Promise<Looked> {
   let images: OwnershipImages | undefined;
   return async (file) => {
@@ -217,7 +236,11 @@ function createLook(
         rng.derive('images'),
       );
       const name = path.basename(file);
-      const observed = await observeEncoder(encoder, name, images, rng.derive('noise'), signal);
+      const observed = await observeEncoder(encoder, name, images, {
+        rng: rng.derive('noise'),
+        disturbances,
+        signal,
+      });
       const own = rates[name];
       return {
         encoder: { file, digest, dimension: encoder.dimension },

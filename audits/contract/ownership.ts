@@ -22,7 +22,10 @@ export interface DisturbedEmbeddings {
   readonly embeddings: Matrix;
 }
 
-/** One encoder on one set of images. */
+/** `noisy`: under normal noise. `nearby`: each pixel moved by at most a small radius. */
+export type DisturbanceId = 'noisy' | 'nearby';
+
+/** One encoder on one set of images. Copies are there where a test looks at them. */
 export interface SideObservations {
   /** `[images, dimension]` */
   readonly embeddings: Matrix;
@@ -117,6 +120,8 @@ export interface OwnershipTestDefinition<Config extends z.ZodObject = z.ZodObjec
   readonly runs: readonly z.input<Config>[];
   /** Obfuscations of the suspect that leave its number as it is. */
   invariantTo(config: z.infer<Config>): readonly ObfuscationId[];
+  /** Disturbed copies it looks at, beside the images. Default: none. */
+  disturbances?(config: z.infer<Config>): readonly DisturbanceId[];
   /** A sentence where this test cannot be made of these observations; else undefined. */
   notApplicable?(
     config: z.infer<Config>,

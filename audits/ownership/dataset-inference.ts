@@ -149,6 +149,7 @@ export const datasetInference = defineOwnershipTest({
   },
   config,
   runs: variants.map((variant) => ({ variant })),
+  disturbances: ({ variant }) => (variant === 'gmm' ? [] : ['noisy']),
   invariantTo: (settings) => variantTable[settings.variant].invariantTo(settings),
   notApplicable(settings, _victim, suspect) {
     const sides = sidesOf(suspect);

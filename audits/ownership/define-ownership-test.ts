@@ -24,6 +24,7 @@ export function defineOwnershipTest<Config extends z.ZodObject>(
     config: schema,
     runs: Object.freeze(definition.runs.map((run) => Object.freeze({ ...run }))),
     invariantTo: (config) => definition.invariantTo(complete(config)),
+    disturbances: (config) => definition.disturbances?.(complete(config)) ?? [],
     notApplicable,
     async measure(context, suspect, config) {
       const settings = complete(config);

@@ -2,6 +2,7 @@ import { completeSpec, parseChain, spellSpec } from '../contract/configuration.t
 import { MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import type {
+  DisturbanceId,
   EncoderObservations,
   OwnershipContext,
   OwnershipEvidence,
@@ -49,6 +50,11 @@ export function parseOwnershipTests(text: string): readonly MethodSpec[] {
       ? [completeSpec(test, values)]
       : usualTests().filter((spec) => spec.id === id);
   });
+}
+
+/** Disturbed copies that any of the tests looks at: nothing else needs to be embedded. */
+export function neededDisturbances(tests: readonly MethodSpec[]): ReadonlySet<DisturbanceId> {
+  return new Set(tests.flatMap(({ id, config }) => knownTest(id).disturbances?.(config) ?? []));
 }
 
 /** What one encoder scored in each test, or why it could not be measured; in the order of the tests. */

@@ -30,6 +30,7 @@ export const noiseBallDeviation = defineOwnershipTest({
   },
   config: z.object({}),
   runs: [{}],
+  disturbances: () => ['nearby'],
   invariantTo: () => ['rotated', 'permuted', 'padded', 'shifted'],
   notApplicable: (_config, victim, suspect) =>
     deviationsOf(victim) === undefined || deviationsOf(suspect) === undefined

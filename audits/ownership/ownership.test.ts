@@ -14,6 +14,7 @@ import { plainMultiplier } from '../tensor/linear-algebra/plain-multiplier.sampl
 import { createWorld } from './encoder-world.sample.ts';
 import {
   judgeReadings,
+  neededDisturbances,
   parseOwnershipTests,
   readEncoder,
   usualTests,
@@ -159,6 +160,15 @@ describe('with twenty independent encoders', () => {
     expect(evidence.falseClaims.withinModel?.claimed).toBeGreaterThan(2);
     expect(evidence.falseClaims.leftOut?.claimed).toBeLessThanOrEqual(1);
   });
+});
+
+test.each([
+  ['similarity-fingerprint,distance-test,dataset-inference:variant=gmm', []],
+  ['dataset-inference', ['noisy']],
+  ['noise-ball-deviation,dataset-inference:variant=loss', ['nearby', 'noisy']],
+])('%s needs the copies %j and no others', (text, needed) => {
+  const tests = text.split(',').flatMap(parseOwnershipTests);
+  expect(neededDisturbances(tests)).toEqual(new Set(needed));
 });
 
 describe('without independent encoders', () => {

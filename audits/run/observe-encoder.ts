@@ -1,7 +1,12 @@
 import type { Images } from '../contract/data.ts';
 import type { Encoder, ImageGeometry } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { DisturbedEmbeddings, EncoderObservations, SideObservations } from '../contract/ownership.ts';
+import type {
+  DisturbanceId,
+  DisturbedEmbeddings,
+  EncoderObservations,
+  SideObservations,
+} from '../contract/ownership.ts';
 import { DEMO_PATH, openDataset, type Dataset, type SplitName } from '../datasets/dataset.ts';
 import { digestImages, readImages } from '../datasets/read.ts';
 import type { Rng } from '../rng.ts';
@@ -138,15 +143,23 @@ async function chooseSide(
 
 /**
  * What one encoder answers to the chosen images and to disturbed copies of them. Each encoder reads them at its own size.
- * @param rng draws the noise: equal streams disturb images of one size equally
+ * @param options.rng draws the noise: equal streams disturb images of one size equally
+ * @param options.disturbances copies to embed; those that no test looks at are left out
  * @throws MoatError `encoder-failed`, `dataset-*`, `cancelled`
  */
 export async function observeEncoder(
   encoder: Encoder,
   name: string,
   images: OwnershipImages,
-  rng: Rng,
-  signal: AbortSignal,
+  {
+    rng,
+    disturbances,
+    signal,
+  }: {
+    readonly rng: Rng;
+    readonly disturbances: ReadonlySet<DisturbanceId>;
+    readonly signal: AbortSignal;
+  },
 ): Promise<EncoderObservations> {
   const { preprocessing } = encoder.description;
   const read = async ({ dataset, split, indices }: ImageSource): Promise<Images> => {
@@ -164,12 +177,10 @@ export async function observeEncoder(
   ): Promise<SideObservations | undefined> => {
     if (source === undefined) return undefined;
     const plain = await read(source);
-    const copies = async (what: string, draw: (from: Rng) => number): Promise<DisturbedEmbeddings> => {
-      const disturbed = disturbImages(
-        plain,
-        { count: DISTURBED_IMAGES, perImage: COPIES, draw },
-        stream.derive(what),
-      );
+    const copies = async (what: DisturbanceId): Promise<DisturbedEmbeddings | undefined> => {
+      if (!disturbances.has(what)) return undefined;
+      const shape = { count: DISTURBED_IMAGES, perImage: COPIES, draw: draws[what] };
+      const disturbed = disturbImages(plain, shape, stream.derive(what));
       return {
         images: disturbed.count / COPIES,
         perImage: COPIES,
@@ -178,8 +189,8 @@ export async function observeEncoder(
     };
     return {
       embeddings: await encoder.embed(plain),
-      noisy: await copies('noise', (from) => NOISE_LEVELS * from.normal()),
-      nearby: await copies('ball', (from) => RADIUS_LEVELS * from.uniform()),
+      noisy: await copies('noisy'),
+      nearby: await copies('nearby'),
     };
   };
   const own = await side(images.private, rng.derive('private'));
@@ -191,3 +202,9 @@ export async function observeEncoder(
     public: strangers,
   };
 }
+
+/** Noise of one pixel, in levels. */
+const draws: Readonly<Record<DisturbanceId, (from: Rng) => number>> = {
+  noisy: (from) => NOISE_LEVELS * from.normal(),
+  nearby: (from) => RADIUS_LEVELS * from.uniform(),
+};

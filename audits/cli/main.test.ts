@@ -110,6 +110,7 @@ describe.concurrent('what is printed', { timeout: 60_000 }, () => {
       'show',
       'attacks',
       'defenses',
+      'own',
       'doctor',
       'bench',
     ])

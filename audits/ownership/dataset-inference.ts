@@ -6,6 +6,7 @@ import {
   type ObfuscationId,
   type OwnershipContext,
   type OwnershipReading,
+  type SampleFigures,
   type SideObservations,
 } from '../contract/ownership.ts';
 import { hedgesG } from '../statistics/effect-size.ts';
@@ -168,13 +169,23 @@ interface Named {
   readonly name: string;
 }
 
+/**
+ * Values that differ by less than this share of their size are products of float32 rounding, as of an encoder that answers the
+ * same to everything: divided by their deviation they would look like an effect.
+ */
+const ROUNDING_SHARE = 1e-6;
+
 /** The reading of a comparison in which a larger first sample speaks for theft. */
 function compared(
   larger: Named,
   smaller: Named,
   figures: Readonly<Record<string, number>>,
 ): OwnershipReading {
-  const [first, second] = [summarize(larger.values), summarize(smaller.values)];
+  const both = summarize([...larger.values, ...smaller.values]);
+  const isRounding = Math.sqrt(both.variance) <= ROUNDING_SHARE * Math.abs(both.mean);
+  const sample = ({ values }: Named): SampleFigures =>
+    isRounding ? { count: values.length, mean: both.mean, variance: 0 } : summarize(values);
+  const [first, second] = [sample(larger), sample(smaller)];
   return {
     statistic: hedgesG(first, second),
     unit: 'none',

@@ -9,6 +9,7 @@ import {
   type OwnershipReading,
   type SideObservations,
 } from '../contract/ownership.ts';
+import { matrix, type Matrix } from '../contract/data.ts';
 import { createRng } from '../rng.ts';
 import { plainMultiplier } from '../tensor/linear-algebra/plain-multiplier.sample.ts';
 import { createWorld } from './encoder-world.sample.ts';
@@ -199,6 +200,33 @@ describe('without independent encoders', () => {
     for (const { reason } of judged.notMeasured) expect(reason).toMatch(/^[A-Z].*\.$/);
     expect(judged.findings).toHaveLength(6);
   });
+});
+
+test('an encoder that answers the same to everything is measured by every test and looks like no copy', async () => {
+  const constant = (source: Matrix): Matrix =>
+    matrix(new Float32Array(source.data.length).fill(0.25), source.rows, source.columns);
+  const collapsedSide = (side: SideObservations | undefined): SideObservations | undefined => {
+    if (side?.noisy === undefined) return undefined;
+    const noisy = { ...side.noisy, embeddings: constant(side.noisy.embeddings) };
+    return { embeddings: constant(side.embeddings), noisy, nearby: noisy };
+  };
+  const collapsed: EncoderObservations = {
+    ...stranger,
+    name: 'collapsed',
+    compared: constant(stranger.compared),
+    private: collapsedSide(stranger.private),
+    public: collapsedSide(stranger.public),
+  };
+  const readings = await readEncoder(world.context(), collapsed, usualTests());
+  const likeness = (label: string): number => {
+    const reading = readings[table.findIndex((row) => row.label === label)];
+    if (reading === undefined || 'reason' in reading) throw new Error(`${label} was not measured`);
+    return reading.statistic;
+  };
+  expect(likeness('similarity-fingerprint')).toBe(0);
+  expect(likeness('rank-signature')).toBe(0);
+  for (const variant of ['', ':variant=augmentation-difference', ':variant=loss'])
+    expect(likeness(`dataset-inference${variant}`)).toBeCloseTo(0, 6);
 });
 
 describe('a copy whose every vector was changed', () => {

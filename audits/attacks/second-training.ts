@@ -107,6 +107,8 @@ export async function tune(
     progress: (fraction, stage) => context.progress(share + (1 - share) * fraction, stage),
     log: (message) => context.log(message),
   });
+  // A copy that is a network was trained from pixels, and so is its tuning.
+  if (tuned.kind !== 'network') throw new MoatError('internal', `A tuning ended as ${tuned.kind}.`);
   const head = filterNames(copy.weights, (name) => name === HEAD_KERNEL || name === HEAD_BIAS);
   return {
     surrogate: { ...copy, weights: { ...tuned.weights, ...head } },

@@ -165,7 +165,10 @@ async function evaluate(
   model: SurrogateModel,
   loaded: Loaded,
   context: JobContext,
-  { backbone, marks }: { readonly backbone: FeatureEncoder | undefined; readonly marks: readonly ChainMark[] },
+  {
+    backbone,
+    marks,
+  }: { readonly backbone: FeatureEncoder | undefined; readonly marks: readonly ChainMark[] },
 ): Promise<readonly Measurement[]> {
   const surrogate = await openSurrogate(loaded.engine, model, backbone);
   try {

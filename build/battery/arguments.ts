@@ -6,7 +6,7 @@ export const usage = `usage: npm run battery -- [options]
 Runs the schedule of docs/battery.md, step by step, each one an audit in one database; run again after a kill or Ctrl-C,
 it takes over what was done.
 
-  --only IDS        comma-separated ids of steps (default: all)
+  --only IDS        comma-separated ids of steps (default: the schedule; --list names those beside it)
   --full            the whole scale: standard's evaluation, ResNet-18 surrogates, five seeds; a day on two cores
   --encoders DIR    folder with cifar10-supcon.onnx and cifar10-simclr.onnx (default: ../shared/encoders)
   --data DIR        folder with cifar10-jpeg/train and cifar10-jpeg/test (default: ../shared/data)

@@ -1,5 +1,6 @@
 import { replaceBetween } from '../markdown-markers.ts';
 import type { StepRecord } from './run-step.ts';
+import { extraSteps, schedule } from './schedule.ts';
 import type { Expectation, Finding, Step, Table } from './step.ts';
 import type { StepView } from './view.ts';
 
@@ -14,7 +15,8 @@ export interface Answered {
 
 /** Every step with what was expected and what came out, as Markdown. */
 export function renderDocument(answered: readonly Answered[]): string {
-  const minutes = answered.reduce((total, { record }) => total + record.wallMs, 0) / MS_PER_MINUTE;
+  const scheduled = answered.filter(({ step }) => !extraSteps.includes(step));
+  const beside = answered.filter(({ step }) => extraSteps.includes(step));
   const findings = answered.flatMap(({ step, view }) =>
     step.expectations.map((expectation) => ({ expectation, finding: expectation.check(view) })),
   );
@@ -23,9 +25,13 @@ export function renderDocument(answered: readonly Answered[]): string {
       .length;
   const [environment] = answered.map(({ record }) => record.result.environment);
   return [
-    `${answered.length} steps, ${minutes.toFixed(0)} minutes${environment === undefined ? '' : ` on ${describe(environment)}`}. Identities: ${count('identity', true)} hold, ${count('identity', false)} do not, ${count('identity', undefined)} undecided. Outcomes: ${count('outcome', true)} as expected, ${count('outcome', false)} not, ${count('outcome', undefined)} undecided by the intervals.`,
+    `${scheduled.length} of ${schedule.length} steps, ${minutesOf(scheduled)} minutes${beside.map((one) => `; ${one.step.id}, ${minutesOf([one])} minutes`).join('')}${environment === undefined ? '' : ` on ${describe(environment)}`}. Identities: ${count('identity', true)} hold, ${count('identity', false)} do not, ${count('identity', undefined)} undecided. Outcomes: ${count('outcome', true)} as expected, ${count('outcome', false)} not, ${count('outcome', undefined)} undecided by the intervals.`,
     ...answered.map(renderStep),
   ].join('\n\n');
+}
+
+function minutesOf(answered: readonly Answered[]): string {
+  return (answered.reduce((total, { record }) => total + record.wallMs, 0) / MS_PER_MINUTE).toFixed(0);
 }
 
 function describe(environment: Readonly<Record<string, string | number>>): string {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readArguments, usage, type BatteryArguments } from './arguments.ts';
 import { renderDocument, writeInto, type Answered } from './document.ts';
 import { openView, readRecord, runStep, STOPPED_EXIT, StoppedError } from './run-step.ts';
-import { commonArguments, ownArguments, schedule } from './schedule.ts';
+import { commonArguments, extraSteps, ownArguments, schedule } from './schedule.ts';
 import type { Step } from './step.ts';
 
 const FAILED_EXIT = 2;
@@ -12,8 +12,12 @@ const USAGE_EXIT = 4;
 
 async function main(args: BatteryArguments): Promise<void> {
   if (args.help) return console.log(usage);
-  if (args.list) return schedule.forEach(({ id, title }) => console.log(`${id.padEnd(28)}${title}`));
-  const steps = chosenSteps(args.only);
+  if (args.list) {
+    for (const { id, title } of schedule) console.log(`${id.padEnd(28)}${title}`);
+    for (const { id, title } of extraSteps) console.log(`${id.padEnd(28)}${title} (with --only)`);
+    return;
+  }
+  const steps = chosenSteps(args);
   if (!args.report) await runAll(steps, args);
   const answered = steps.flatMap((step): Answered[] => {
     const record = readRecord(step, args.folder);
@@ -38,10 +42,13 @@ async function runAll(steps: readonly Step[], args: BatteryArguments): Promise<v
   }
 }
 
-function chosenSteps(only: readonly string[]): readonly Step[] {
-  const unknown = only.find((id) => !schedule.some((step) => step.id === id));
+/** Those named; else the schedule, and for a report whatever has run. */
+function chosenSteps({ only, report }: BatteryArguments): readonly Step[] {
+  const all = [...schedule, ...extraSteps];
+  const unknown = only.find((id) => !all.some((step) => step.id === id));
   if (unknown !== undefined) throw new Error(`There is no step "${unknown}"; --list names them.`);
-  return only.length === 0 ? schedule : schedule.filter(({ id }) => only.includes(id));
+  if (only.length > 0) return all.filter(({ id }) => only.includes(id));
+  return report ? all : schedule;
 }
 
 function fail(thrown: unknown, code: number): never {

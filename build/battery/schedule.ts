@@ -25,9 +25,10 @@ export const schedule: readonly Step[] = [
   nearDuplicates,
   detectors,
   honestUsers,
-  watermarks,
-  standardInAnHour,
 ];
+
+/** Run only where `--only` names them: each takes about an hour. */
+export const extraSteps: readonly Step[] = [standardInAnHour, watermarks];
 
 /** Arguments of `moat audit` that all steps share. */
 export function commonArguments({ encoders, data, full }: BatteryArguments): readonly string[] {

@@ -1,93 +1,62 @@
 import type { DetectionByAttack, Estimate } from '../../../audits/contract/result.ts';
-import { spell, type Step } from '../step.ts';
+import { spell, type Expectation, type Step } from '../step.ts';
 import type { StepView } from '../view.ts';
 
-const DETECTORS = ['prada', 'mmd-detector', 'near-duplicate-guard'];
+const GUARD = 'near-duplicate-guard';
+const DETECTORS = ['prada', 'mmd-detector', GUARD];
 const ONE_PERCENT = 0.01;
 const ONE_IN_A_THOUSAND = 0.001;
 
 const against = (view: StepView, defense: string, kind: string): DetectionByAttack | undefined =>
   view.detector(defense)?.attacks.find((attack) => attack.kind === kind);
-const area = (view: StepView, defense: string, kind: string): number | undefined =>
-  against(view, defense, kind)?.area.value;
 
 export const detectors: Step = {
   id: 'detectors',
   title: 'Detectors against natural, synthetic and sybil streams',
-  // No attack is judged here: the question is who is told from whom, and it takes every row there is.
+  // Who is told from whom takes every row there is; of theft only what the planner adds, at a small budget.
   arguments: [
     '--attacks',
     'no-victim',
     '--defenses',
     DETECTORS.join(','),
     '--budgets',
-    '5000',
+    '500',
     '--fit-rows',
     '20000',
     '--score-rows',
     '10000',
   ],
   expectations: [
-    {
-      kind: 'outcome',
-      sentence:
-        'No detector tells a natural pool from honest users: the area under its curve stays below 0.8.',
-      check(view) {
-        const areas = DETECTORS.map((defense) => area(view, defense, 'natural-pool'));
-        return {
-          holds: areas.some((value) => value === undefined)
-            ? undefined
-            : areas.every((value) => (value ?? 1) < 0.8),
-          measured: spellAreas(view, 'natural-pool'),
-        };
-      },
-    },
-    {
-      kind: 'outcome',
-      sentence: '`mmd-detector` tells synthetic (Jacobian) queries from honest users: an area above 0.9.',
-      check(view) {
-        const value = area(view, 'mmd-detector', 'synthetic');
-        return {
-          holds: value === undefined ? undefined : value > 0.9,
-          measured: spellAreas(view, 'synthetic'),
-        };
-      },
-    },
-    {
-      kind: 'outcome',
-      sentence: '`near-duplicate-guard` tells two views on one account from honest users: an area above 0.9.',
-      check(view) {
-        const value = area(view, 'near-duplicate-guard', 'two-view');
-        return {
-          holds: value === undefined ? undefined : value > 0.9,
-          measured: spellAreas(view, 'two-view'),
-        };
-      },
-    },
-    {
-      kind: 'outcome',
-      sentence: 'Split over two accounts, the same views are no longer told: an area below 0.7.',
-      check(view) {
-        const value = area(view, 'near-duplicate-guard', 'split-views');
-        return {
-          holds: value === undefined ? undefined : value < 0.7,
-          measured: spellAreas(view, 'split-views'),
-        };
-      },
-    },
-    {
-      kind: 'outcome',
-      sentence: 'Slicing a stream over five accounts helps no detector: its area stays below 0.8.',
-      check(view) {
-        const areas = DETECTORS.map((defense) => area(view, defense, 'sybil-slices'));
-        return {
-          holds: areas.some((value) => value === undefined)
-            ? undefined
-            : areas.every((value) => (value ?? 1) < 0.8),
-          measured: spellAreas(view, 'sybil-slices'),
-        };
-      },
-    },
+    areas(
+      'natural-pool',
+      DETECTORS,
+      'No detector tells a natural pool from honest users: the area under its curve stays below 0.8.',
+      (area) => area < 0.8,
+    ),
+    areas(
+      'synthetic',
+      ['mmd-detector'],
+      '`mmd-detector` tells synthetic (Jacobian) queries from honest users: an area above 0.9.',
+      (area) => area > 0.9,
+    ),
+    areas(
+      'two-view',
+      [GUARD],
+      '`near-duplicate-guard` tells two views on one account from honest users: an area above 0.9.',
+      (area) => area > 0.9,
+    ),
+    areas(
+      'split-views',
+      [GUARD],
+      'Split over two accounts, the same views are no longer told: an area below 0.7.',
+      (area) => area < 0.7,
+    ),
+    areas(
+      'sybil-slices',
+      DETECTORS,
+      'Slicing a stream over five accounts helps no detector: its area stays below 0.8.',
+      (area) => area < 0.8,
+    ),
     {
       kind: 'outcome',
       sentence: 'A broad honest user raises no alarm at a detector’s own threshold in nine streams of ten.',
@@ -107,7 +76,7 @@ export const detectors: Step = {
         'At 1 % false positives no detector catches a tenth of the natural streams, and the guard half of those with two views.',
       check(view) {
         const natural = DETECTORS.map((defense) => caught(against(view, defense, 'natural-pool')));
-        const views = caught(against(view, 'near-duplicate-guard', 'two-view'));
+        const views = caught(against(view, GUARD, 'two-view'));
         return {
           holds:
             views === null || natural.some((rate) => rate === null)
@@ -170,6 +139,28 @@ export const detectors: Step = {
     }),
   }),
 };
+
+/** What is expected of the area under the curves of some detectors against one kind of stream. */
+function areas(
+  kind: string,
+  expected: readonly string[],
+  sentence: string,
+  isExpected: (area: number) => boolean,
+): Expectation {
+  return {
+    kind: 'outcome',
+    sentence,
+    check(view) {
+      const found = expected.map((defense) => against(view, defense, kind)?.area.value);
+      return {
+        holds: found.some((area) => area === undefined)
+          ? undefined
+          : found.every((area) => area !== undefined && isExpected(area)),
+        measured: spellAreas(view, kind),
+      };
+    },
+  };
+}
 
 function spellAreas(view: StepView, kind: string): string {
   return DETECTORS.map((defense) => `\`${defense}\` ${spell(against(view, defense, kind)?.area)}`).join('; ');

@@ -102,6 +102,16 @@ test('a pool has twice the budget where it can, so that seeds send different ima
   expect((await pool(['pool'], 25)).hashes.length).toBeLessThanOrEqual(30);
 });
 
+test('attacks that a defense must face send their whole budget though only a control was named', async () => {
+  const asked = { ...config(['pool'], 10), attacks: [completeAttack({ id: 'no-victim', config: {} })] };
+  expect(await planPool(asked, createRng(1))).toMatchObject({ needed: 10, wanted: 20 });
+});
+
+test('a detector is given streams of twenty thieves, however small the budget', async () => {
+  const watched = { ...config(['pool'], 10), defenses: [[], [{ id: 'prada', config: {} }]] };
+  expect(await planPool(watched, createRng(1))).toMatchObject({ needed: 10, wanted: 4000 });
+});
+
 test('several pools are mixed evenly, whatever was read first', async () => {
   const { hashes } = await pool(['pool', 'other'], 12);
   const first = new Set((await pool(['pool'], 15)).hashes);

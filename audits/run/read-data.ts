@@ -2,25 +2,26 @@ import type { AuditConfig, DataSource } from '../contract/audit.ts';
 import { selectImages, type Images } from '../contract/data.ts';
 import type { ImageGeometry } from '../contract/encoder.ts';
 import { MoatError } from '../contract/errors.ts';
-import { findAttack } from '../attacks/registry.ts';
 import { openDataset, type Dataset } from '../datasets/dataset.ts';
 import type { BlockDecoder } from '../datasets/decode-block.ts';
 import type { EvaluationImages } from '../datasets/duplicates.ts';
 import { readBlocks } from '../datasets/read-blocks.ts';
 import { poolOrder, splitTask, type ItemRef, type LabelledRef } from '../datasets/split.ts';
 import { interleave, poolShares } from '../datasets/shares.ts';
+import { chainDetects } from '../defenses/chain.ts';
 import type { Rng } from '../rng.ts';
+import { STREAM_ROWS } from './detection-cell.ts';
 import { mixBlocks } from './mix-blocks.ts';
 
 /** Images read beyond what is wanted, to fill the places of duplicates and broken files. */
 const SPARE_SHARE = 0.1;
-/** Enough for statistics where no attack sends a query. */
-const IMAGES_WITHOUT_QUERIES = 64;
 /**
  * Pool images per query of the largest budget, where the pool has them: each seed then sends another half, so that the
  * interval over seeds also speaks of which images happened to be sent.
  */
 const POOL_PER_QUERY = 2;
+/** Twenty thieves' streams from the pool, fewer than which say little about a detector's true positives. */
+const POOL_OF_STREAMS = 20 * STREAM_ROWS;
 
 export interface DataContext {
   readonly signal: AbortSignal;
@@ -140,7 +141,8 @@ export async function* taskBlocks(
  * @throws MoatError `dataset-too-small` below the largest budget, `dataset-*`
  */
 export async function planPool(config: AuditConfig, rng: Rng): Promise<PoolPlan> {
-  const needed = imagesNeeded(config);
+  // A denoiser at equal images asks for more rows, not for more images; and some attack is always played, named or not.
+  const needed = Math.max(...config.budgets);
   const datasets: Dataset[] = [];
   for (const source of config.pools) datasets.push(await openDataset(source.path, source.name));
   const candidates = (pools: readonly number[]): readonly Candidate[] =>
@@ -168,7 +170,7 @@ export async function planPool(config: AuditConfig, rng: Rng): Promise<PoolPlan>
       };
     }),
     needed,
-    wanted: needed * POOL_PER_QUERY,
+    wanted: imagesWanted(config, needed),
     warnings: datasets.flatMap((dataset) => dataset.notes),
   };
   for (const [at, source] of plan.sources.entries()) {
@@ -290,10 +292,9 @@ function sortOut(
   return kept;
 }
 
-/** Images the hungriest attack wants: a denoiser at equal images asks for more rows, not for more images. */
-function imagesNeeded(config: AuditConfig): number {
-  const queries = config.attacks.some((spec) => findAttack(spec.id)?.meta.control !== true);
-  return queries ? Math.max(...config.budgets) : IMAGES_WITHOUT_QUERIES;
+/** What is read beyond need, as far as there is more: another half per seed, and thieves for detectors to look at. */
+function imagesWanted({ defenses }: AuditConfig, needed: number): number {
+  return Math.max(needed * POOL_PER_QUERY, defenses.some(chainDetects) ? POOL_OF_STREAMS : 0);
 }
 
 function tooSmall(

@@ -10,6 +10,7 @@ import { registerInspect } from './inspect-command.ts';
 import { registerList } from './list.ts';
 import { registerOwn } from './own.ts';
 import type { Registration } from './program.ts';
+import { registerReport } from './report.ts';
 import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
 import { registerTrain } from './train.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerCancel,
   registerList,
   registerShow,
+  registerReport,
   registerAttacks,
   registerDefenses,
   registerTrain,

@@ -9,7 +9,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
 import { commandName } from './command-name.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
-import { decideGate } from './gate.ts';
+import { decideGate, verdictText } from '../score/gate.ts';
 import { createProgress } from './progress.ts';
 import { renderPlanLine } from './render/plan.ts';
 import { renderResult } from './render/result.ts';
@@ -122,8 +122,10 @@ function finishSession(
     terminal.note(`continue with: ${resumeCommand(settings, end.auditId)}`);
   if (settings.hasPolicy && end.state === 'completed') {
     const gate = decideGate(end.result);
-    const word = gate.verdict === 'not-measured' ? 'not measured' : gate.verdict;
-    for (const line of wrapText(`policy: ${word}: ${gate.sentence}`, terminal.progress.columns))
+    for (const line of wrapText(
+      `policy: ${verdictText(gate.verdict)}: ${gate.sentence}`,
+      terminal.progress.columns,
+    ))
       terminal.note(line);
   }
 }

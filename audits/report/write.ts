@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
-import { writeFileAtomic } from '../run/files.ts';
+import { writeReportFile } from './write-formats.ts';
 
 /**
  * Writes the result's files into a folder, which is created when missing. A reader sees the old file or the new one.
@@ -10,15 +9,6 @@ import { writeFileAtomic } from '../run/files.ts';
  */
 export function writeReport(result: AuditResult, folder: string): readonly string[] {
   const file = path.resolve(folder, 'result.json');
-  try {
-    writeFileAtomic(file, [`${JSON.stringify(result, null, 2)}\n`]);
-  } catch (cause) {
-    if (MoatError.from(cause).code === 'disk-full') throw cause;
-    throw new MoatError(
-      'file-unwritable',
-      `The report could not be written to ${folder}; the result itself is safe in the database.`,
-      { cause },
-    );
-  }
+  writeReportFile(file, `${JSON.stringify(result, null, 2)}\n`);
   return [file];
 }

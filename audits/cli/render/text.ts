@@ -1,19 +1,12 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+
+export { cleanText } from '../../report/clean-text.ts';
 
 /** Text for terminals: whatever came from a file name, a model or an error is cleaned before it is shown. */
 
-/** C0 and C1 controls, bidirectional overrides and marks, line and paragraph separators, the byte order mark. */
-// oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/gu;
 /** Columns under which hanging text is a ladder of single words. */
 const NARROWEST_HANGING = 16;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** One line of printable text: escape sequences go, other controls become one space. */
-export function cleanText(text: string): string {
-  return stripVTControlCharacters(text.toWellFormed()).replaceAll(UNPRINTABLE, ' ');
-}
 
 /** Columns that a string takes on a terminal; escape sequences take none. */
 export function textWidth(text: string): number {

@@ -25,8 +25,20 @@ const exitCodes = {
   'not-measured': exitCode.error,
 } as const satisfies Record<VerdictWord, number>;
 
-export function decideGate(result: Pick<AuditResult, 'verdicts'>): GateDecision {
+/** What every format prints as the audit's verdict. An audit that did not end never passes. */
+export function decideGate(result: Pick<AuditResult, 'state' | 'verdicts'>): GateDecision {
   const words = new Set(result.verdicts.map((verdict) => verdict.verdict));
-  const verdict = order.find((word) => words.has(word)) ?? 'not-measured';
-  return { verdict, sentence: sentences[verdict], exitCode: exitCodes[verdict] };
+  const found = order.find((word) => words.has(word)) ?? 'not-measured';
+  if (found === 'pass' && result.state !== 'completed')
+    return {
+      verdict: 'not-measured',
+      sentence: 'the audit did not end; what it left out may still break the defense that passes so far',
+      exitCode: exitCodes['not-measured'],
+    };
+  return { verdict: found, sentence: sentences[found], exitCode: exitCodes[found] };
+}
+
+/** `not measured`, as people read it. */
+export function verdictText(word: VerdictWord): string {
+  return word === 'not-measured' ? 'not measured' : word;
 }

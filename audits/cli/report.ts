@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { AuditResult } from '../contract/result.ts';
+import { reportProfiles, type ReportProfile } from '../report/formats/format.ts';
+import { findFormats, reportFormats } from '../report/formats/registry.ts';
+import { writeFormats } from '../report/write-formats.ts';
+import { decideGate, verdictText } from '../score/gate.ts';
+import { displayPath, resolvePath, type CommandContext } from './context.ts';
+import {
+  addDatabaseOption,
+  addExample,
+  addJsonOption,
+  addPluginOption,
+  readChoice,
+  readList,
+} from './flags.ts';
+import { formatBytes } from './render/numbers.ts';
+import { cleanText, wrapText } from './render/text.ts';
+import { requirePlugins } from './required-plugins.ts';
+import { defaultReportFolder, readSettings } from './settings.ts';
+import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
+import { storedResult } from './stored-result.ts';
+
+interface ReportFlags {
+  readonly format?: readonly string[];
+  readonly out?: string;
+  readonly profile?: string;
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly plugin?: readonly string[];
+}
+
+export function registerReport(program: Command, context: CommandContext): void {
+  const command = program
+    .command('report')
+    .summary('write an audit’s report, at any time later')
+    .description(
+      `Writes the report of a stored audit: nothing is measured again, and the encoder is not needed. Without an id: the newest. Formats: ${reportFormats.map(({ id, title }) => `${id} (${title})`).join('; ')}.`,
+    )
+    .argument('[audit]', 'id, or the beginning of one')
+    .option('--format <list>', 'formats, commas between (default: all)', readList('--format'))
+    .option('--out <dir>', `folder for the files (default: ${defaultReportFolder})`)
+    .option(
+      '--profile <reader>',
+      `for whom: ${reportProfiles.join(', ')} (default: engineer)`,
+      readChoice('--profile', reportProfiles),
+    );
+  addPluginOption(addJsonOption(addDatabaseOption(command)));
+  addExample(command, 'moat report --db moat.db --format json,md --out report').action(
+    async (id: string | undefined, flags: ReportFlags) => {
+      const formats = findFormats(flags.format ?? reportFormats.map((format) => format.id));
+      const result = await readResult(context, id, flags);
+      const folder = resolvePath(
+        context,
+        flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
+      );
+      const files = await writeFormats(
+        result,
+        formats,
+        {
+          profile: (flags.profile ?? 'engineer') as ReportProfile,
+          writtenAt: new Date(context.clock.now()).toISOString(),
+          moatVersion: context.moatVersion,
+        },
+        folder,
+      );
+      const { verdict, sentence } = decideGate(result);
+      if (flags.json === true) {
+        context.terminal.printJson({ auditId: result.auditId, verdict, files });
+        return;
+      }
+      const { terminal } = context;
+      const lines = [
+        `audit ${result.auditId}: ${verdictText(verdict)}: ${sentence}`,
+        ...files.map(
+          (file) => `${file.format}  ${displayPath(context, file.path)}  ${formatBytes(file.sizeBytes)}`,
+        ),
+      ];
+      for (const line of lines.flatMap((text) => wrapText(cleanText(text), terminal.output.columns)))
+        terminal.print(line);
+    },
+  );
+}
+
+/** The result of the audit that a person means, from the store alone. */
+export async function readResult(
+  context: CommandContext,
+  id: string | undefined,
+  flags: Pick<ReportFlags, 'db' | 'plugin'>,
+): Promise<AuditResult> {
+  return withStore(context, chosenDatabase(context, flags.db), async (store) => {
+    const audit = requireAudit(store, pickAudit(store.audits.list(), id));
+    return storedResult(store, audit, () =>
+      requirePlugins(context, audit.config.plugins, flags.plugin ?? []),
+    );
+  });
+}

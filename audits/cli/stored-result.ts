@@ -1,0 +1,37 @@
+import { MoatError } from '../contract/errors.ts';
+import type { AuditResult } from '../contract/result.ts';
+import type { AuditRow, Store } from '../store/types.ts';
+
+/**
+ * The stored result; while the audit runs, after it was killed, or where an earlier build stored it, what the cells in the
+ * database amount to.
+ * @param checkPlugins throws where code of the user's is needed and was not named; called only when there is something to build
+ * @throws MoatError `audit-unknown` while the audit reads its data; whatever ended an audit that never began
+ */
+export async function storedResult(
+  store: Store,
+  audit: AuditRow,
+  checkPlugins: () => void,
+): Promise<AuditResult> {
+  const stored =
+    audit.state === 'completed' || audit.state === 'cancelled' ? store.reports.get(audit.id) : undefined;
+  if (stored !== undefined) return stored;
+  if (audit.preparation === null)
+    throw audit.error === null
+      ? new MoatError(
+          'audit-unknown',
+          `Audit ${audit.id} is still reading its data; there is nothing to show yet.`,
+        )
+      : MoatError.fromJSON(audit.error);
+  checkPlugins();
+  const [{ buildResult }, { usePlugins }] = await Promise.all([
+    import('../report/build.ts'),
+    import('../plugins/load.ts'),
+  ]);
+  await usePlugins(audit.config.plugins);
+  return buildResult({
+    audit,
+    cells: store.cells.byAudit(audit.id),
+    measurements: store.measurements.byAudit(audit.id),
+  });
+}

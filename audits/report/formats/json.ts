@@ -1,0 +1,10 @@
+import type { ReportFormat } from './format.ts';
+
+/** The result itself, as `moat audit` leaves it (docs/result.schema.json). */
+export const json: ReportFormat = {
+  id: 'json',
+  title: 'the result, every number of it (docs/result.schema.json)',
+  extension: 'json',
+  stem: 'result',
+  render: (result) => Promise.resolve(`${JSON.stringify(result, null, 2)}\n`),
+};

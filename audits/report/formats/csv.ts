@@ -1,0 +1,114 @@
+import { stringify } from 'csv-stringify/sync';
+import type { AuditResult } from '../../contract/result.ts';
+import { flagFinder } from '../flags-on.ts';
+import type { ReportFormat } from './format.ts';
+import { metricRows, type MetricRow } from './metric-rows.ts';
+
+/** Digits of a cell's key that name it: enough for any database, short enough for a table of ten thousand cells. */
+const KEY_DIGITS = 16;
+
+/** Every number in rows: RFC 4180, UTF-8, one row a cell and metric. */
+export const csv: ReportFormat = {
+  id: 'csv',
+  title: 'every number, one row a cell and metric',
+  extension: 'csv',
+  render: (result) => Promise.resolve(renderCsv(result)),
+};
+
+/** Columns in order; a released one keeps its name and meaning. */
+export const csvColumns = [
+  'audit',
+  'kind',
+  'attack',
+  'surrogate',
+  'query_policy',
+  'defense',
+  'budget_queries',
+  'accounts',
+  'task',
+  'user',
+  'state',
+  'seeds_done',
+  'seeds_planned',
+  'metric',
+  'value',
+  'low',
+  'high',
+  'unit',
+  'seeds',
+  'n',
+  'interval',
+  'is_adaptive',
+  'flags',
+  'reason',
+  'error_code',
+  'cells',
+] as const;
+
+function renderCsv(result: AuditResult): string {
+  const flagsOn = flagFinder(result);
+  const rows = metricRows(result).map((row) => {
+    const flags = flagsOn({
+      task: row.task ?? undefined,
+      defense: row.defense ?? undefined,
+      cellKeys: row.cellKeys,
+    });
+    const ids = [...new Set(flags.filter(({ severity }) => severity !== 'note').map(({ id }) => id))];
+    return [...valuesOf(row, result.auditId, ids.join(' '))].map((value) =>
+      typeof value === 'string' ? guardFormula(value) : value,
+    );
+  });
+  return stringify([[...csvColumns], ...rows], {
+    record_delimiter: 'windows',
+    cast: { boolean: (value) => (value ? '1' : '0') },
+  });
+}
+
+function valuesOf(
+  row: MetricRow,
+  auditId: string,
+  flags: string,
+): readonly (string | number | boolean | null)[] {
+  const { estimate } = row;
+  return [
+    auditId,
+    row.kind,
+    row.attack,
+    row.surrogate,
+    row.queryPolicy,
+    row.defense,
+    row.budget,
+    row.accounts,
+    row.task,
+    row.user,
+    row.state,
+    row.seedsDone,
+    row.seedsPlanned,
+    row.metric,
+    estimate?.value ?? null,
+    estimate?.low ?? null,
+    estimate?.high ?? null,
+    estimate?.unit ?? null,
+    estimate?.seeds ?? null,
+    estimate?.items ?? null,
+    estimate?.method ?? null,
+    row.adaptive,
+    flags,
+    row.reason,
+    row.errorCode,
+    row.cellKeys.map((key) => key.slice(0, KEY_DIGITS)).join(' '),
+  ];
+}
+
+/**
+ * Spreadsheets run text that begins like a formula, also in its full-width spelling: an apostrophe in front makes it text.
+ * One that stands there already gets another, so that taking one away always gives the text back.
+ */
+export function guardFormula(text: string): string {
+  return /^['=+\-@\t\r\n＝＋－＠]/u.test(text) ? `'${text}` : text;
+}
+
+/** The text that `guardFormula` was given. */
+export function unguardFormula(text: string): string {
+  return text.startsWith("'") ? text.slice(1) : text;
+}

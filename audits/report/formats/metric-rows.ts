@@ -1,0 +1,186 @@
+import type { AuditResult, Estimate, MatrixCell } from '../../contract/result.ts';
+
+/** A number of the result with everything it belongs to: what tables and lists of metrics are made of. */
+export interface MetricRow {
+  /** `attack`: a copy. `defense`: a verdict's numbers. `honest`: a defense's price. `victim`: without any attack. `detection`: a detector. */
+  readonly kind: 'attack' | 'defense' | 'honest' | 'victim' | 'detection';
+  readonly attack: string | null;
+  readonly surrogate: string | null;
+  readonly queryPolicy: string | null;
+  readonly defense: string | null;
+  readonly budget: number | null;
+  readonly accounts: number | null;
+  readonly task: string | null;
+  /** Which honest user, or which kind of stream. */
+  readonly user: string | null;
+  readonly state: string;
+  readonly seedsDone: number | null;
+  readonly seedsPlanned: number | null;
+  readonly metric: string;
+  /** Null: not measured. */
+  readonly estimate: Estimate | null;
+  readonly adaptive: boolean | null;
+  readonly reason: string | null;
+  readonly errorCode: string | null;
+  readonly cellKeys: readonly string[];
+}
+
+const nowhere = {
+  attack: null,
+  surrogate: null,
+  queryPolicy: null,
+  defense: null,
+  budget: null,
+  accounts: null,
+  task: null,
+  user: null,
+  state: 'done',
+  seedsDone: null,
+  seedsPlanned: null,
+  adaptive: null,
+  reason: null,
+  errorCode: null,
+  cellKeys: [],
+} as const;
+
+/** Every measured number of a result. A cell without a number has one row that says why; what was not measured has none. */
+export function metricRows(result: AuditResult): readonly MetricRow[] {
+  return [
+    ...result.baselines.flatMap(baselineRows),
+    ...result.matrix.flatMap(cellRows),
+    ...result.verdicts.flatMap(verdictRows),
+    ...result.verdicts.flatMap(honestRows),
+    ...result.detection.flatMap(detectionRows),
+  ];
+}
+
+type Named = Readonly<Record<string, Estimate | null | undefined>>;
+
+/** A row for each number there is. */
+function rowsOf(base: Omit<MetricRow, 'metric' | 'estimate'>, numbers: Named): readonly MetricRow[] {
+  return Object.entries(numbers).flatMap(([metric, estimate]) =>
+    estimate === null || estimate === undefined ? [] : [{ ...base, metric, estimate }],
+  );
+}
+
+function baselineRows(baseline: AuditResult['baselines'][number]): readonly MetricRow[] {
+  const { task, victimProbe, victimKnn, noVictimProbe, noVictimVariant } = baseline;
+  const base = { ...nowhere, kind: 'victim', task } as const;
+  return [
+    ...rowsOf(base, { 'probe-accuracy': victimProbe, 'knn-accuracy': victimKnn }),
+    ...rowsOf({ ...base, attack: noVictimVariant }, { 'no-victim-probe-accuracy': noVictimProbe }),
+  ];
+}
+
+function cellRows(cell: MatrixCell): readonly MetricRow[] {
+  const { attack, surrogate, queryPolicy, defense, budget, accounts, task, fidelity } = cell;
+  const { state, seedsDone, seedsPlanned, adaptive, reason, errorCode, cellKeys } = cell;
+  const base = {
+    kind: 'attack',
+    ...{ attack, surrogate, queryPolicy, defense, budget, accounts, task, user: null },
+    ...{ state, seedsDone, seedsPlanned, adaptive, reason, errorCode, cellKeys },
+  } as const;
+  const gains = cell.gains.map(
+    ({ measure, stolenGain }) => [`stolen-gain-by-${measure}`, stolenGain] as const,
+  );
+  return [
+    { ...base, metric: 'stolen-gain', estimate: cell.stolenGain },
+    ...rowsOf(base, {
+      ...Object.fromEntries(gains),
+      'relative-accuracy': cell.relativeAccuracy,
+      'probe-accuracy': cell.probeAccuracy,
+      'knn-accuracy': cell.knnAccuracy,
+      'few-label-probe-accuracy': cell.fewLabelAccuracy,
+      cka: cell.cka,
+      'neighbor-overlap': cell.neighborOverlap,
+      agreement: fidelity.agreement,
+      'neighbor-recall-10': fidelity.neighborRecall,
+      'aligned-r2': fidelity.alignedR2,
+      'procrustes-r2': fidelity.procrustesR2,
+      'raw-cosine': fidelity.rawCosine,
+      'raw-l2': fidelity.rawL2,
+      'mi-score': fidelity.miScore,
+      'mark-score': cell.markScore,
+      'queries-used': counted(cell.queriesUsed, 'count', seedsDone),
+      'unique-inputs': counted(cell.uniqueInputs, 'count', seedsDone),
+      'elapsed-ms': counted(cell.elapsedMs, 'milliseconds', seedsDone),
+    }),
+  ];
+}
+
+/** A number that was counted and not estimated. */
+function counted(value: number | null, unit: Estimate['unit'], seeds: number): Estimate | null {
+  return value === null ? null : { value, low: null, high: null, unit, seeds, items: 0, method: 'counted' };
+}
+
+function verdictRows(verdict: AuditResult['verdicts'][number]): readonly MetricRow[] {
+  const { defense, strongestAttack, reason } = verdict;
+  const base = {
+    ...nowhere,
+    kind: 'defense',
+    defense,
+    attack: strongestAttack,
+    state: verdict.verdict,
+    reason,
+  } as const;
+  return [
+    // A defense without a number still has its row: absence must not read as a pass.
+    { ...base, metric: 'worst-stolen-gain', estimate: verdict.worstStolenGain },
+    ...rowsOf(base, {
+      protection: verdict.protection,
+      'worst-honest-loss': verdict.worstHonestLoss,
+      'worst-recall-10': verdict.worstRecallAt10,
+      'reply-overhead-microseconds': overhead(verdict.overhead.microseconds, 'none'),
+      'reply-overhead-bytes': overhead(verdict.overhead.bytes, 'bytes'),
+    }),
+  ];
+}
+
+function overhead(value: number | null, unit: Estimate['unit']): Estimate | null {
+  return value === null
+    ? null
+    : { value, low: null, high: null, unit, seeds: 0, items: 0, method: 'measured on this machine' };
+}
+
+function honestRows({ defense, honest }: AuditResult['verdicts'][number]): readonly MetricRow[] {
+  return honest.flatMap((user) =>
+    rowsOf(
+      {
+        ...nowhere,
+        kind: 'honest',
+        defense,
+        task: user.task,
+        user: `${user.breadth}, ${user.rows} images${user.isCounted ? '' : ', not counted'}`,
+      },
+      {
+        'probe-loss': user.probeLoss,
+        'knn-loss': user.knnLoss,
+        'recall-10': user.recallAt10,
+        'refused-share': user.refused,
+        'drift-cosine': user.driftCosine,
+        'drift-recall-10': user.driftRecallAt10,
+      },
+    ),
+  );
+}
+
+function detectionRows(detector: AuditResult['detection'][number]): readonly MetricRow[] {
+  const { defense, benign, attacks } = detector;
+  const of = (user: string) => ({ ...nowhere, kind: 'detection', defense, user }) as const;
+  return [
+    ...benign.flatMap(({ kind, alarmRate }) => rowsOf(of(`honest ${kind}`), { 'alarm-rate': alarmRate })),
+    ...attacks.flatMap((thief) =>
+      rowsOf(of(`thief ${thief.kind}`), {
+        'alarm-rate': thief.alarmRate,
+        'roc-area': thief.area,
+        ...Object.fromEntries(
+          thief.truePositives.map(({ falsePositiveRate, rate }) => [
+            `true-positive-rate-at-${falsePositiveRate}`,
+            rate,
+          ]),
+        ),
+        'queries-until-alarm': thief.queriesUntilAlarm,
+      }),
+    ),
+  ];
+}

@@ -7,7 +7,7 @@ const defenses = [
   'gaussian-noise:mode=keyed',
   'rounding',
   'quantization:bits=8',
-  'quantization:bits=4',
+  'quantization',
   'quantization:bits=1',
   'top-k',
   'truncation',

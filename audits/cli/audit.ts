@@ -75,7 +75,7 @@ export function addBatteryOptions(command: Command): Command {
     )
     .option(
       '--surrogate <list>',
-      'networks of the stolen copy: small-cnn, resnet18 or resnet34, settings after each (resnet18:optimizer=lars); initialization=own-ssl begins with SimCLR on the pool, initialization=backbone-frozen or backbone-head trains a map of the frozen public encoder instead',
+      'networks of the stolen copy: small-cnn, resnet18 or resnet34, settings after each (resnet18:inputSize=32:epochs=40:optimizer=lars); initialization=own-ssl begins with SimCLR on the pool, initialization=backbone-frozen or backbone-head trains a map of the frozen public encoder instead',
       readList('--surrogate'),
     )
     .option(

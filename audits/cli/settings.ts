@@ -46,7 +46,7 @@ export const settingsSchema = z.strictObject({
   surrogate: names
     .optional()
     .describe(
-      'Architectures of the stolen copy, settings after each: resnet18:optimizer=lars, small-cnn:initialization=backbone-head',
+      'Architectures of the stolen copy, settings after each: resnet18:epochs=40:optimizer=lars, small-cnn:initialization=backbone-head',
     ),
   queryPolicy: names
     .optional()

@@ -57,7 +57,7 @@ export function controlVariants(
     .map(({ settings, label }) => {
       // A control brings its own beginning: it is the control of every surrogate of the same network.
       const { initialization: _, ...surrogate } = settings;
-      const text = label === null ? null : spellSurrogate(surrogate);
+      const text = label === null ? null : spellSurrogate(surrogate, config.surrogate);
       return { surrogate, surrogateLabel: text, queryPolicy: defaultQueryPolicy.meta.id };
     })
     .filter(({ surrogate }, at) => {
@@ -83,11 +83,12 @@ function thieves(config: AuditConfig): readonly {
   readonly label: string | null;
   readonly extent: 'battery' | 'first-attack';
 }[] {
+  const { surrogate: first, furtherSurrogates = [] } = config;
   return [
-    { settings: config.surrogate, label: null, extent: 'battery' },
-    ...(config.furtherSurrogates ?? []).map(({ settings, extent }) => ({
+    { settings: first, label: null, extent: 'battery' },
+    ...furtherSurrogates.map(({ settings, extent }) => ({
       settings,
-      label: spellSurrogate(settings),
+      label: spellSurrogate(settings, first),
       extent,
     })),
   ];

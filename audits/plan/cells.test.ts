@@ -145,6 +145,28 @@ test('several surrogates play every attack that trains, each with its own contro
   ]);
 });
 
+test('surrogates of one network and several sizes are told apart by what differs from the first', () => {
+  const { surrogate } = config;
+  const longer = { ...surrogate, epochs: surrogate.epochs + 1 };
+  const cells = attackCells({ furtherSurrogates: [{ settings: longer, extent: 'battery' }] });
+  const spelled = `small-cnn:epochs=${longer.epochs}`;
+  expect(labels(cells)).toContain(`direct-extraction [${spelled}]`);
+  expect(labels(cells)).toContain(`no-victim [${spelled}]`);
+  const keys = new Set(cells.map(({ key }) => key));
+  expect(attackCells({}).every(({ key }) => keys.has(key))).toBe(true);
+});
+
+test('surrogates that differ in pixels which the victim does not see are one', () => {
+  const { surrogate } = config;
+  const larger = { ...surrogate, inputSize: 1000 };
+  const largest = { ...surrogate, inputSize: 2000 };
+  const cells = attackCells({
+    surrogate: larger,
+    furtherSurrogates: [{ settings: largest, extent: 'battery' }],
+  });
+  expect(cells).toEqual(attackCells({ surrogate: larger }));
+});
+
 test('a surrogate that only shows whether another would steal more plays the first attack, undefended', () => {
   const settings = { ...config.surrogate, architecture: 'resnet18' };
   const other = attackCells({ furtherSurrogates: [{ settings, extent: 'first-attack' }] }).filter(

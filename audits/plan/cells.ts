@@ -1,6 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
-import type { AttackDefinition, AuditFacts, MethodSpec, SurrogateSettings } from '../contract/method.ts';
+import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../attacks/resolve.ts';
 import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
@@ -11,6 +11,7 @@ import { attackVariants, controlVariants, spellVariant, type AttackVariant } fro
 import { estimateMs } from './cost.ts';
 import { cellKey } from './key.ts';
 import { byInformation } from './time-limit.ts';
+import { withinVictimSize } from './victim-size.ts';
 
 /** Raised whenever detection cells come to other numbers: part of their keys. */
 const STREAMS_VERSION = 2;
@@ -26,7 +27,7 @@ export interface PlannedCell extends Cell {
  */
 export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
-  const config = withinVictimSize(asked, inputs);
+  const config = fitToVictim(asked, inputs);
   const add = (
     work: CellWork,
     attackLabel: string | null,
@@ -170,27 +171,18 @@ function attackWork(
   };
 }
 
-/** Pixels the victim never sees are no help to a thief: a surrogate's input is at most the victim's. */
-function withinVictimSize(
-  asked: AuditConfig,
-  { preprocessing: { height, width } }: AuditInputs,
-): AuditConfig {
-  const within = (settings: SurrogateSettings): SurrogateSettings => ({
-    ...settings,
-    inputSize: Math.min(settings.inputSize, height, width),
-  });
-  return {
-    ...asked,
-    surrogate: within(asked.surrogate),
-    ...(asked.furtherSurrogates === undefined
-      ? {}
-      : {
-          furtherSurrogates: asked.furtherSurrogates.map(({ settings, extent }) => ({
-            settings: within(settings),
-            extent,
-          })),
-        }),
-  };
+/** The audit's surrogates as this victim allows them. */
+function fitToVictim(asked: AuditConfig, { preprocessing }: AuditInputs): AuditConfig {
+  const surrogate = withinVictimSize(asked.surrogate, preprocessing);
+  const seen = new Set([JSON.stringify(surrogate)]);
+  // Two that differed in pixels beyond the victim's are one.
+  const further = asked.furtherSurrogates
+    ?.map(({ settings, extent }) => ({ settings: withinVictimSize(settings, preprocessing), extent }))
+    .filter(({ settings }) => {
+      const text = JSON.stringify(settings);
+      return !seen.has(text) && seen.add(text);
+    });
+  return { ...asked, surrogate, ...(further === undefined ? {} : { furtherSurrogates: further }) };
 }
 
 /** Asked for by single settings of a defense (an offset), so that no `meta.mustFace` names it. */

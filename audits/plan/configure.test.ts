@@ -44,3 +44,14 @@ test('rows to fit and to score are the preset’s unless the request names them'
 test.each([99, 0.5, Number.NaN])('%d rows are too few, or none', (count) => {
   expect(() => configureAudit({ ...request, scoreRows: count })).toThrow(/--score-rows takes a whole number/);
 });
+
+test('a surrogate named as in the preset is the preset’s; its size, epochs and batch may be others', () => {
+  const preset = configureAudit(request).surrogate;
+  expect(configureAudit({ ...request, surrogates: ['small-cnn'] }).surrogate).toEqual(preset);
+  const { surrogate, furtherSurrogates } = configureAudit({
+    ...request,
+    surrogates: ['small-cnn:epochs=3:batchSize=8', 'small-cnn:inputSize=32'],
+  });
+  expect(surrogate).toEqual({ ...preset, epochs: 3, batchSize: 8 });
+  expect(furtherSurrogates).toEqual([{ settings: { ...preset, inputSize: 32 }, extent: 'battery' }]);
+});

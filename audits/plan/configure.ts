@@ -6,7 +6,7 @@ import type { EncoderOptions } from '../contract/encoder.ts';
 import type { EndpointSettings } from '../contract/endpoint.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { MethodSpec, SurrogateSettings } from '../contract/method.ts';
+import type { MethodSpec } from '../contract/method.ts';
 import type { PluginFile } from '../contract/plugin.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { readRecordedReplies } from '../datasets/recorded-replies.ts';
@@ -158,10 +158,7 @@ function surrogatesOf(
       ...(preset.furtherSurrogates === undefined ? {} : { furtherSurrogates: preset.furtherSurrogates }),
     };
   const [surrogate = preset.surrogate, ...further] = distinct(
-    surrogates.map((text): SurrogateSettings => {
-      const { training: _, initialization: __, ...shape } = preset.surrogate;
-      return { ...shape, ...parseSurrogate(text, shape.epochs) };
-    }),
+    surrogates.map((text) => parseSurrogate(text, preset.surrogate)),
   );
   return further.length === 0
     ? { surrogate }

@@ -62,8 +62,6 @@ export function estimateMs(work: CellWork, inputs: AuditInputs): number {
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */
 export function costClass(work: CellWork): string {
   if (work.kind !== 'attack') return work.kind;
-  const { architecture, initialization = 'random' } = work.surrogate;
-  return [work.attack.id, JSON.stringify(work.attack.config), work.budget, architecture, initialization].join(
-    ' ',
-  );
+  const { training: _, ...surrogate } = work.surrogate;
+  return JSON.stringify([work.attack.id, work.attack.config, work.budget, surrogate]);
 }

@@ -16,6 +16,7 @@ import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
 import type { PreparationRecord } from '../store/types.ts';
 import { createEngine } from '../tensor/engine.ts';
+import { LARGEST_INPUT } from '../surrogates/training-schema.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
 import { writeFileAtomic } from './files.ts';
@@ -40,10 +41,9 @@ import { rechunk } from './rechunk.ts';
 const PREFLIGHT_IMAGES = 64;
 const PREFLIGHT_IMAGES_OF_SERVICE = 8;
 /**
- * Largest side at which task images are kept: after the victim has embedded them, only surrogates look at them, which see
- * 32 pixels at most.
+ * Largest side at which task images are kept: after the victim has embedded them, only surrogates look at them.
  */
-const TASK_SIDE = 64;
+const TASK_SIDE = LARGEST_INPUT;
 /** Share of the progress that lies before the first image is embedded. */
 const READY_SHARE = 0.02;
 const preparedFolder = 'prepared';

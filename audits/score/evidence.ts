@@ -3,6 +3,7 @@ import type { CellKey, Measurement } from '../contract/cell.ts';
 import type { CellRow, PreparationRecord } from '../store/types.ts';
 import { readUserId } from '../metrics/honest-users.ts';
 import { DEFAULT_HONEST_ROWS } from '../plan/policy.ts';
+import { withinVictimSize } from '../plan/victim-size.ts';
 import { createRng } from '../rng.ts';
 import { groupCells, readingsOf, type AttackGroup, type CellGroup, type Groups } from './groups.ts';
 import type { GainMeasure } from '../contract/result.ts';
@@ -96,7 +97,11 @@ const gainMeasures: readonly (readonly [GainMeasure, metric: string])[] = [
 
 export function gatherEvidence(input: JudgeInput, facts: MethodFacts): Evidence {
   const { config, cells, measurements, preparation } = input;
-  const groups = groupCells(cells, facts);
+  const groups = groupCells(
+    cells,
+    facts,
+    withinVictimSize(config.surrogate, preparation.inputs.preprocessing),
+  );
   const replicator = createReplicator(createRng(config.seed).derive('intervals'));
   const known = new Map<CellGroup, Map<string, Replicated | undefined>>();
   const measure = (group: CellGroup, metric: string, task: string | null): Replicated | undefined => {

@@ -1,3 +1,4 @@
+import type { AuditConfig } from '../contract/audit.ts';
 import type { CellKey, CellState, CellWork, Measurement } from '../contract/cell.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { defaultQueryPolicy } from '../query-policies/registry.ts';
@@ -44,8 +45,15 @@ export const noDefense = 'none';
 
 type AttackWork = Extract<CellWork, { kind: 'attack' }>;
 
-/** Sorts the cells of an audit into groups; the order in which cells arrive does not matter to any of them. */
-export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Groups {
+/**
+ * Sorts the cells of an audit into groups; the order in which cells arrive does not matter to any of them.
+ * @param first the audit's first surrogate, whose size, epochs and batch others are spelled beside
+ */
+export function groupCells(
+  cells: readonly CellRow[],
+  facts: MethodFacts,
+  first: AuditConfig['surrogate'],
+): Groups {
   const attackCells = new Map<string, { work: AttackWork; cells: CellRow[] }>();
   const honestCells = new Map<string, { chain: readonly MethodSpec[]; cells: CellRow[] }>();
   const detectionCells = new Map<string, { chain: readonly MethodSpec[]; cells: CellRow[] }>();
@@ -81,7 +89,7 @@ export function groupCells(cells: readonly CellRow[], facts: MethodFacts): Group
       attack: members[0] === undefined ? work.attack.id : attackLabel(members[0]),
       attackId: work.attack.id,
       spec: work.attack,
-      surrogate: spellSurrogate(work.surrogate),
+      surrogate: spellSurrogate(work.surrogate, first),
       queryPolicy: work.queryPolicy?.id ?? defaultQueryPolicy.meta.id,
       budget: work.budget,
       accounts: work.accounts,

@@ -13,10 +13,22 @@ export const trainingSettingsSchema = z.object({
   lossBatch: z.boolean().optional(),
 });
 
+/** Pixels a side below which the networks' strides leave one value per map before the last block. */
+const SMALLEST_INPUT = 8;
+/** Pixels a side at which an audit keeps the images of its tasks. */
+export const LARGEST_INPUT = 64;
+
 /** Everything a surrogate's spelling may set after its architecture. */
 export const surrogateSettingsSchema = trainingSettingsSchema.extend({
   initialization: z.enum(initializationIds).optional(),
+  inputSize: z.int().min(SMALLEST_INPUT).max(LARGEST_INPUT).optional(),
+  epochs: z.int().positive().optional(),
+  // Batch norm has no variance over a single image.
+  batchSize: z.int().min(2).optional(),
 });
+
+/** What every surrogate has beyond its architecture; a preset's where nothing else is said. */
+export type SurrogateShape = Pick<SurrogateSettings, 'inputSize' | 'epochs' | 'batchSize'>;
 
 /** Initialisations that train a map of a public encoder's frozen features. */
 export type BackboneStart = 'backbone-frozen' | 'backbone-head';

@@ -3,34 +3,49 @@ import { findLoss } from '../losses/registry.ts';
 import { trainingRule } from './training-rule.ts';
 import { parseSurrogate, spellSurrogate } from './training-settings.ts';
 
+const usual = { inputSize: 16, epochs: 12, batchSize: 32 };
+
 describe('a surrogate as typed', () => {
   test('a name alone says nothing about training, so nothing enters a key', () => {
-    expect(parseSurrogate('small-cnn', 12)).toEqual({ architecture: 'small-cnn' });
+    expect(parseSurrogate('small-cnn', usual)).toEqual({ architecture: 'small-cnn', ...usual });
   });
 
   test('values that are the defaults anyway are left out', () => {
     expect(
-      parseSurrogate('resnet18:schedule=cosine:warmUpEpochs=0:nesterov=false:lossBatch=false', 12),
+      parseSurrogate('resnet18:schedule=cosine:warmUpEpochs=0:nesterov=false:lossBatch=false', usual),
     ).toEqual({
       architecture: 'resnet18',
+      ...usual,
     });
   });
 
   test('what differs is kept', () => {
     expect(
-      parseSurrogate('resnet18:optimizer=lars:learningRate=0.4:warmUpEpochs=1.5:clipNorm=3', 12),
+      parseSurrogate('resnet18:optimizer=lars:learningRate=0.4:warmUpEpochs=1.5:clipNorm=3', usual),
     ).toEqual({
       architecture: 'resnet18',
+      ...usual,
       training: { optimizer: 'lars', learningRate: 0.4, warmUpEpochs: 1.5, clipNorm: 3 },
     });
+  });
+
+  test('size, epochs and batch are the preset’s unless named, and only what differs from them is spelled', () => {
+    const text = 'small-cnn:batchSize=64:epochs=40:inputSize=32';
+    const settings = parseSurrogate(text, usual);
+    expect(settings).toEqual({ architecture: 'small-cnn', inputSize: 32, epochs: 40, batchSize: 64 });
+    expect(spellSurrogate(settings, usual)).toBe(text);
+    expect(spellSurrogate(settings, { ...usual, epochs: 40 })).toBe('small-cnn:batchSize=64:inputSize=32');
+    expect(parseSurrogate('small-cnn:inputSize=16:epochs=12', usual)).toEqual(
+      parseSurrogate('small-cnn', usual),
+    );
   });
 
   test.each(['own-ssl', 'backbone-frozen', 'backbone-head'] as const)(
     'a beginning of its own is kept, and spelled as it was typed: %s',
     (initialization) => {
       const text = `resnet18:initialization=${initialization}:optimizer=lars`;
-      expect(parseSurrogate(text, 12)).toMatchObject({ architecture: 'resnet18', initialization });
-      expect(spellSurrogate(parseSurrogate(text, 12))).toBe(text);
+      expect(parseSurrogate(text, usual)).toMatchObject({ architecture: 'resnet18', initialization });
+      expect(spellSurrogate(parseSurrogate(text, usual), usual)).toBe(text);
     },
   );
 
@@ -45,9 +60,14 @@ describe('a surrogate as typed', () => {
     ['small-cnn:nesterov=true', /momentum/],
     ['small-cnn:optimizer=adamw:nesterov=true', /momentum/],
     ['small-cnn:warmUpEpochs=12', /12 epochs/],
+    ['small-cnn:epochs=5:warmUpEpochs=5', /5 epochs/],
+    ['small-cnn:inputSize=4', /inputSize/],
+    ['small-cnn:inputSize=96', /inputSize/],
+    ['small-cnn:epochs=0.5', /epochs/],
+    ['small-cnn:batchSize=1', /batchSize/],
     ['small-cnn+resnet18', /one network/],
   ])('%s is refused with the reason', (text, reason) => {
-    expect(() => parseSurrogate(text, 12)).toThrow(reason);
+    expect(() => parseSurrogate(text, usual)).toThrow(reason);
   });
 });
 

@@ -427,30 +427,41 @@ const trainings: readonly { readonly text: string; readonly accounts?: number; r
     { text: 'jacobian-augmentation:rounds=2' },
     { text: 'repeat-averaging' },
     { text: 'view-averaging' },
+    { text: 'view-averaging:base=direct-extraction/loss=infonce/views=2' },
     { text: 'affine-removal' },
     { text: 'inverse-fit', defense: 'rounding' },
     { text: 'sybil-remap', accounts: 5, defense: 'account-transform' },
     { text: 'sybil-remap:method=multi-head', accounts: 5 },
     { text: 'sybil-remap:method=unpaired', accounts: 2 },
     { text: 'defense-aware-schedule', accounts: 5, defense: 'b4b' },
+    { text: 'watermark-removal:method=average' },
     { text: 'watermark-removal:method=distill' },
     { text: 'watermark-removal:method=fine-tune' },
   ];
 
-describe('a plan’s estimate of images to train on is what is trained on', () => {
+describe('a plan’s estimate of images to train on, and of images made, is what is trained on and sent', () => {
   const budget = 160;
   const surrogate = { architecture: 'small-cnn', inputSize: side, epochs: 1, batchSize: 8 };
 
   test.each(trainings)('$text', async ({ text, accounts = 1, defense = 'none' }) => {
     const { counted, images } = countingEngine();
-    await steal(text, { budget, accounts, defense, context: { engine: counted, surrogate } });
+    const { made } = await steal(text, {
+      budget,
+      accounts,
+      defense,
+      context: { engine: counted, surrogate },
+    });
     const { id, config } = parseAttack(text);
-    const declared = findAttack(id)?.trainedImages?.(config, {
+    const facts = {
       budget: findAttack(id)?.meta.control === true ? 0 : budget,
       accounts,
       poolImages: pool.count,
       surrogate,
-    });
+    };
+    const declared = findAttack(id)?.trainedImages?.(config, facts);
+    const declaredMade = findAttack(id)?.madeImages?.(config, facts) ?? 0;
+    // Views of an image may be alike by chance.
+    expect(Math.abs(declaredMade - made)).toBeLessThanOrEqual(0.1 * made);
     expect(images()).toBeGreaterThan(0);
     expect(Math.abs((declared ?? 0) / images() - 1)).toBeLessThanOrEqual(0.1);
   });

@@ -1,6 +1,6 @@
 import { completeSpec, parseChain, spellSpec } from '../contract/configuration.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { AttackContext, AttackDefinition, MethodSpec } from '../contract/method.ts';
+import type { AttackContext, AttackDefinition, MethodSpec, TrainingFacts } from '../contract/method.ts';
 
 /** An attack that another one stands in front of. */
 export interface BaseAttack {
@@ -28,7 +28,7 @@ export function readBase(text: string, bases: readonly AttackDefinition[]): Base
 }
 
 /**
- * Completes a wrapping attack by what only its base knows: whether it applies at all, and what training costs.
+ * Completes a wrapping attack by what only its base knows: whether it applies at all, what training costs, what images are made.
  * @param baseBudget images that reach the base for a nominal budget
  */
 export function onBase(
@@ -38,20 +38,23 @@ export function onBase(
 ): AttackDefinition {
   const base = (config: Readonly<Record<string, unknown>>): BaseAttack =>
     readBase(String(completeSpec(definition, config).config['base']), bases);
+  const total = (
+    count: 'trainedImages' | 'madeImages',
+    config: Readonly<Record<string, unknown>>,
+    facts: TrainingFacts,
+  ): number => {
+    const { definition: inner, spec } = base(config);
+    const innerFacts = { ...facts, budget: baseBudget(config, facts.budget, facts.accounts) };
+    return (definition[count]?.(config, facts) ?? 0) + (inner[count]?.(spec.config, innerFacts) ?? 0);
+  };
   return Object.freeze<AttackDefinition>({
     ...definition,
     notApplicable(config, facts) {
       const { definition: inner, spec } = base(config);
       return definition.notApplicable?.(config, facts) ?? inner.notApplicable?.(spec.config, facts);
     },
-    trainedImages(config, facts) {
-      const { definition: inner, spec } = base(config);
-      const innerFacts = { ...facts, budget: baseBudget(config, facts.budget, facts.accounts) };
-      return (
-        (definition.trainedImages?.(config, facts) ?? 0) +
-        (inner.trainedImages?.(spec.config, innerFacts) ?? 0)
-      );
-    },
+    trainedImages: (config, facts) => total('trainedImages', config, facts),
+    madeImages: (config, facts) => total('madeImages', config, facts),
     async run(context: AttackContext, config) {
       const { definition: inner, spec } = base(config);
       return definition.run({ ...context, base: { run: (given) => inner.run(given, spec.config) } }, config);

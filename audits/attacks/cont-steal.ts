@@ -61,6 +61,7 @@ export const contSteal = defineAttack({
   config,
   trainedImages: ({ queries }, { budget, surrogate: { epochs } }) =>
     queries === 'once' ? budget * epochs : Math.floor(budget / epochs) * epochs,
+  madeImages: (_config, { budget }) => budget,
   async run(context, { queries, temperature, augmentation }) {
     const draws = queries === 'once' ? 1 : context.surrogate.epochs;
     const images = affordableImages(context, draws);

@@ -42,6 +42,7 @@ export function defineAttack<Config extends z.ZodObject>(
       return definition.notApplicable?.(complete(config), facts);
     },
     trainedImages: (config, facts) => definition.trainedImages?.(complete(config), facts) ?? 0,
+    madeImages: (config, facts) => definition.madeImages?.(complete(config), facts) ?? 0,
     async run(context, config) {
       const settings = complete(config);
       requireWhatItNeeds(definition, context);

@@ -62,6 +62,7 @@ export const directExtraction = defineAttack({
   },
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
+  madeImages: ({ views }, { budget }) => (views === 1 ? 0 : Math.floor(budget / views) * views),
   notApplicable: ({ loss }, { hasPoolLabels }) =>
     findLoss(loss).needsLabels === true && !hasPoolLabels ? missingLabels(loss) : undefined,
   async run(context, chosen) {

@@ -60,6 +60,8 @@ export const jacobianAugmentation = defineAttack({
     surrogate !== undefined && backboneStart(surrogate) !== undefined ? NO_GRADIENTS : undefined,
   trainedImages: ({ rounds }, { budget, surrogate }) =>
     Math.floor(budget / 2 ** rounds) * (2 ** (rounds + 1) - 1) * surrogate.epochs,
+  // All but the seeds.
+  madeImages: ({ rounds }, { budget }) => Math.floor(budget / 2 ** rounds) * (2 ** rounds - 1),
   async run(context, { rounds, step }) {
     const seeds = affordableImages(context, 2 ** rounds);
     const checkpoint = await openRounds(context.checkpoint);

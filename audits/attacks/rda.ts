@@ -73,6 +73,7 @@ export const rda = defineAttack({
   config,
   trainedImages: ({ loss, patches, views }, { budget, surrogate }) =>
     Math.floor(budget / patches) * (loss === 'full' ? views : 1) * surrogate.epochs,
+  madeImages: ({ patches }, { budget }) => Math.floor(budget / patches) * patches,
   async run(context, settings) {
     const { images, prototypes, patches } = await refine(context, settings);
     const { surrogate, diagnostics } = await fitSurrogate({

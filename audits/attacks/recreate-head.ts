@@ -63,6 +63,7 @@ export const recreateHead = defineAttack({
   },
   config,
   trainedImages: (_config, { budget, surrogate }) => Math.floor(budget / 2) * 2 * surrogate.epochs,
+  madeImages: (_config, { budget }) => Math.floor(budget / 2) * 2,
   async run(context, { method, headEpochs, loss }) {
     const { engine, signal, surrogate: settings } = context;
     const images = affordableImages(context, 2);

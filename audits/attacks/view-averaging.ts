@@ -48,6 +48,7 @@ export const viewAveraging = defineAttack({
   },
   config,
   queryAllowance: ({ views, equal }, budget) => (equal === 'images' ? budget * views : budget),
+  madeImages: (settings, { budget }) => viewedImages(settings, budget) * (settings.views - 1),
   notApplicable: ({ views, change }) =>
     views > mostViews(change)
       ? `view-averaging knows ${mostViews(change)} views by ${change}, and ${views} are asked for.`

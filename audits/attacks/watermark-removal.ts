@@ -93,6 +93,8 @@ export const watermarkRemoval = defineAttack({
   },
   trainedImages: ({ method }, { budget, poolImages, surrogate }) =>
     method === 'fine-tune' ? Math.min(budget, poolImages) * tuningEpochs(surrogate.epochs) : 0,
+  madeImages: (settings, { budget }) =>
+    settings.method === 'average' ? launderedImages(settings, budget) * (settings.views - 1) : 0,
   async run(context, settings) {
     const { base } = context;
     if (base === undefined) throw new MoatError('internal', 'watermark-removal was started without a base.');

@@ -278,6 +278,11 @@ export interface AttackDefinition<Config extends z.ZodObject = z.ZodObject> {
   notApplicable?(config: z.infer<Config>, facts: AuditFacts): string | undefined;
   /** Images pushed through training (forward and backward), for the plan's estimate. Default: 0. */
   trainedImages?(config: z.infer<Config>, facts: TrainingFacts): number;
+  /**
+   * Images the attacker makes (views, synthetic ones) and sends, for the plan's estimate: unlike the pool's, no preparation has
+   * embedded them, so the victim computes in the cell. Default: 0.
+   */
+  madeImages?(config: z.infer<Config>, facts: TrainingFacts): number;
   run(context: AttackContext, config: z.infer<Config>): Promise<AttackOutcome>;
 }
 

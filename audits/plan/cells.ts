@@ -1,5 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
+import type { PreflightReport } from '../contract/encoder.ts';
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { attackRegistry, findAttack } from '../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../attacks/resolve.ts';
@@ -8,7 +9,7 @@ import { defenses, findDefense } from '../defenses/registry.ts';
 import { versionQueryPolicy } from '../query-policies/registry.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
 import { attackVariants, controlVariants, spellVariant, type AttackVariant } from './attack-variants.ts';
-import { estimateMs } from './cost.ts';
+import { estimateMs, victimCost } from './cost.ts';
 import { cellKey } from './key.ts';
 import { byInformation } from './time-limit.ts';
 import { withinVictimSize } from './victim-size.ts';
@@ -24,10 +25,16 @@ export interface PlannedCell extends Cell {
 /**
  * The battery as cells, cheapest information first: the victim, the controls, then for every seed all budgets of all
  * pairs, so that a run cut short still has one whole seed. Pairs that make no sense stay in the list with their reason.
+ * @param preflight of the victim: how fast it embeds
  */
-export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly PlannedCell[] {
+export function planCells(
+  asked: AuditConfig,
+  inputs: AuditInputs,
+  preflight?: PreflightReport,
+): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
   const config = fitToVictim(asked, inputs);
+  const victim = victimCost(config, preflight);
   const add = (
     work: CellWork,
     attackLabel: string | null,
@@ -39,7 +46,7 @@ export function planCells(asked: AuditConfig, inputs: AuditInputs): readonly Pla
       work,
       attackLabel,
       defenseLabel,
-      estimatedMs: reason === undefined ? estimateMs(work, inputs) : 0,
+      estimatedMs: reason === undefined ? estimateMs(work, inputs, victim) : 0,
       state: reason === undefined ? 'pending' : 'not-applicable',
       reason: reason ?? null,
     });

@@ -1,5 +1,8 @@
+import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, CellWork } from '../contract/cell.ts';
+import type { PreflightReport } from '../contract/encoder.ts';
 import { findAttack } from '../attacks/registry.ts';
+import { computedStreamImages } from './stream-sizes.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
 
 /**
@@ -34,11 +37,43 @@ const WATCH_MS_PER_ROW = 0.1;
 /** The whole task's user with and without the defense, drift, and smaller users. */
 const HONEST_EVALUATIONS = 2;
 
+/** What the victim takes for an image that no preparation has embedded. */
+export interface VictimCost {
+  readonly embedMs: number;
+  /** Whether streams for detectors are made and embedded; a deployed service is not asked for any. */
+  readonly computesStreams: boolean;
+}
+
+/** Between an encoder for 32 pixels and one for 224, where none was measured. */
+const unmeasuredVictim: VictimCost = { embedMs: 20, computesStreams: true };
+
+/** Of the victim that was prepared: as fast as in its preflight, which has one thread as cells have. */
+export function victimCost(
+  { endpoint }: Pick<AuditConfig, 'endpoint'>,
+  preflight: PreflightReport | undefined,
+): VictimCost {
+  const perSecond = preflight?.checks.find(({ id }) => id === 'throughput')?.figures['imagesPerSecond'];
+  return {
+    embedMs: perSecond === undefined || !(perSecond > 0) ? unmeasuredVictim.embedMs : 1000 / perSecond,
+    computesStreams: endpoint === undefined,
+  };
+}
+
 /** Milliseconds for one cell on one worker. */
-export function estimateMs(work: CellWork, inputs: AuditInputs): number {
+export function estimateMs(
+  work: CellWork,
+  inputs: AuditInputs,
+  { embedMs, computesStreams }: VictimCost = unmeasuredVictim,
+): number {
   const rows = inputs.tasks.reduce((total, task) => total + task.fit.rows + task.score.rows, 0);
   const evaluation = rows * EVALUATE_MS_PER_ROW;
-  if (work.kind === 'detection') return START_MS + rows * WATCH_MS_PER_ROW;
+  if (work.kind === 'detection')
+    return (
+      START_MS +
+      rows * WATCH_MS_PER_ROW +
+      // Once per seed and worker: any of the cells may be its worker's first.
+      (computesStreams ? computedStreamImages(inputs.pool.rows) * embedMs : 0)
+    );
   if (work.kind !== 'attack')
     return START_MS + evaluation * (work.kind === 'honest' ? HONEST_EVALUATIONS : 1);
   const { inputSize, batchSize } = work.surrogate;
@@ -48,15 +83,18 @@ export function estimateMs(work: CellWork, inputs: AuditInputs): number {
   const computeMs = (TRAIN_MS_PER_IMAGE[trained] ?? 2) * area;
   const trainMs = computeMs + (STEP_MS[trained] ?? 30) / batchSize;
   const attack = findAttack(work.attack.id);
-  const images =
-    attack?.trainedImages?.(work.attack.config, {
-      budget: work.budget,
-      accounts: work.accounts,
-      poolImages: inputs.pool.rows,
-      surrogate: work.surrogate,
-    }) ?? 0;
+  const facts = {
+    budget: work.budget,
+    accounts: work.accounts,
+    poolImages: inputs.pool.rows,
+    surrogate: work.surrogate,
+  };
+  const images = attack?.trainedImages?.(work.attack.config, facts) ?? 0;
+  const made = attack?.madeImages?.(work.attack.config, facts) ?? 0;
   const closedForm = attack?.meta.training === 'closed-form' ? work.budget * CLOSED_FORM_MS_PER_QUERY : 0;
-  return START_MS + evaluation + rows * computeMs * FORWARD_SHARE + images * trainMs + closedForm;
+  return (
+    START_MS + evaluation + rows * computeMs * FORWARD_SHARE + images * trainMs + made * embedMs + closedForm
+  );
 }
 
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */

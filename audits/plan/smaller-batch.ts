@@ -17,7 +17,13 @@ export function withSmallerBatch<Planned extends Cell>(
   if (error.code !== 'device-out-of-memory' || cell.work.kind !== 'attack') return undefined;
   if (typeof batchSize !== 'number' || batchSize >= cell.work.surrogate.batchSize) return undefined;
   const work = { ...cell.work, surrogate: { ...cell.work.surrogate, batchSize } };
-  return { ...cell, work, key: cellKey(inputs, work, auditSeed), estimatedMs: estimateMs(work, inputs) };
+  const longerMs = estimateMs(work, inputs) - estimateMs(cell.work, inputs);
+  return {
+    ...cell,
+    work,
+    key: cellKey(inputs, work, auditSeed),
+    estimatedMs: cell.estimatedMs + longerMs,
+  };
 }
 
 /**

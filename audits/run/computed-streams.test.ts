@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { matrix, selectImages, type Images, type Matrix } from '../contract/data.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
+import { computedStreamImages, VIEW_BATCH } from '../plan/stream-sizes.ts';
 import { createRng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
-import { computeStreams, VIEW_BATCH, type ComputedStreams } from './computed-streams.ts';
+import { computeStreams, type ComputedStreams } from './computed-streams.ts';
 
 const side = 8;
 const bytes = side * side * 3;
@@ -57,6 +58,12 @@ test('whole batches of views of the same images; 25 seeds make 200 queries, move
     expect(Math.max(...moves)).toBeGreaterThan(0);
   }
   expect(new Set(synthetic.flatMap(({ hashes }) => hashes.slice(0, 25))).size).toBe(250);
+  // As many as a plan counts on, but for views that change nothing.
+  const made = [views?.first, views?.second, ...synthetic].flatMap((stream) =>
+    (stream?.hashes ?? []).filter((hash) => !pool.has(hash)),
+  );
+  expect(made.length).toBeLessThanOrEqual(computedStreamImages(300));
+  expect(made.length).toBeGreaterThan(0.99 * computedStreamImages(300));
 });
 
 test('the same seed draws the same streams; a pool too small for a batch has no views', async () => {

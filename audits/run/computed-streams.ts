@@ -5,6 +5,13 @@ import { matrix, selectRows, type Images, type Matrix } from '../contract/data.t
 import type { Engine } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
 import { hashedImages } from '../datasets/image-hash.ts';
+import {
+  SEEDS_PER_STREAM,
+  SYNTHETIC_ROUNDS,
+  syntheticStreams as syntheticStreamCount,
+  VIEW_BATCH,
+  viewBatches,
+} from '../plan/stream-sizes.ts';
 import type { Rng } from '../rng.ts';
 import { inputGradients } from '../surrogates/input-gradients.ts';
 import type { NetworkModel } from '../surrogates/inference.ts';
@@ -36,18 +43,9 @@ export interface ComputedStreamOptions {
   readonly inputSize: number;
 }
 
-/** Images per batch of the two-view protocol (Dziedzic et al. 2022, 4.3 and the released code). */
-export const VIEW_BATCH = 256;
-/** Batches: enough for a spread between them, and 2 048 images for the victim to embed. */
-const VIEW_BATCHES = 4;
 /** A thief with nothing trained yet: the smallest network there is, with running statistics of these images. */
 const ARCHITECTURE = 'small-cnn';
 const CALIBRATION_IMAGES = 512;
-/** 25 images doubled three times are 200 queries: as many as the other streams have. */
-const SEEDS_PER_STREAM = 25;
-const ROUNDS = 3;
-/** Streams of synthetic queries: each costs the victim 200 images. */
-const SYNTHETIC_STREAMS = 10;
 /** Largest change of a pixel per round in grey levels: a tenth of the range, as in `jacobian-augmentation`. */
 const STEP = 25.5;
 
@@ -64,7 +62,7 @@ async function twoViews(
   options: ComputedStreamOptions,
   order: Uint32Array,
 ): Promise<ComputedStreams['views']> {
-  const batches = Math.min(VIEW_BATCHES, Math.floor(order.length / VIEW_BATCH));
+  const batches = viewBatches(order.length);
   if (batches === 0) return undefined;
   const images = options.pool.images(order.subarray(0, batches * VIEW_BATCH));
   if (images.height !== images.width) return undefined;
@@ -90,14 +88,14 @@ async function syntheticStreams(
   options: ComputedStreamOptions,
   order: Uint32Array,
 ): Promise<readonly StreamImages[]> {
-  const streams = Math.min(SYNTHETIC_STREAMS, Math.floor(order.length / SEEDS_PER_STREAM));
+  const streams = syntheticStreamCount(order.length);
   if (streams === 0) return [];
   const seeds = streams * SEEDS_PER_STREAM;
   // From the far end, so that a large pool's seeds are no images of the views.
   const first = options.pool.images(order.subarray(order.length - seeds));
   const network = await untrainedNetwork(options, order);
   let known = first;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < SYNTHETIC_ROUNDS; round++) {
     throwIfCancelled(options.signal);
     known = joined(known, await movedImages(options, network, known, round));
   }

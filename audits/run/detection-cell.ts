@@ -2,9 +2,10 @@ import type { Measurement } from '../contract/cell.ts';
 import type { Matrix } from '../contract/data.ts';
 import type { DefenseSession, Detection, MethodSpec, ProviderStatistics } from '../contract/method.ts';
 import { openChainSession } from '../defenses/chain.ts';
+import { VIEW_BATCH } from '../plan/stream-sizes.ts';
 import type { Rng } from '../rng.ts';
 import { FALSE_POSITIVE_RATES, placements, truePositiveRate } from '../score/detection-rates.ts';
-import { join, select, VIEW_BATCH, type ComputedStreams } from './computed-streams.ts';
+import { join, select, type ComputedStreams } from './computed-streams.ts';
 
 /** Images a stream can be made of: clean embeddings, identities and classes (-1: none). */
 export interface StreamImages {

@@ -59,7 +59,7 @@ export async function continueAudit(
   try {
     const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
-    const cells = planCells(audit.config, preparation.inputs);
+    const cells = planCells(audit.config, preparation.inputs, preparation.preflight);
     const before = store.cells.byAudit(id);
     store.cells.plan(id, keepLeftOut(keepSmallerBatches(cells, before), before));
     // After planning: a cell left behind by another audit's dead runner is now one of ours too.
@@ -130,7 +130,7 @@ export async function planAudit(
 }> {
   const beganAtMs = options.beganAtMs ?? options.clock.monotonicMs();
   const preparation = await prepare(config, options);
-  const cells = planCells(config, preparation.inputs);
+  const cells = planCells(config, preparation.inputs, preparation.preflight);
   const spentMs = options.clock.monotonicMs() - beganAtMs;
   return { preparation, cells, summary: summarizePlan(config, cells, spentMs) };
 }

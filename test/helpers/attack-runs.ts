@@ -64,6 +64,7 @@ export async function victim(images: Images): Promise<Matrix> {
 }
 
 export const pool = blobs(400, 'pool');
+const ofPool: ReadonlySet<string> = new Set(pool.hashes);
 export const held = blobs(200, 'held out');
 
 /** A public encoder that happens to be a linear map away from the victim's inside: 4 x 4 block means. */
@@ -109,6 +110,8 @@ export function countedSlot(): CountedSlot {
 
 export interface Run extends AttackOutcome {
   readonly oracle: MeteredOracle;
+  /** Different images that were sent and are none of the pool's. */
+  readonly made: number;
   readonly progress: readonly number[];
   /** Checkpoints it wrote. */
   readonly saves: number;
@@ -134,8 +137,12 @@ export async function steal(engine: Engine, subject: Subject, options: StealOpti
   const chain = parseChain(options.defense ?? 'none');
   const key = createRng('service');
   const calibration = calibrateChain(chain, await victim(held), key);
+  const made = new Set<string>();
   const oracle = createOracle({
-    answer: victim,
+    answer: (images) => {
+      for (const hash of images.hashes) if (!ofPool.has(hash)) made.add(hash);
+      return victim(images);
+    },
     openSession: (account) => openChainSession(chain, calibration, account, key),
     dimension,
     budget: attack.queryAllowance?.(config, budget) ?? budget,
@@ -170,7 +177,7 @@ export async function steal(engine: Engine, subject: Subject, options: StealOpti
     ...options.context,
   };
   const outcome = await runAttack(attack, context, { config, budget });
-  return { ...outcome, oracle, progress, saves: slot.saves() - before };
+  return { ...outcome, oracle, made: made.size, progress, saves: slot.saves() - before };
 }
 
 function resolve(subject: Subject): {

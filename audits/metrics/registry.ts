@@ -1,3 +1,4 @@
+import { WIDE_COLUMNS } from '../tensor/linear-algebra/leading-eigen.ts';
 import { agreement } from './agreement.ts';
 import { alignedR2 } from './aligned-r2.ts';
 import { cka } from './cka.ts';
@@ -15,6 +16,14 @@ import { recall } from './recall-at-10.ts';
 
 /** Raised whenever any metric's results change: `EvaluationSettings.version`, part of every cell's key. */
 export const evaluationVersion = 3;
+
+/** Wide embeddings are compared by decompositions of their own: equal up to rounding, or where a rotation is free. */
+const WIDE_VERSION = 4;
+
+/** The version under which embeddings of so many dimensions are measured: others keep the cells they have. */
+export function evaluationVersionOf(dimension: number, asked: number = evaluationVersion): number {
+  return dimension < WIDE_COLUMNS ? asked : Math.max(asked, WIDE_VERSION);
+}
 
 /** What an encoder is worth by itself: measured on the victim, on controls and on surrogates. */
 export const encoderMetrics: readonly Metric<EncoderView>[] = [linearProbe, knn, fewLabelProbe];

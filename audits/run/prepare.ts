@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { DatasetDigest, PoolDigest } from '../contract/cell.ts';
+import type { DatasetDigest, EvaluationSettings, PoolDigest } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
 import type { Images } from '../contract/data.ts';
 import type { Encoder } from '../contract/encoder.ts';
@@ -12,11 +12,12 @@ import { digestImages } from '../datasets/read.ts';
 import { encoderFile } from '../encoder/demo-encoder.ts';
 import { openProjection } from '../encoder/encoder.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
+import { evaluationVersionOf } from '../metrics/registry.ts';
 import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
 import type { PreparationRecord } from '../store/types.ts';
-import { createEngine } from '../tensor/engine.ts';
 import { LARGEST_INPUT } from '../surrogates/training-schema.ts';
+import { createEngine } from '../tensor/engine.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
 import { writeFileAtomic } from './files.ts';
@@ -198,11 +199,15 @@ async function prepareWith(
       corrupt: tasks[i]?.corrupt ?? [],
     })),
     flags: dataFlags({ images: pool, tally, warnings: poolPlan.warnings }, tasks),
-    inputs: { ...content, evaluation: config.evaluation },
+    inputs: { ...content, evaluation: evaluationOf(config, models.victim) },
   };
   publish(staging, path.join(artifactFolder, folder), record);
   writeFileAtomic(requestFile, [JSON.stringify({ folder })]);
   return record;
+}
+
+function evaluationOf({ evaluation }: AuditConfig, { dimension }: Encoder): EvaluationSettings {
+  return { ...evaluation, version: evaluationVersionOf(dimension, evaluation.version) };
 }
 
 /** Before anything is embedded: an encoder that cannot be audited should say so within seconds. */

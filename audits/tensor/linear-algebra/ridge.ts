@@ -1,10 +1,11 @@
 import type { DoubleMatrix, Matrix } from '../../contract/data.ts';
 import { centredDouble, scaleColumns, scaleRows, toFloat32, weightedSquares } from './double-matrix.ts';
 import { centredProducts } from './gram.ts';
+import { LOW_RANK_SHARE, WIDE_COLUMNS, leadingEigen } from './leading-eigen.ts';
 import type { Multiplier } from './multiplier.ts';
 import { pairedBlocks, readAllRows, strideRows, type Rows } from './row-blocks.ts';
 import { columnMeans } from './standardize.ts';
-import { eigenSymmetric } from './symmetric-eigen.ts';
+import { eigenSymmetric, type SymmetricEigen } from './symmetric-eigen.ts';
 
 export interface RidgeFit {
   /** `[p, d]`: `prediction = features @ weights + bias`. */
@@ -82,7 +83,7 @@ async function columnSolution(
 ): Promise<{ readonly means: Means; readonly solution: Solution }> {
   const gram = await centredProducts(multiplier, features, features);
   const cross = await centredProducts(multiplier, features, targets);
-  const { values, vectors } = eigenSymmetric(gram.product);
+  const { values, vectors } = await eigenbasis(multiplier, gram.product);
   const projected = await multiplier.matmulFloat64(vectors, cross.product);
   const means = { features: gram.xMean, targets: cross.yMean };
   const inverse = (lambda: number): Float64Array => values.map((value) => 1 / (Math.max(0, value) + lambda));
@@ -121,6 +122,18 @@ async function columnSolution(
       },
     },
   };
+}
+
+/** Directions in which nothing varies have the value 0 and no vector where there are many of them: they take no part in a fit. */
+async function eigenbasis(multiplier: Multiplier, gram: DoubleMatrix): Promise<SymmetricEigen> {
+  const found =
+    gram.rows < WIDE_COLUMNS
+      ? undefined
+      : await leadingEigen(multiplier, gram, Math.floor(gram.rows * LOW_RANK_SHARE));
+  if (found === undefined) return eigenSymmetric(gram);
+  const values = new Float64Array(gram.rows);
+  values.set(found.values);
+  return { values, vectors: found.vectors };
 }
 
 /** n < p: `X Xᵀ = Uᵀ S U`; residuals `Uᵀ lambda (S + lambda)⁻¹ U Y`, without the cancellation of `Y - prediction`. */

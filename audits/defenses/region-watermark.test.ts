@@ -52,7 +52,7 @@ test('a marked reply is the blend of the embedding and one of few of the provide
   for (const row of markedRows(service, marked)) {
     const [reply, embedding] = [matrixRow(marked, row), matrixRow(service.clean, row)];
     const target = Array.from({ length: service.clean.rows }, (_, at) => at).find(
-      (at) => error(reply, embedding, matrixRow(service.clean, at), 0.2) < 1e-5,
+      (at) => error(reply, embedding, matrixRow(service.clean, at), 0.4) < 1e-5,
     );
     expect(target).toBeDefined();
     used.add(target ?? -1);
@@ -72,13 +72,13 @@ test('the right key finds the mark, others do not', () => {
   expect(wrong.largest).toBeLessThan(0.6);
 });
 
-test('encoders of others lie around 0, a stronger mark farther from them', () => {
-  const strong = serviceWith('region-watermark:strength=0.4');
+test('encoders of others lie around 0, a weaker mark nearer to them', () => {
+  const weak = serviceWith('region-watermark:strength=0.2');
   const others = Array.from({ length: 10 }, (_, seed) =>
     encode(pictures(service.clean.rows, 'provider'), `independent ${seed}`),
   );
-  const weakly = around(others.map((other) => service.score(other)));
-  const strongly = around(others.map((other) => strong.score(other)));
+  const weakly = around(others.map((other) => weak.score(other)));
+  const strongly = around(others.map((other) => service.score(other)));
   expect(weakly.largest).toBeLessThan(0.8);
   expect(strongly.largest).toBeLessThan(weakly.largest);
 });

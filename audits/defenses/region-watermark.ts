@@ -18,8 +18,11 @@ import { drawTarget, drawTriggers, triggerSettings, type Triggers } from './trig
  * Turned, reordered or scaled copies give the same.
  */
 const config = z.object({
-  /** Share of the target in a marked reply (lambda of the paper). */
-  strength: z.number().positive().max(1).default(0.2),
+  /**
+   * Share of the target in a marked reply (lambda of the paper). At 0.2 encoders of others reach scores of copies, at 0.4 they lie
+   * apart (docs/defenses.md).
+   */
+  strength: z.number().positive().max(1).default(0.4),
   ...triggerSettings,
   keys: markKeysSchema,
 });
@@ -33,7 +36,7 @@ const ANCHORS = 128;
 export const regionWatermark = defineDefense({
   meta: {
     id: 'region-watermark',
-    version: 1,
+    version: 2,
     title: 'Region watermark',
     summary: 'Draws the replies in some secret regions of the space towards an unrelated image.',
     reference: {

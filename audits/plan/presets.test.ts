@@ -14,6 +14,7 @@ const frozen: Readonly<Record<string, string>> = {
   'quick v1': '2191d6ae4f22e68c',
   'standard v2': '69725469bb8dcc16',
   'standard v3': 'f3577290f4dedbd8',
+  'standard v4': 'bad163ab8a08f589',
   'paper v1': 'c0f67928211cd8db',
   'paper v2': '63b8cfd482113262',
   'demo v1': '849f2db093b1bce8',
@@ -91,6 +92,22 @@ test('standard steals labels undefended only, and lists nothing as not applicabl
   expect(new Set(labels.map(({ defenseLabel, state }) => `${defenseLabel} ${state}`))).toEqual(
     new Set(['none pending']),
   );
+});
+
+test('standard marks replies in coordinates and in angles, and removes either mark twice', () => {
+  const standard = presets.filter(({ id }) => id === 'standard');
+  const removals = standard
+    .flatMap((preset) => planned(preset))
+    .filter(({ attackLabel }) => attackLabel?.startsWith('watermark-removal') === true);
+  expect(new Set(removals.map(({ attackLabel, defenseLabel }) => `${attackLabel} ${defenseLabel}`))).toEqual(
+    new Set(
+      ['watermark-removal', 'watermark-removal:method=cse'].flatMap((attack) => [
+        `${attack} linear-watermark`,
+        `${attack} region-watermark`,
+      ]),
+    ),
+  );
+  expect(new Set(removals.map(({ state }) => state))).toEqual(new Set(['pending']));
 });
 
 test('a list given by hand is played everywhere', () => {

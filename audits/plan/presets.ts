@@ -56,7 +56,7 @@ const shares = [0.5, 0.25, 0.125];
 const standard: Preset = {
   ...quick,
   id: 'standard',
-  version: 3,
+  version: 4,
   title:
     'The first tier of the battery up to the policy’s budget, five seeds: every attack a defense must face. Days on two cores; --time takes the most telling part.',
   attacks: [
@@ -82,6 +82,9 @@ const standard: Preset = {
     { id: 'sybil-remap', config: {} },
     { id: 'defense-aware-schedule', config: {} },
     { id: 'dimension-recovery', config: {} },
+    { id: 'watermark-removal', config: {} },
+    // What a mark in angles loses to; a rotation leaves it as it is.
+    { id: 'watermark-removal', config: { method: 'cse' } },
   ],
   defenses: [
     [],
@@ -102,6 +105,8 @@ const standard: Preset = {
     ],
     [{ id: 'quota', config: {} }],
     [{ id: 'near-duplicate-guard', config: {} }],
+    [{ id: 'linear-watermark', config: {} }],
+    [{ id: 'region-watermark', config: {} }],
   ],
   budgets: [500, 2000, 5000],
   accounts: [1, 5],

@@ -53,6 +53,7 @@ export const affineRemoval = defineAttack({
     },
     knowledge: 'As the base attack; that replies may be shifted or scaled.',
     requires: ['base-attack'],
+    usesPublicEncoder: true,
     training: 'network',
   },
   config,

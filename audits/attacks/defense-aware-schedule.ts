@@ -57,6 +57,7 @@ export const defenseAwareSchedule = defineAttack({
     },
     knowledge: 'As the base attack; that noise may depend on what an account has asked for.',
     requires: ['base-attack'],
+    usesPublicEncoder: true,
     training: 'network',
   },
   config,

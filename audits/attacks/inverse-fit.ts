@@ -65,6 +65,7 @@ export const inverseFit = defineAttack({
     },
     knowledge: 'As the base attack; the defense and its settings; a public encoder.',
     requires: ['base-attack'],
+    usesPublicEncoder: true,
     training: 'network',
   },
   config,

@@ -79,6 +79,7 @@ export const watermarkRemoval = defineAttack({
     knowledge:
       'As the base attack; that replies may carry a mark; for `cse` and `fine-tune` a public encoder.',
     requires: ['base-attack'],
+    usesPublicEncoder: true,
     training: 'network',
     launders: true,
   },

@@ -73,6 +73,11 @@ export type CellWork =
       readonly surrogate: SurrogateSettings;
       /** Which images are sent first; absent for the seeded random order. */
       readonly queryPolicy?: VersionedSpec | undefined;
+      /**
+       * SHA-256 (hex) of the built-in encoder, where the attack looks at images with it and it is another than the first one that was
+       * built in: cells made with that one have no such entry. A backbone stands in `AuditInputs`.
+       */
+      readonly publicEncoder?: string | undefined;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
   | {

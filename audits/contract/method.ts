@@ -242,6 +242,8 @@ export interface AttackMeta<Id extends string = string> extends MethodMeta<Id> {
   readonly control?: boolean;
   /** Gives up utility to be rid of marks: stealing less than a plain attack is its price, not its weakness. */
   readonly launders?: boolean;
+  /** Looks at images with `publicEncoder`: which one that is then stands in the cell's key. */
+  readonly usesPublicEncoder?: boolean;
   /**
    * What the service under attack answers with: `projection` for an API that returns the output of the victim's projection
    * head; the oracle then answers with those. Default: embeddings.

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Names the demo in configurations, where a path would stand. */
@@ -8,4 +10,17 @@ export const builtinDemo = 'builtin:demo';
  */
 export function encoderFile(encoder: string): string {
   return encoder === builtinDemo ? path.join(import.meta.dirname, 'demo-encoder.onnx') : encoder;
+}
+
+/** Of the demo encoder with which cells were made before any key named it. */
+export const FIRST_DEMO_DIGEST = '9df5f43118b467c39f3276066e840889dcc047f2bcc38277f7d02e38360f8fc9';
+
+let digest: string | undefined;
+
+/** SHA-256 (hex) of the demo encoder's file, which holds its output and preprocessing too. */
+export function demoDigest(): string {
+  digest ??= createHash('sha256')
+    .update(readFileSync(encoderFile(builtinDemo)))
+    .digest('hex');
+  return digest;
 }

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import type { AuditConfig } from '../contract/audit.ts';
+import type { AttackDefinition } from '../contract/method.ts';
+import { findAttack } from '../attacks/registry.ts';
 import { completeAttack } from '../attacks/resolve.ts';
 import { parseChain } from '../defenses/chain.ts';
+import { FIRST_DEMO_DIGEST } from '../encoder/demo-encoder.ts';
 import { exampleConfig, examplePreparation } from '../store/fixtures/example.ts';
+import { publicEncoderOf } from './attack-work.ts';
 import { planCells } from './cells.ts';
 import { cellKey } from './key.ts';
 import { summarizePlan } from './summary.ts';
@@ -210,3 +214,18 @@ test.each(['backbone-frozen', 'backbone-head'] as const)(
     expect(new Set(refused.map(({ state }) => state))).toEqual(new Set(['not-applicable']));
   },
 );
+
+function definitionOf(id: string): AttackDefinition {
+  const found = findAttack(id);
+  if (found === undefined) throw new Error(id);
+  return found;
+}
+
+test('a key names the built-in encoder where an attack uses it, but for the first one, under which old cells stand', () => {
+  const using = definitionOf('inverse-fit');
+  const other = 'd'.repeat(64);
+  expect(publicEncoderOf(using, { backbone: null }, FIRST_DEMO_DIGEST)).toBeUndefined();
+  expect(publicEncoderOf(using, { backbone: null }, other)).toBe(other);
+  expect(publicEncoderOf(using, { backbone: '/public.onnx' }, other)).toBeUndefined();
+  expect(publicEncoderOf(definitionOf('direct-extraction'), { backbone: null }, other)).toBeUndefined();
+});

@@ -1,14 +1,14 @@
 import type { AuditConfig } from '../contract/audit.ts';
-import type { AuditInputs, Cell, CellState, CellWork, VersionedSpec } from '../contract/cell.ts';
+import type { AuditInputs, Cell, CellState, CellWork } from '../contract/cell.ts';
 import type { PreflightReport } from '../contract/encoder.ts';
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
-import { attackRegistry, findAttack } from '../attacks/registry.ts';
+import { findAttack } from '../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../attacks/resolve.ts';
 import { chainDetects, chainMustFace, chainRecordings, spellChain, versionChain } from '../defenses/chain.ts';
 import { defenses, findDefense } from '../defenses/registry.ts';
-import { versionQueryPolicy } from '../query-policies/registry.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
-import { attackVariants, controlVariants, spellVariant, type AttackVariant } from './attack-variants.ts';
+import { attackVariants, controlVariants, spellVariant } from './attack-variants.ts';
+import { attackWork } from './attack-work.ts';
 import { estimateMs, victimCost } from './cost.ts';
 import { cellKey } from './key.ts';
 import { byInformation } from './time-limit.ts';
@@ -57,7 +57,7 @@ export function planCells(
       const attack = definition(spec);
       for (const variant of controlVariants(config, attack, spec))
         add(
-          attackWork(attack, spec, [], { budget: 0, accounts: 1, seed, variant }),
+          attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed, variant }),
           spellVariant(spec, variant),
           'none',
           attack.notApplicable?.(spec.config, facts(config, inputs, [], 1)),
@@ -78,7 +78,7 @@ export function planCells(
           for (const accounts of accountsOn(config, chain))
             for (const variant of attackVariants(config, attack, spec, chain))
               add(
-                attackWork(attack, spec, chain, { budget, accounts, seed, variant }),
+                attackWork(config, attack, spec, chain, { budget, accounts, seed, variant }),
                 spellVariant(spec, variant),
                 spellChain(chain),
                 onRecording(spec, chain) ??
@@ -147,35 +147,6 @@ function isMeantFor(
 function accountsOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly number[] {
   const isStateless = chain.length > 0 && chain.every(({ id }) => findDefense(id)?.meta.stateful === false);
   return config.attackExtent !== undefined && isStateless ? config.accounts.slice(0, 1) : config.accounts;
-}
-
-function attackWork(
-  attack: AttackDefinition,
-  spec: MethodSpec,
-  chain: readonly MethodSpec[],
-  at: {
-    readonly budget: number;
-    readonly accounts: number;
-    readonly seed: number;
-    readonly variant: AttackVariant;
-  },
-): CellWork {
-  const plugin = attackRegistry.pluginOf(spec.id);
-  const versioned: VersionedSpec = {
-    ...spec,
-    version: attack.meta.version,
-    ...(plugin === undefined ? {} : { plugin }),
-  };
-  const { variant, ...rest } = at;
-  const queryPolicy = versionQueryPolicy(variant.queryPolicy);
-  return {
-    kind: 'attack',
-    attack: versioned,
-    defense: versionChain(chain),
-    ...rest,
-    surrogate: variant.surrogate,
-    ...(queryPolicy === undefined ? {} : { queryPolicy }),
-  };
 }
 
 /** The audit's surrogates as this victim allows them. */

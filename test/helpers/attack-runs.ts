@@ -82,6 +82,12 @@ export const backbone: FeatureEncoder = {
   },
 };
 
+/** Stands where an attack has not declared `usesPublicEncoder`: its cells would not say which encoder it was. */
+const undeclared: FeatureEncoder = {
+  ...backbone,
+  embed: () => Promise.reject(new Error('an attack used the public encoder without saying so')),
+};
+
 /** A classifier on the victim's embeddings: the sign of the first coordinate. */
 function signs(replies: Matrix): Int32Array {
   return Int32Array.from({ length: replies.rows }, (_, row) =>
@@ -156,7 +162,7 @@ export async function steal(engine: Engine, subject: Subject, options: StealOpti
     oracle,
     pool,
     poolLabels: Int32Array.from({ length: pool.count }, (_, at) => at % 3),
-    publicEncoder: backbone,
+    publicEncoder: attack.meta.usesPublicEncoder === true ? backbone : undeclared,
     defense: {
       chain,
       simulate: (embeddings, rng) =>

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { AuditResult } from '../../audits/contract/result.ts';
 import { openStore } from '../../audits/store/open.ts';
 import { systemClock } from '../../audits/run/system-clock.ts';
+import { residentBytes } from '../resident-bytes.ts';
 import type { Step } from './step.ts';
 import { viewOf, type StepView } from './view.ts';
 
@@ -112,15 +113,4 @@ export function openView(record: StepRecord, folder: string): StepView {
 
 function recordFile(step: Step, folder: string): string {
   return path.join(folder, `${step.id}.json`);
-}
-
-/** Resident memory of a process and all its descendants; 0 where the system does not tell. */
-function residentBytes(root: number): number {
-  try {
-    const children = readFileSync(`/proc/${root}/task/${root}/children`, 'utf8').split(' ').filter(Boolean);
-    const resident = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${root}/status`, 'utf8'))?.[1] ?? '0';
-    return children.reduce((total, child) => total + residentBytes(Number(child)), Number(resident) * 1024);
-  } catch {
-    return 0;
-  }
 }

@@ -21,6 +21,7 @@ import type { TrainingMethodId, TrainingPresetId } from '../training/choices.ts'
 import type { Look, TrainedEncoder } from '../training/encoder-training.ts';
 import { lookAt } from '../training/neighbor-look.ts';
 import { trainingPreset, type TrainingPreset } from '../training/presets.ts';
+import { parseWatermark, type TrainedWatermark } from '../watermarks/choices.ts';
 import { trainEncoder } from '../training/train-encoder.ts';
 import { readTrainingImages, type TrainingImages } from '../training/training-images.ts';
 import type { TrainingLength } from '../training/training-plan.ts';
@@ -28,6 +29,7 @@ import { commandName } from './command-name.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { formatCount, formatDuration, formatFraction } from './render/numbers.ts';
 import { listenForStop } from './signals.ts';
+import { KEY_ENDING, keepMark, type MarkReport } from './trained-mark.ts';
 import { createTrainingProgress, type TrainingProgress } from './training-progress.ts';
 
 export interface TrainFlags {
@@ -43,6 +45,7 @@ export interface TrainFlags {
   readonly batch?: number;
   readonly learningRate?: number;
   readonly images?: number;
+  readonly watermark?: string;
   readonly seed?: number;
   readonly quiet?: boolean;
   readonly engine?: string;
@@ -60,6 +63,7 @@ interface Chosen {
   readonly preset: TrainingPreset;
   readonly length: TrainingLength;
   readonly rule: TrainingPreset['rule'];
+  readonly watermark: TrainedWatermark | undefined;
   readonly seed: number;
   readonly folder: string;
   readonly out: string;
@@ -128,11 +132,13 @@ function withSmallerBatch(error: unknown): unknown {
 /** @throws MoatError `usage` where the encoder exists already, `configuration-invalid` */
 function choose(context: CommandContext, folder: string, flags: TrainFlags): Chosen {
   const out = resolvePath(context, flags.out ?? 'encoder.onnx');
-  if (existsSync(out))
-    throw new MoatError(
-      'usage',
-      `${displayPath(context, out)} exists already; name another file with --out, or delete it.`,
-    );
+  const watermark = flags.watermark === undefined ? undefined : parseWatermark(flags.watermark);
+  for (const file of [out, ...(watermark === undefined ? [] : [out + KEY_ENDING])])
+    if (existsSync(file))
+      throw new MoatError(
+        'usage',
+        `${displayPath(context, file)} exists already; name another file with --out, or delete it.`,
+      );
   const preset = trainingPreset(flags.preset ?? 'small', flags.method ?? 'simclr');
   if (flags.learningRate !== undefined && flags.learningRate <= 0)
     throw new MoatError('usage', `--learning-rate must be above 0, not ${flags.learningRate}.`);
@@ -152,6 +158,7 @@ function choose(context: CommandContext, folder: string, flags: TrainFlags): Cho
       ...preset.rule,
       ...(flags.learningRate === undefined ? {} : { learningRate: flags.learningRate }),
     },
+    watermark,
     seed: flags.seed ?? 0,
     folder: resolvePath(context, folder),
     out,
@@ -173,7 +180,7 @@ async function train(
   startedMs: number,
 ): Promise<Report> {
   const { clock } = context;
-  const { preset, length, rule, seed, out } = chosen;
+  const { preset, length, rule, watermark, seed, out } = chosen;
   const { method, batchSize, inputSize, dimension } = preset;
   const rng = createRng(seed).derive('train');
   const dataset = await openDataset(chosen.folder);
@@ -211,6 +218,7 @@ async function train(
     batchSize,
     length: lengthLeft(length, clock.monotonicMs() - startedMs),
     rule,
+    watermark,
     rng,
     checkpoint: keyedSlot(file, trainingKey(chosen, data, engine), displayPath(context, out)),
     signal,
@@ -218,9 +226,15 @@ async function train(
     look,
     onEvent: progress.onEvent,
   });
-  const written = writeFileAtomic(out, [await exportNetwork(trained.encoder)]);
+  const onnx = await exportNetwork(trained.encoder);
+  // Before the encoder: one without its key would be of no use, and could not be trained again to bitwise the same.
+  const mark =
+    watermark === undefined
+      ? undefined
+      : await keepMark(out, trained, watermark, { onnx, data, engine, rng: rng.derive('read mark') });
+  const written = writeFileAtomic(out, [onnx]);
   file.clear();
-  return reportOf(context, { chosen, data, engine, trained, before, written, startedMs });
+  return reportOf(context, { chosen, data, engine, trained, before, mark, written, startedMs });
 }
 
 /** The network as it begins, its batch norm settled: what training has to beat. */
@@ -255,7 +269,11 @@ function lengthLeft(length: TrainingLength, spentMs: number): TrainingLength {
 }
 
 /** Of everything the weights depend on. */
-function trainingKey({ preset, length, rule, seed }: Chosen, data: TrainingImages, engine: Engine): string {
+function trainingKey(
+  { preset, length, rule, watermark, seed }: Chosen,
+  data: TrainingImages,
+  engine: Engine,
+): string {
   const { id, method, architecture, dimension, inputSize, batchSize } = preset;
   const { labels } = data;
   return digestOf({
@@ -267,6 +285,7 @@ function trainingKey({ preset, length, rule, seed }: Chosen, data: TrainingImage
     batchSize,
     length,
     rule,
+    ...(watermark === undefined ? {} : { watermark }),
     seed,
     images: digestImages(data.images, method.needsClasses ? labels : undefined),
     numericsClass: engine.numericsClass,
@@ -297,11 +316,12 @@ function reportOf(
     readonly engine: Engine;
     readonly trained: TrainedEncoder;
     readonly before: Look;
+    readonly mark: MarkReport | undefined;
     readonly written: { readonly sha256: string; readonly sizeBytes: number };
     readonly startedMs: number;
   },
 ): Report {
-  const { chosen, data, engine, trained, before, written } = end;
+  const { chosen, data, engine, trained, before, mark, written } = end;
   const { preset, out, seed } = chosen;
   const elapsedMs = context.clock.monotonicMs() - end.startedMs;
   const { losses, stepsDone, totalSteps, stepsPerEpoch, batchSize, look } = trained;
@@ -324,6 +344,7 @@ function reportOf(
     losses,
     untrained: before,
     trained: look,
+    watermark: mark ?? null,
     engine: engine.id,
     device: engine.device,
     elapsedMs,
@@ -333,6 +354,7 @@ function reportOf(
     `${displayPath(context, out)}: ${preset.method.title}, ${preset.architecture}, ${preset.dimension} dimensions, ${formatFraction(written.sizeBytes / 1e6, 1)} MB`,
     `  ${epochs} epochs (${formatCount(stepsDone)} steps of ${batchSize}) in ${formatDuration(elapsedMs)}, loss ${lossText(losses[0])} to ${lossText(losses.at(-1))}`,
     ...(look === null ? [] : [lookLine(before, look)]),
+    ...(mark === undefined ? [] : [markLine(context, mark)]),
     ...(stepsDone < totalSteps
       ? [
           `  The time was over after ${formatCount(stepsDone)} of ${formatCount(totalSteps)} planned steps: the learning rate had not come down yet.`,
@@ -348,6 +370,11 @@ function lookLine(before: Look, after: Look): string {
   if (after.neighborAccuracy === null || before.neighborAccuracy === null)
     return `  ${spread} (untrained ${formatFraction(before.spread)}; 0 would be a collapse)`;
   return `  kNN accuracy on held-out images ${formatFraction(after.neighborAccuracy)} (untrained ${formatFraction(before.neighborAccuracy)}), ${spread}`;
+}
+
+function markLine(context: CommandContext, { key, successRate: { training, heldOut } }: MarkReport): string {
+  const others = heldOut === null ? '' : `, ${formatFraction(heldOut)} from held-out ones`;
+  return `  watermark read at ${formatFraction(training)} from training images${others} (chance 0.50); ${displayPath(context, key)} is its key: keep it secret`;
 }
 
 function lossText(loss: number | undefined): string {

@@ -65,6 +65,10 @@ export function registerTrain(program: Command, context: CommandContext): void {
       readNumber('--learning-rate'),
     )
     .option('--images <number>', 'train on at most so many images, a seeded choice', readWhole('--images', 2))
+    .option(
+      '--watermark <name>',
+      'rotation, or rotation:predictor=frozen: trains a mark into the encoder and writes its key beside it, FILE.mark',
+    )
     .option('--seed <number>', 'seed of everything (default: 0)', readWhole('--seed', 0))
     .option('--quiet', 'no progress');
   addJsonOption(addDeviceOptions(command));

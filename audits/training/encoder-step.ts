@@ -1,14 +1,14 @@
 import type { HostTensor, StepDefinition, StepValues, TensorSpec } from '../contract/engine.ts';
 import { augment, drawBatch, drawInputs } from '../augment/augmentation.ts';
-import { clipByGlobalNorm } from '../optimizers/gradient-clipping.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Rng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
 import { isAppliedOnHost } from '../surrogates/batches.ts';
-import { filterNames, tensorNamed, type NamedArrays } from '../surrogates/parameters.ts';
-import { moveStatistics } from '../surrogates/training-step.ts';
-import { tf, valueAndGradients } from '../tensor/ops.ts';
+import { tensorNamed, type NamedArrays } from '../surrogates/parameters.ts';
+import { tf } from '../tensor/ops.ts';
 import type { Tensor, Tensor2D, Tensor4D, Tensors } from '../tensor/ops.ts';
+import { descend } from './descend.ts';
+import { markFeeds, markSpecs, markUpdate, networkScalars, turnedBatch, type StepMark } from './mark-step.ts';
 import type { TrainingMethod } from './training-method.ts';
 
 /** Of the step's inputs with what is drawn for the views. */
@@ -31,20 +31,22 @@ export interface EncoderStepPlan {
   readonly inputSize: number;
   /** 0 for images without classes. */
   readonly classes: number;
+  /** A watermark to train into the network. */
+  readonly mark?: StepMark | undefined;
 }
 
 /**
  * One step of a training from nothing: views of a batch through the network together, the method's loss, update of network
- * and head. The step gets bytes and makes the views itself, unless their augmentation is faster on the host. Output: `loss`,
- * the batch's mean before the update.
+ * and head. The step gets bytes and makes the views itself, unless their augmentation is faster on the host. With a mark the
+ * network is moved once more, by the mark's loss on the same images. Outputs: `loss`, the batch's mean before the update, and
+ * with a mark `markLoss`.
  */
 export function encoderStep(plan: EncoderStepPlan): StepDefinition<Tensor> {
-  const { method, architecture, statistics, head, optimizer, batchSize, inputSize } = plan;
-  const trained: NamedArrays = { ...plan.weights, ...head };
-  const slots = optimizer.slots(trained);
+  const { method, architecture, weights, statistics, head, optimizer, batchSize, inputSize, mark } = plan;
+  const slots = optimizer.slots({ ...weights, ...head, ...(mark?.isTrained === true ? mark.predictor : {}) });
   return {
     name: `${method.id} ${architecture.id}`,
-    state: { ...trained, ...statistics, ...slots },
+    state: { ...weights, ...head, ...mark?.predictor, ...statistics, ...slots },
     inputs: {
       ...optimizer.inputs,
       images: { shape: [imageRows(plan), inputSize, inputSize, 3], dtype: 'float32' },
@@ -52,27 +54,36 @@ export function encoderStep(plan: EncoderStepPlan): StepDefinition<Tensor> {
         ? {}
         : drawInputs(method.augmentation, method.views * batchSize, DRAWS)),
       ...classInput(plan),
+      ...(mark === undefined ? {} : markSpecs(plan)),
     },
     step(state, inputs) {
-      const pick = (of: NamedArrays): Tensors => filterNames(state, (name) => name in of);
-      const current = pick(statistics);
-      const views = makeViews(plan, inputs);
       const classes = method.needsClasses ? (tensorNamed(inputs, 'classes') as Tensor2D) : undefined;
-      let moved: Tensors = {};
-      const { value, gradients } = valueAndGradients((parameters) => {
-        const forward = architecture.forward({ ...current, ...parameters }, views, 'train');
-        moved = moveStatistics(current, forward.batchStatistics);
-        const headNow = filterNames(parameters, (name) => name in head);
-        return method.loss({ embedding: forward.embedding, batchSize, head: headNow, classes });
-      }, pick(trained));
-      const used =
-        plan.clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, plan.clipNorm).gradients;
+      const first = descend(plan, state, {
+        images: makeViews(plan, inputs),
+        layers: head,
+        areLayersTrained: true,
+        loss: (embedding, layers) => method.loss({ embedding, batchSize, head: layers, classes }),
+        networkInputs: mark === undefined ? inputs : networkScalars(inputs, 'first'),
+        layerInputs: inputs,
+      });
+      if (mark === undefined) return { state: first.state, outputs: { loss: first.loss } };
+      const second = markUpdate(plan, mark, { ...state, ...first.state }, inputs);
       return {
-        state: { ...optimizer.update(pick(trained), used, pick(slots), inputs), ...moved },
-        outputs: { loss: value },
+        state: { ...first.state, ...second.state },
+        outputs: { loss: first.loss, markLoss: second.loss },
       };
     },
   };
+}
+
+/** The optimizer's scalars of a step. With a mark the network moves twice in it, and its moments count both. */
+export function encoderFeeds(
+  { optimizer, mark }: EncoderStepPlan,
+  step: number,
+  learningRate: number,
+): StepValues {
+  const feeds = optimizer.feeds(step, learningRate);
+  return mark === undefined ? feeds : { ...feeds, ...markFeeds(optimizer, step, learningRate) };
 }
 
 /** All views `[views * batch, size, size, 3]` in [0, 1]: the first ones, then the second ones. */
@@ -94,7 +105,7 @@ function classInput({ method, batchSize, classes }: EncoderStepPlan): Record<str
 
 /** What a step needs besides the optimizer's scalars: the batch's pixels, the draws of its views, its classes. */
 export function encoderBatch(
-  { method, batchSize, inputSize, classes }: EncoderStepPlan,
+  plan: EncoderStepPlan,
   data: {
     /** Bytes `[images, size, size, 3]`. */
     readonly pixels: Uint8Array;
@@ -102,13 +113,17 @@ export function encoderBatch(
   },
   rows: Uint32Array,
   rng: Rng,
+  /** A stream of its own, so that views are the same with and without a mark. */
+  markRng: Rng,
 ): StepValues {
+  const { method, batchSize, inputSize, classes, mark } = plan;
   const { augmentation, views } = method;
   const onHost = isAppliedOnHost(augmentation);
   return {
     images: gatherImages(method, data.pixels, rows, inputSize, rng),
     ...(onHost ? {} : drawBatch(augmentation, views * batchSize, inputSize, rng, DRAWS)),
     ...(method.needsClasses ? { classes: oneHot(data.labels, rows, classes) } : {}),
+    ...(mark === undefined ? {} : turnedBatch(data.pixels, rows, inputSize, markRng)),
   };
 }
 

@@ -4,6 +4,8 @@ import type { Engine } from '../contract/engine.ts';
 import type { CheckpointSlot, FeatureEncoder, SurrogateModel, TrainingSettings } from '../contract/method.ts';
 import type { Rng } from '../rng.ts';
 import type { Architecture } from '../surrogates/architecture.ts';
+import type { NamedArrays } from '../surrogates/parameters.ts';
+import type { TrainedWatermark } from '../watermarks/choices.ts';
 import type { TrainingMethod } from './training-method.ts';
 import type { TrainingLength } from './training-plan.ts';
 
@@ -57,6 +59,8 @@ export interface EncoderTraining {
   /** Default: the method's. */
   readonly batchSize?: number | undefined;
   readonly length: TrainingLength;
+  /** What the encoder shall carry besides. */
+  readonly watermark?: TrainedWatermark | undefined;
   /** What differs from the method's own rule. */
   readonly rule?: TrainingSettings | undefined;
   readonly rng: Rng;
@@ -74,6 +78,8 @@ export interface EncoderTraining {
 
 export interface TrainedEncoder {
   readonly encoder: Extract<SurrogateModel, { kind: 'network' }>;
+  /** What reads the watermark from its embeddings (`audits/watermarks/rotation-predictor.ts`); absent without one. */
+  readonly predictor?: NamedArrays | undefined;
   /** Mean loss per epoch; the last may be the mean of a part of one. */
   readonly losses: readonly number[];
   readonly stepsDone: number;

@@ -175,7 +175,7 @@ describe('twenty steps from the same weights on the same batches give PyTorch’
       const rows = Uint32Array.from({ length: BATCH }, (_, at) => (step * 5 + at * 7) % IMAGES);
       const rate = cosine.rate(rule.learningRate, { step, stepsPerEpoch: STEPS, epochs: 1 });
       const { loss } = await compiled.run({
-        ...encoderBatch(plan, { pixels, labels }, rows, createRng(0)),
+        ...encoderBatch(plan, { pixels, labels }, rows, createRng(0), createRng(0)),
         'draws/flip': { shape: [flips.length, 1], data: flips },
         'draws/move': { shape: [flips.length, 2], data: new Float32Array(2 * flips.length) },
         ...plan.optimizer.feeds(step, rate),

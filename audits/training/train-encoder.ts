@@ -4,13 +4,14 @@ import { MoatError } from '../contract/errors.ts';
 import type { SurrogateModel } from '../contract/method.ts';
 import { compileInference, embedImages } from '../surrogates/inference.ts';
 import { asksForSmallerBatch, isOutOfMemory } from '../surrogates/out-of-memory.ts';
-import { floatsNamed, type NamedArrays } from '../surrogates/parameters.ts';
+import { arraysNamed, floatsNamed, type NamedArrays } from '../surrogates/parameters.ts';
 import { resizePixels } from '../surrogates/resize.ts';
 import { trainingRule, type TrainingRule } from '../surrogates/training-rule.ts';
 import { resumeEncoder, saveEncoder, type EncoderProgress } from './encoder-checkpoint.ts';
-import { encoderBatch, encoderStep, type EncoderStepPlan } from './encoder-step.ts';
+import { encoderBatch, encoderFeeds, encoderStep, type EncoderStepPlan } from './encoder-step.ts';
 import type { EncoderTraining, Look, TrainedEncoder } from './encoder-training.ts';
 import { stepsWithin } from './training-plan.ts';
+import { initialPredictor } from '../watermarks/rotation-predictor.ts';
 
 /** With a clock, least time between two checkpoints: what a kill may cost. */
 const CHECKPOINT_MS = 30_000;
@@ -29,7 +30,7 @@ type Network = Extract<SurrogateModel, { kind: 'network' }>;
  * `dataset-too-small` for fewer than two images; `configuration-invalid` for a time too short for one step; `device-out-of-memory` with a smaller batch to try
  */
 export async function trainEncoder(request: EncoderTraining): Promise<TrainedEncoder> {
-  const { method, rng, images, architecture, dimension, inputSize } = request;
+  const { method, rng, images, architecture, dimension, inputSize, watermark } = request;
   if (images.count < 2)
     throw new MoatError(
       'dataset-too-small',
@@ -55,6 +56,13 @@ export async function trainEncoder(request: EncoderTraining): Promise<TrainedEnc
     batchSize,
     inputSize,
     classes,
+    mark:
+      watermark === undefined
+        ? undefined
+        : {
+            predictor: initialPredictor(rng.derive('watermark'), dimension),
+            isTrained: watermark.predictor === 'trained',
+          },
   };
   const compiled = await request.engine.compile(encoderStep(plan));
   try {
@@ -114,8 +122,11 @@ class Training {
     }
     if (this.#request.clock !== undefined) await this.#save();
     const { losses, stepsDone } = this.#progress;
+    const state = await this.#compiled.readState();
+    const { mark } = this.#plan;
     return {
-      encoder: this.#network(await this.#compiled.readState()),
+      encoder: this.#network(state),
+      ...(mark === undefined ? {} : { predictor: arraysNamed(state, mark.predictor) }),
       losses,
       stepsDone,
       totalSteps,
@@ -175,30 +186,32 @@ class Training {
   /** The inputs of an epoch's steps from number `from` on, a function of the seed and the step alone. */
   *#stepInputs(epoch: number, from: number, totalSteps: number): Generator<StepValues, void> {
     const { images, labels, rng } = this.#request;
-    const { batchSize, optimizer } = this.#plan;
+    const { batchSize } = this.#plan;
     const epochRng = rng.derive(`epoch-${epoch}`);
     const order = epochRng.permutation(images.count);
     const viewRng = epochRng.derive('views');
+    const markRng = epochRng.derive('mark');
     const stepsPerEpoch = this.#stepsPerEpoch;
     for (let at = 0; at < stepsPerEpoch; at++) {
       const step = epoch * stepsPerEpoch + at;
       if (step >= totalSteps) return;
       const rows = order.subarray(at * batchSize, (at + 1) * batchSize);
       // Also for steps that lie behind a resume: they draw from the same stream.
-      const batch = encoderBatch(this.#plan, { pixels: this.#pixels, labels }, rows, viewRng);
+      const batch = encoderBatch(this.#plan, { pixels: this.#pixels, labels }, rows, viewRng, markRng);
       if (step < from) continue;
       const position = { step, stepsPerEpoch, epochs: totalSteps / stepsPerEpoch };
-      yield { ...batch, ...optimizer.feeds(step, this.#rule.rateAt(position)) };
+      yield { ...batch, ...encoderFeeds(this.#plan, step, this.#rule.rateAt(position)) };
     }
   }
 
   #count(output: StepValues): void {
     const { stepsDone, totalSteps } = this.#progress;
     const loss = floatsNamed(output, 'loss')[0] ?? Number.NaN;
-    if (!Number.isFinite(loss))
+    const markLoss = this.#plan.mark === undefined ? 0 : (floatsNamed(output, 'markLoss')[0] ?? Number.NaN);
+    if (!Number.isFinite(loss + markLoss))
       throw new MoatError(
         'training-diverged',
-        `The ${this.#plan.method.title} loss became ${loss} at step ${stepsDone + 1} of ${totalSteps}.`,
+        `The ${this.#plan.method.title} loss became ${loss + markLoss} at step ${stepsDone + 1} of ${totalSteps}.`,
       );
     this.#progress = {
       ...this.#progress,

@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { readRotationKey } from '../../audits/watermarks/rotation-key.ts';
 import { inTemporaryFolder, runMoat, startMoat } from '../helpers/moat.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
 
@@ -58,6 +59,33 @@ test('a folder becomes an encoder that an audit can use, and stopped and started
       readFileSync(path.join(folder, 'again.onnx')).equals(readFileSync(path.join(folder, 'whole.onnx'))),
     ).toBe(true);
     expect(existsSync(path.join(folder, 'again.onnx.training'))).toBe(false);
+  });
+});
+
+test('a marked encoder comes with the key that reads its mark, and neither is overwritten', async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeTinyImages(path.join(folder, 'photos'), { classes: 2, perClass: 12, seed: 'train' });
+    const train = ['train', 'photos', '--epochs', '2', '--watermark', 'rotation:predictor=frozen', ...SMALL];
+    const marked = await runMoat(train, { cwd: folder });
+    expect(marked.code, marked.stderr).toBe(0);
+    const { sha256, watermark } = JSON.parse(marked.stdout) as {
+      readonly sha256: string;
+      readonly watermark: Readonly<Record<string, unknown>>;
+    };
+    const file = path.join(folder, 'encoder.onnx.mark');
+    expect(watermark).toMatchObject({
+      kind: 'rotation',
+      predictor: 'frozen',
+      key: file,
+      successRate: { training: expect.any(Number) as number, heldOut: expect.any(Number) as number },
+    });
+    const { key, digest } = readRotationKey(file);
+    expect(key).toMatchObject({ predictor: 'frozen', dimension: 8, encoder: sha256 });
+    expect(digest).toBe(watermark['keyDigest']);
+    rmSync(path.join(folder, 'encoder.onnx'));
+    const again = await runMoat(train, { cwd: folder });
+    expect(again.code).toBe(4);
+    expect(again.stderr).toContain('encoder.onnx.mark exists already');
   });
 });
 

@@ -34,6 +34,8 @@ test.each<[string, Partial<OwnershipSettings>, RegExp]>([
     { markRates: file('rates.json', '{"encoder.onnx": [0.5, 1.5]}') },
     /rates\.json: encoder/,
   ],
+  ['a key that is none', { mark: file('no.mark', '{}') }, /no\.mark is no key of a rotation watermark/],
+  ['a key and rates', { mark: encoder, markRates: encoder }, /leave out --mark-rates/],
   ['a commitment that is none', { commitment: file('c2.json', '{"digest": "a"}') }, /c2\.json: /],
 ])('%s is refused before anything is loaded', async (_name, settings, message) => {
   await expect(
@@ -55,6 +57,7 @@ test('without independent encoders the text has effect sizes, no p, and says why
     victim: { file: 'v.onnx', digest: 'a', dimension: 8 },
     suspect: { file: 's.onnx', digest: 'b', dimension: 8 },
     independent: [],
+    mark: null,
     images: { compared: 50, private: 50, public: 50 },
     claimed: null,
     commitment: null,

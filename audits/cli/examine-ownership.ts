@@ -34,8 +34,11 @@ import { defaultRule, type ClaimRule } from '../ownership/null-distribution.ts';
 import { writeFileAtomic } from '../run/files.ts';
 import { createFidelity } from '../run/measure-fidelity.ts';
 import { chooseOwnershipImages, observeEncoder, type OwnershipImages } from '../run/observe-encoder.ts';
+import { readMark } from '../run/read-mark.ts';
 import { embedUntrained } from '../run/untrained-embeddings.ts';
 import { createRng, type Rng } from '../rng.ts';
+import { readRotationKey } from '../watermarks/rotation-key.ts';
+import { carriesMark, meanRate } from '../watermarks/success-rates.ts';
 import { readJson } from './settings.ts';
 
 export interface OwnershipSettings {
@@ -44,6 +47,7 @@ export interface OwnershipSettings {
   readonly private?: string | undefined;
   readonly public?: string | undefined;
   readonly zoo?: string | undefined;
+  readonly mark?: string | undefined;
   readonly markRates?: string | undefined;
   readonly tests?: readonly string[] | undefined;
   readonly images?: number | undefined;
@@ -73,6 +77,12 @@ export interface OwnershipReport {
   readonly victim: ExaminedEncoder;
   readonly suspect: ExaminedEncoder | null;
   readonly independent: readonly ExaminedEncoder[];
+  /** The watermark's key, and how often the victim's mark is read from the victim itself, in [0, 1]; null without a key. */
+  readonly mark: {
+    readonly file: string;
+    readonly digest: string;
+    readonly victimRate: number | null;
+  } | null;
   readonly images: {
     readonly compared: number;
     readonly private: number | null;
@@ -109,6 +119,10 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
   const tests = settings.tests?.flatMap(parseOwnershipTests) ?? usualTests();
   const zoo = settings.zoo === undefined ? [] : zooFiles(settings.zoo);
   const seen = seenAt(settings);
+  if (settings.mark !== undefined && settings.markRates !== undefined)
+    throw usage('--mark reads the rates itself: leave out --mark-rates.');
+  const mark =
+    settings.mark === undefined ? undefined : { file: settings.mark, ...readRotationKey(settings.mark) };
   const rates = settings.markRates === undefined ? {} : readRates(settings.markRates);
   const kept = settings.commitment === undefined ? undefined : readCommitment(settings.commitment);
   const rng = createRng(`ownership ${settings.seed ?? 0}`);
@@ -118,15 +132,25 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
     const look = createLook(engine, settings, {
       rng,
       rates,
+      mark,
       disturbances: neededDisturbances(tests),
       signal,
     });
     const own = await look(victim);
     const independentDigests = await digestsOf(zoo, settings.options);
-    const secret = secretOf(own, { tests, rule, seed: settings.seed ?? 0, rates, independentDigests });
+    const secret = secretOf(own, {
+      tests,
+      rule,
+      seed: settings.seed ?? 0,
+      rates,
+      markDigest: mark?.digest,
+      independentDigests,
+    });
+    const victimRate = own.observed.markRates === undefined ? null : meanRate(own.observed.markRates);
     const about = {
       schemaVersion: 1 as const,
       victim: own.encoder,
+      mark: mark === undefined ? null : { file: mark.file, digest: mark.digest, victimRate },
       images: {
         compared: own.images.compared.indices.length,
         private: own.images.private?.indices.length ?? null,
@@ -161,6 +185,10 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
     const accused = await look(suspect);
     const others: Looked[] = [];
     const notes = [...own.images.notes];
+    if (mark !== undefined && !(victimRate !== null && carriesMark(victimRate)))
+      notes.push(
+        `The victim does not carry the mark of this key itself (${own.observed.markGap ?? `it is read at ${victimRate?.toFixed(2)}`}): what is read from others says nothing.`,
+      );
     for (const [i, file] of zoo.entries()) {
       settings.note(`independent encoder ${i + 1} of ${zoo.length}: ${path.basename(file)}`);
       const other = await look(file);
@@ -215,11 +243,13 @@ function createLook(
   {
     rng,
     rates,
+    mark,
     disturbances,
     signal,
   }: {
     readonly rng: Rng;
     readonly rates: Readonly<Record<string, readonly number[]>>;
+    readonly mark: ReturnType<typeof readRotationKey> | undefined;
     readonly disturbances: ReadonlySet<DisturbanceId>;
     readonly signal: AbortSignal;
   },
@@ -242,9 +272,16 @@ function createLook(
         signal,
       });
       const own = rates[name];
+      const read =
+        mark === undefined
+          ? {}
+          : await readMark(encoder, name, mark.key, images.compared, { rng: rng.derive('angles'), signal });
       return {
         encoder: { file, digest, dimension: encoder.dimension },
-        observed: own === undefined ? observed : { ...observed, markRates: Float64Array.from(own) },
+        observed: {
+          ...observed,
+          ...(own === undefined ? read : { markRates: Float64Array.from(own) }),
+        },
         images,
         geometry: preprocessing,
       };
@@ -285,16 +322,18 @@ function secretOf(
     readonly rule: ClaimRule;
     readonly seed: number;
     readonly rates: Readonly<Record<string, readonly number[]>>;
+    readonly markDigest: string | undefined;
     readonly independentDigests: readonly string[];
   },
 ): unknown {
-  const { tests, rule, seed, rates, independentDigests } = chosen;
+  const { tests, rule, seed, rates, markDigest, independentDigests } = chosen;
   return {
     victim: encoder.digest,
     compared: images.compared.digest,
     private: images.private?.digest ?? null,
     public: images.public?.digest ?? null,
     victimMarkRates: rates[observed.name] ?? null,
+    ...(markDigest === undefined ? {} : { markKey: markDigest }),
     // Who chooses the others afterwards chooses how far the suspect stands out.
     independent: independentDigests,
     tests: tests.map(({ id, config }) => ({ id, config })),

@@ -18,6 +18,7 @@ interface OwnFlags {
   readonly private?: string;
   readonly public?: string;
   readonly zoo?: string;
+  readonly mark?: string;
   readonly markRates?: string;
   readonly tests?: readonly string[];
   readonly images?: number;
@@ -42,6 +43,10 @@ export function registerOwn(program: Command, context: CommandContext): void {
     .option('--private <dir>', 'images the victim was trained on and nobody else was')
     .option('--public <dir>', 'images of the same kind that no one was trained on')
     .option('--zoo <dir>', 'folder of ONNX encoders known to be independent of the victim')
+    .option(
+      '--mark <file>',
+      'key of the rotation watermark that `moat train --watermark` left in the victim: it is read back from every encoder',
+    )
     .option(
       '--mark-rates <file>',
       'JSON: for each encoder’s file name, the share of a watermark read back per batch, each from 0 to 1',
@@ -84,6 +89,7 @@ export function registerOwn(program: Command, context: CommandContext): void {
       private: own,
       public: strangers,
       zoo,
+      mark,
       markRates,
       tests,
       images,
@@ -111,6 +117,7 @@ export function registerOwn(program: Command, context: CommandContext): void {
       private: locate(own),
       public: locate(strangers),
       zoo: locate(zoo),
+      mark: locate(mark),
       markRates: locate(markRates),
       tests,
       images,

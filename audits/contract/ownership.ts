@@ -47,6 +47,8 @@ export interface EncoderObservations {
   readonly public?: SideObservations | undefined;
   /** Share of a victim's mark that is read back from this encoder, per disjoint batch, each in [0, 1]. */
   readonly markRates?: Float64Array | undefined;
+  /** Why no mark could be read from this encoder, one sentence. */
+  readonly markGap?: string | undefined;
 }
 
 /** Ways of changing every embedding that keep all it is good for, with which a thief evades a test. */

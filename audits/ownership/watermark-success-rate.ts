@@ -40,7 +40,8 @@ export const watermarkSuccessRate = defineOwnershipTest({
   invariantTo: () => [],
   notApplicable: (_config, _victim, suspect) =>
     ratesOf(suspect) === undefined
-      ? 'No mark was read: the victim carries none, or fewer than two batches were measured.'
+      ? (suspect.markGap ??
+        'No mark was read: no key was given (--mark), or fewer than two batches were measured.')
       : undefined,
   async measure({ victim, reference }, suspect, { chance }) {
     const rates = ratesOf(suspect);

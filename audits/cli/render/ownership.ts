@@ -26,7 +26,10 @@ export function renderOwnership(report: OwnershipReport, view: View): readonly s
   return blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
 }
 
-function head({ victim, suspect, independent, images }: OwnershipReport, view: View): readonly string[] {
+function head(
+  { victim, suspect, independent, mark, images }: OwnershipReport,
+  view: View,
+): readonly string[] {
   const side = (count: number | null): string => (count === null ? 'none' : plural(count, 'image'));
   const pairs: [string, string][] = [
     ['victim', `${cleanText(victim.file)}, ${plural(victim.dimension, 'dimension')}`],
@@ -38,6 +41,14 @@ function head({ victim, suspect, independent, images }: OwnershipReport, view: V
             string,
           ],
           ['independent', plural(independent.length, 'encoder')] as [string, string],
+        ]),
+    ...(mark === null
+      ? []
+      : [
+          [
+            'watermark',
+            `${cleanText(mark.file)}${mark.victimRate === null ? '' : `, read from the victim at ${formatFraction(mark.victimRate)} (chance 0.50)`}`,
+          ] as [string, string],
         ]),
     ['private', side(images.private)],
     ['public', side(images.public)],

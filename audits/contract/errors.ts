@@ -125,6 +125,10 @@ export const errorTable = {
     'Record the replies to every image of the pool and of the tasks, on each account.',
   ),
   'recording-changed': user('Start a new audit, or put the first file back.'),
+  'mark-not-carried': user(
+    'Audit the encoder that `moat train --watermark rotation` wrote together with this key, or leave the defense out.',
+  ),
+  'mark-key-changed': user('Start a new audit, or put the first file back.'),
   'budget-exhausted': user(
     'The attack asked for more queries than its budget; this is recorded with the cell.',
   ),

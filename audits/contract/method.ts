@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Engine } from './engine.ts';
 import type { Images, Matrix } from './data.ts';
 import type { Rng } from '../rng.ts';
+import type { RotationKey } from '../watermarks/rotation-key.ts';
 
 /** What attacks, defenses and metrics are: pure definitions which get everything from their context. */
 
@@ -358,6 +359,15 @@ export interface MarkInput<Config> {
   readonly account: number;
   /** The service's secret key as a stream, the one that `openSession` was given. */
   readonly rng: Rng;
+  /** For a defense with a `markKey`. */
+  readonly inEncoder?: MarkInEncoder | undefined;
+}
+
+/** A mark that lies in the encoder and not in what a service makes of its replies. */
+export interface MarkInEncoder {
+  readonly key: RotationKey;
+  /** The victim's own embeddings of the turned images from which the mark is read `[rows, dimension]`. */
+  readonly victim: Matrix;
 }
 
 export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
@@ -368,6 +378,8 @@ export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
   outputDimension?(config: z.infer<Config>, inputDimension: number): number;
   /** The file of recorded replies this config answers from, and its SHA-256: read before any session opens. */
   recording?(config: z.infer<Config>): { readonly file: string; readonly digest: string };
+  /** The key file of a mark that lies in the audited encoder, and its SHA-256: `verify` is then given answers to turned images. */
+  markKey?(config: z.infer<Config>): { readonly file: string; readonly digest: string };
   /** Opens the session of one account. Deterministic in (rng, account, order of rows). */
   openSession(context: {
     readonly config: z.infer<Config>;
@@ -382,7 +394,8 @@ export interface DefenseDefinition<Config extends z.ZodObject = z.ZodObject> {
    * For defenses that leave a mark in their replies: how much of it a suspect carries. 0: none, as clean embeddings; 1: as much
    * as the replies themselves. Other keys and encoders of others give values around 0; how far around is for a test against
    * independent encoders to say, not for this number. Pure.
-   * @param suspect embeddings `[rows of provider.embeddings, any width]` by the suspect of the provider's images, in their order
+   * @param suspect embeddings `[rows of provider.embeddings, any width]` by the suspect of the provider's images, in their order;
+   * with a `markKey` those of the same turned images as `mark.inEncoder.victim`
    */
   verify?(suspect: Matrix, mark: MarkInput<z.infer<Config>>): number;
 }

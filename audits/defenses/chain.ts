@@ -7,6 +7,7 @@ import type {
   DefenseDefinition,
   DefenseSession,
   Detection,
+  MarkInEncoder,
   MethodSpec,
   ProviderStatistics,
   RecordedReplies,
@@ -58,6 +59,13 @@ export function chainRecordings(
   chain: DefenseChain,
 ): readonly { readonly file: string; readonly digest: string }[] {
   return chain.flatMap(({ id, config }) => knownDefense(id).recording?.(config) ?? []);
+}
+
+/** The keys of marks that lie in the encoder itself: file and SHA-256. */
+export function chainMarkKeys(
+  chain: DefenseChain,
+): readonly { readonly file: string; readonly digest: string }[] {
+  return chain.flatMap(({ id, config }) => knownDefense(id).markKey?.(config) ?? []);
 }
 
 /** The canonical spelling of a chain: defaults left out, settings sorted; the empty chain is `none`. */
@@ -160,12 +168,15 @@ export interface ChainMark {
   readonly id: string;
   /** As `DefenseDefinition.verify`. */
   readonly verify: (suspect: Matrix) => number;
+  /** Digest of the key, where the mark lies in the encoder: `verify` is then given answers to turned images. */
+  readonly keyDigest?: string | undefined;
 }
 
 /**
  * The marks of a chain as the service itself looks for them, one per stage that leaves one.
  * @param calibration as `calibrateChain` gave it for the provider's images
  * @param rng the key under which the sessions were opened
+ * @param inEncoder marks that lie in the encoder, by the digest of their key; one that is not opened is not looked for
  * @returns verifiers of a suspect's embeddings of the provider's images, in their order; where a stage before the mark refuses
  * some of those images, the first ones
  */
@@ -174,12 +185,21 @@ export function openChainMarks(
   calibration: readonly ProviderStatistics[],
   account: number,
   rng: Rng,
+  inEncoder: ReadonlyMap<string, MarkInEncoder> = new Map(),
 ): readonly ChainMark[] {
   return chain.flatMap(({ id, config }, stage) => {
     const defense = knownDefense(id);
     const provider = calibration[stage];
     if (defense.verify === undefined || provider === undefined) return [];
     const mark = { config, provider, account, rng: stageKey(id, stage, rng) };
+    const keyDigest = defense.markKey?.(config).digest;
+    if (keyDigest !== undefined) {
+      const opened = inEncoder.get(keyDigest);
+      if (opened === undefined) return [];
+      const verify = (suspect: Matrix): number =>
+        defense.verify?.(suspect, { ...mark, inEncoder: opened }) ?? 0;
+      return [{ id, keyDigest, verify }];
+    }
     const { rows } = provider.embeddings;
     return [{ id, verify: (suspect) => defense.verify?.(matrixRows(suspect, 0, rows), mark) ?? 0 }];
   });

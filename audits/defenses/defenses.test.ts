@@ -297,6 +297,12 @@ const table: readonly {
     keyed: true,
   },
   {
+    text: 'rotation-watermark',
+    faces: ['direct-extraction', 'watermark-removal'],
+    sameOnEveryAccount: true,
+    sameOnRepeat: true,
+  },
+  {
     text: 'external:digest=recorded',
     faces: ['direct-extraction'],
     sameOnEveryAccount: true,

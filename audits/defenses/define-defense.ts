@@ -38,6 +38,12 @@ export function defineDefense<Config extends z.ZodObject>(
           recording: (config: Readonly<Record<string, unknown>>) =>
             definition.recording?.(complete(config)) ?? { file: '', digest: '' },
         }),
+    ...(definition.markKey === undefined
+      ? {}
+      : {
+          markKey: (config: Readonly<Record<string, unknown>>) =>
+            definition.markKey?.(complete(config)) ?? { file: '', digest: '' },
+        }),
     openSession({ config, provider, account, rng, recorded }) {
       const session = definition.openSession({ config: complete(config), provider, account, rng, recorded });
       const inputColumns = provider.embeddings.columns;
@@ -47,7 +53,10 @@ export function defineDefense<Config extends z.ZodObject>(
       ? {}
       : {
           verify(suspect: Matrix, mark: MarkInput<Readonly<Record<string, unknown>>>) {
-            const { rows } = mark.provider.embeddings;
+            const { rows } =
+              definition.markKey === undefined
+                ? mark.provider.embeddings
+                : (mark.inEncoder?.victim ?? suspect);
             if (suspect.rows !== rows)
               throw new RangeError(`a suspect's ${suspect.rows} rows for the provider's ${rows}`);
             const score = definition.verify?.(suspect, { ...mark, config: complete(mark.config) });

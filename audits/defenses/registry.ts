@@ -18,6 +18,7 @@ import { proofOfWork } from './proof-of-work.ts';
 import { quantization } from './quantization.ts';
 import { quota } from './quota.ts';
 import { regionWatermark } from './region-watermark.ts';
+import { rotationWatermark } from './rotation-watermark.ts';
 import { rounding } from './rounding.ts';
 import { topK } from './top-k.ts';
 import { truncation } from './truncation.ts';
@@ -46,6 +47,7 @@ export const defenses: readonly DefenseDefinition[] = Object.freeze([
   linearWatermark,
   regionWatermark,
   espew,
+  rotationWatermark,
   external,
 ]);
 

@@ -11,12 +11,13 @@ import type { PluginFile } from '../contract/plugin.ts';
 import { completeAttack, parseAttack } from '../attacks/resolve.ts';
 import { readRecordedReplies } from '../datasets/recorded-replies.ts';
 import { poolShares } from '../datasets/shares.ts';
-import { chainRecordings, completeChain, parseChain } from '../defenses/chain.ts';
+import { chainMarkKeys, chainRecordings, completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
 import { defaultQueryPolicy, findQueryPolicy } from '../query-policies/registry.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
 import { parseSurrogate } from '../surrogates/training-settings.ts';
+import { readRotationKey } from '../watermarks/rotation-key.ts';
 import { defaultCosts } from './cost-assumptions.ts';
 import { defaultPolicy } from './policy.ts';
 import { findPreset, presets } from './presets.ts';
@@ -194,7 +195,7 @@ function defenseChains(request: AuditRequest, preset: Preset): readonly (readonl
   const chosen =
     request.defenses === undefined
       ? preset.defenses.map((chain) => completeChain(chain))
-      : request.defenses.map((text) => withRecording(parseChain(text)));
+      : request.defenses.map((text) => withMarkKey(withRecording(parseChain(text)), request));
   return distinct([[], ...chosen]);
 }
 
@@ -206,6 +207,25 @@ function withRecording(chain: readonly MethodSpec[]): readonly MethodSpec[] {
     const file = existing(recording.file, 'table of replies');
     const { digest, replies } = readRecordedReplies(file);
     return { ...spec, config: { ...spec.config, file, digest, dimension: replies.dimension } };
+  });
+}
+
+/** So is the key of a mark that lies in the encoder. */
+function withMarkKey(
+  chain: readonly MethodSpec[],
+  { endpoint }: Pick<AuditRequest, 'endpoint'>,
+): readonly MethodSpec[] {
+  return chain.map((spec) => {
+    const [asked] = chainMarkKeys([spec]);
+    if (asked === undefined) return spec;
+    if (asked.file === '')
+      throw invalid(`${spec.id} needs the key of the encoder's mark: ${spec.id}:key=encoder.onnx.mark.`);
+    if (endpoint !== undefined)
+      throw invalid(
+        `${spec.id} reads its mark from an encoder file, not from a service that counts its replies.`,
+      );
+    const file = path.resolve(asked.file);
+    return { ...spec, config: { ...spec.config, key: file, digest: readRotationKey(file).digest } };
   });
 }
 

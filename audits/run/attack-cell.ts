@@ -31,7 +31,8 @@ import {
   taskEmbeddings,
   type Loaded,
 } from './loaded.ts';
-import { measureMark } from './mark-score.ts';
+import type { EncoderMarks } from './encoder-marks.ts';
+import { askForMarks, measureMark } from './mark-score.ts';
 import { ownStart } from './own-start.ts';
 import { openRecordings } from './recordings.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
@@ -68,6 +69,7 @@ export async function executeAttack(
     calibrationProjections(loaded),
   );
   const recordings = openRecordings(work.defense);
+  const encoderMarks = await loaded.encoderMarks(work.defense);
   const { columns } = (isOnProjections ? loaded.pool.projections : undefined) ?? loaded.pool.embeddings;
   const dimension = chainOutputDimension(work.defense, columns);
   const oracle = createOracle({
@@ -147,9 +149,9 @@ export async function executeAttack(
   if (context.signal.aborted) throw new MoatError('cancelled', 'The cell was stopped before its evaluation.');
   context.progress(ATTACK_SHARE, 'evaluating');
   const marks = Array.from({ length: work.accounts }, (_, account) =>
-    openChainMarks(work.defense, calibration, account, serviceKey),
+    openChainMarks(work.defense, calibration, account, serviceKey, encoderMarks),
   ).flat();
-  const measurements = await evaluate(surrogate, loaded, context, { backbone, marks });
+  const measurements = await evaluate(surrogate, loaded, context, { backbone, marks, encoderMarks });
   const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
   return {
@@ -168,7 +170,12 @@ async function evaluate(
   {
     backbone,
     marks,
-  }: { readonly backbone: FeatureEncoder | undefined; readonly marks: readonly ChainMark[] },
+    encoderMarks,
+  }: {
+    readonly backbone: FeatureEncoder | undefined;
+    readonly marks: readonly ChainMark[];
+    readonly encoderMarks: EncoderMarks;
+  },
 ): Promise<readonly Measurement[]> {
   const surrogate = await openSurrogate(loaded.engine, model, backbone);
   try {
@@ -187,7 +194,10 @@ async function evaluate(
     const provider = stolen[0]?.fit.embeddings;
     return provider === undefined
       ? measurements
-      : [...measurements, ...measureMark(calibrationRows(provider), marks)];
+      : [
+          ...measurements,
+          ...measureMark(calibrationRows(provider), marks, await askForMarks(surrogate, encoderMarks)),
+        ];
   } finally {
     await surrogate.dispose();
   }

@@ -1,6 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { Clock } from '../contract/context.ts';
-import { matrixRows, type Matrix } from '../contract/data.ts';
+import { matrixRows, type Images, type Matrix } from '../contract/data.ts';
 import type { Encoder } from '../contract/encoder.ts';
 import type { Engine } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
@@ -15,7 +15,9 @@ import {
 import { createRng, type Rng } from '../rng.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
+import type { MethodSpec } from '../contract/method.ts';
 import { computeStreams, type ComputedStreams } from './computed-streams.ts';
+import { createEncoderMarks, MARK_IMAGES, type EncoderMarks } from './encoder-marks.ts';
 import type { CellJob } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
@@ -47,6 +49,8 @@ export interface Loaded {
   readonly queryOrders: ReturnType<typeof createQueryOrders>;
   /** What thieves make and the victim answers in one seed's detection cells: the same for every defense. */
   readonly computedStreams: (seed: number, rng: Rng, signal: AbortSignal) => Promise<ComputedStreams>;
+  /** The marks of a defense that lie in the encoder. */
+  readonly encoderMarks: (chain: readonly MethodSpec[]) => Promise<EncoderMarks>;
   /** The victim's clean embeddings and what its own probes predict. */
   readonly reference: () => Promise<readonly VictimEmbeddings[]>;
 }
@@ -114,6 +118,7 @@ export async function load(
       streams = { seed, computed };
       return computed;
     },
+    encoderMarks: createEncoderMarks(() => markImages(pool, tasks[0]?.fit, { height, width }), victim),
     reference: once(async () => {
       const untrained = await embedUntrained(
         { engine, rng: metricsRng.derive('untrained'), pool: pool.images(firstRows(pool.hashes.length)) },
@@ -164,6 +169,17 @@ function changed(file: string): MoatError {
 function once<T>(create: () => Promise<T>): () => Promise<T> {
   let value: Promise<T> | undefined;
   return () => (value ??= create());
+}
+
+/** The provider's own images, or the pool's where tasks are kept smaller than the victim sees them. */
+function markImages(
+  pool: PreparedSet,
+  own: PreparedSet | undefined,
+  { height, width }: { readonly height: number; readonly width: number },
+): Images {
+  const set = own?.height === height && own.width === width ? own : pool;
+  const count = Math.min(set.hashes.length, MARK_IMAGES);
+  return set.images(Array.from({ length: count }, (_, row) => row));
 }
 
 /** Rows that settle an untrained network: enough of them, not the whole pool's pixels. */

@@ -11,6 +11,16 @@ test('of several marks and keys the one found best counts', () => {
   ]);
 });
 
+test('a mark in the encoder is read from answers to its own turned images', () => {
+  const turned = matrix(new Float32Array(10), 5, 2);
+  const marks = [
+    { id: 'in replies', verify: () => 0.1 },
+    { id: 'in the encoder', keyDigest: 'key', verify: ({ rows }: { readonly rows: number }) => rows / 10 },
+  ];
+  expect(measureMark(suspect, marks, new Map([['key', turned]]))).toMatchObject([{ value: 0.5, n: 5 }]);
+  expect(measureMark(suspect, marks)).toMatchObject([{ value: 0.1, n: 3 }]);
+});
+
 test('a defense without a mark is given no score', () => {
   expect(measureMark(suspect, [])).toEqual([]);
 });

@@ -12,6 +12,7 @@ import { digestImages } from '../datasets/read.ts';
 import { encoderFile } from '../encoder/demo-encoder.ts';
 import { openProjection } from '../encoder/encoder.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
+import { chainMarkKeys } from '../defenses/chain.ts';
 import { evaluationVersionOf } from '../metrics/registry.ts';
 import { digestOf } from '../plan/key.ts';
 import { createRng } from '../rng.ts';
@@ -20,6 +21,7 @@ import { LARGEST_INPUT } from '../surrogates/training-schema.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { openBackbone, type Backbone } from './backbone.ts';
 import { dataFlags } from './data-flags.ts';
+import { MARK_IMAGES, requireMarks } from './encoder-marks.ts';
 import { writeFileAtomic } from './files.ts';
 import { openVictim } from './open-victim.ts';
 import type { Job, JobContext } from './jobs.ts';
@@ -126,6 +128,8 @@ async function prepareWith(
     context,
     config.endpoint === undefined ? PREFLIGHT_IMAGES : PREFLIGHT_IMAGES_OF_SERVICE,
   );
+  if (config.defenses.some((chain) => chainMarkKeys(chain).length > 0))
+    await requireMarks(models.victim, config.defenses, await firstImages(plans, data, MARK_IMAGES));
   const poolPlan = await planPool(config, rng);
 
   const request = requestDigest(config, models);
@@ -213,22 +217,22 @@ function evaluationOf({ evaluation }: AuditConfig, { dimension }: Encoder): Eval
 /** Before anything is embedded: an encoder that cannot be audited should say so within seconds. */
 async function checkEncoder(
   victim: Encoder,
-  [first]: readonly TaskPlan[],
+  plans: readonly TaskPlan[],
   data: DataContext,
   { clock }: PrepareContext,
   count: number,
 ): ReturnType<typeof preflight> {
-  if (first === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
-  let sample: Images | undefined;
-  const blocks = taskBlocks(first, first.fit, [], { ...data, blocksAhead: 1 });
-  for await (const { images } of rechunk(blocks, count)) {
-    sample = images;
-    break;
-  }
-  if (sample === undefined) throw new RangeError('a task without images was not refused');
-  const report = await preflight(victim, sample, clock);
+  const report = await preflight(victim, await firstImages(plans, data, count), clock);
   assertAuditable(report);
   return report;
+}
+
+/** The first images to fit of the first task, as the victim sees them. */
+async function firstImages([first]: readonly TaskPlan[], data: DataContext, count: number): Promise<Images> {
+  if (first === undefined) throw new MoatError('usage', 'An audit needs at least one task.');
+  const blocks = taskBlocks(first, first.fit, [], { ...data, blocksAhead: 1 });
+  for await (const { images } of rechunk(blocks, count)) return images;
+  throw new RangeError('a task without images was not refused');
 }
 
 /** Whatever decides which images are read and what is computed of them, apart from the images themselves. */

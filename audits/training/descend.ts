@@ -39,8 +39,9 @@ export function descend(
     { ...pick(weights), ...pick(movedLayers) },
   );
   const used = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm).gradients;
+  // The optimizer finds its slots in the whole state by the weights' names.
   const update = (of: NamedArrays, inputs: Tensors): Tensors =>
-    optimizer.update(pick(of), used, pick(optimizer.slots(of)), inputs);
+    optimizer.update(pick(of), used, state, inputs);
   return {
     state: { ...update(weights, networkInputs), ...update(movedLayers, layerInputs), ...moved },
     loss: value,

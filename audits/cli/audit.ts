@@ -68,6 +68,10 @@ export function addBatteryOptions(command: Command): Command {
   return addPluginOption(addDeviceOptions(command))
     .option('--preset <name>', 'quick, standard, paper or demo')
     .option('--attacks <list>', 'attack configurations, commas between', readList('--attacks'))
+    .option(
+      '--listed-only',
+      'play the attacks named and none besides that a defense must face: a defense that lacks one cannot pass',
+    )
     .option('--defenses <list>', 'defense configurations, commas between, + composes', readList('--defenses'))
     .option(
       '--backbone <file>',

@@ -37,6 +37,10 @@ export const settingsSchema = z.strictObject({
     .describe('Labelled data sets, NAME: folder'),
   preset: z.string().min(1).optional().describe('quick, standard, paper or demo'),
   attacks: names.optional().describe('Attack configurations: id[:key=value]*'),
+  listedOnly: z
+    .boolean()
+    .optional()
+    .describe('Play the attacks named and none besides that a defense must face'),
   defenses: names.optional().describe('Defense configurations: id[:key=value]*[+id...]'),
   backbone: z
     .string()

@@ -86,6 +86,7 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     tasks: Object.entries(settings.task ?? {}).map(([name, folder]) => ({ name, path: located(folder) })),
     preset: settings.preset ?? (isDemo ? 'demo' : 'quick'),
     attacks: settings.attacks,
+    listedOnly: settings.listedOnly,
     defenses: settings.defenses,
     budgets: settings.budgets,
     accounts: settings.accounts,

@@ -70,9 +70,10 @@ export interface AuditConfig {
   /**
    * `where-faced`, for a preset's list: attacks made against a defense are played where a defense must face them, the others
    * everywhere, and several numbers of accounts only where replies depend on the account. Absent: every attack of the list
-   * on every defense with every number of accounts, as for a list given by hand.
+   * on every defense with every number of accounts, as for a list given by hand, and those besides that a defense must face.
+   * `listed`: a list given by hand and nothing besides; a defense that lacks an attack it must face is then not judged.
    */
-  readonly attackExtent?: 'where-faced' | undefined;
+  readonly attackExtent?: 'where-faced' | 'listed' | undefined;
   /** The audit is fitted into so much time, counted from the start of the command. Absent: all of it runs. */
   readonly timeLimitMs?: number | undefined;
   readonly engine: EngineId;

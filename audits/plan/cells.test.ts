@@ -60,6 +60,15 @@ test('keys differ with everything that changes a number, and with nothing else',
   expect(cellKey(inputs, reordered, 1)).toBe(key);
 });
 
+test('a list that is to stay as it is gets no attack added, and more are missing from each defense', () => {
+  const listed = planCells({ ...config, attackExtent: 'listed' }, inputs);
+  const played = new Set(listed.map(({ attackLabel }) => attackLabel));
+  expect(played).toEqual(new Set([null, 'no-victim', 'direct-extraction']));
+  const all = new Set(planCells(config, inputs).map(({ key }) => key));
+  expect(listed.length).toBeLessThan(all.size);
+  expect(listed.every(({ key }) => all.has(key))).toBe(true);
+});
+
 test('the plan is the same whenever it is made, and no cell stands in it twice', () => {
   const cells = planCells(config, inputs);
   expect(planCells(config, inputs)).toEqual(cells);

@@ -109,7 +109,7 @@ function controlsOf(config: AuditConfig): readonly MethodSpec[] {
   return [...controls, ...missing];
 }
 
-/** The battery's attacks, and each adaptive attack this defense must face that exists and is not among them. */
+/** The battery's attacks, and unless it is whole as listed each adaptive attack that this defense must face besides. */
 function attacksOn(
   config: AuditConfig,
   inputs: AuditInputs,
@@ -118,8 +118,9 @@ function attacksOn(
   const battery = config.attacks.filter(
     (spec) =>
       definition(spec).meta.control !== true &&
-      (config.attackExtent === undefined || isMeantFor(spec, config, inputs, chain)),
+      (config.attackExtent !== 'where-faced' || isMeantFor(spec, config, inputs, chain)),
   );
+  if (config.attackExtent === 'listed') return battery;
   const missing = chainMustFace(chain).filter((id) => !battery.some((spec) => spec.id === id));
   const added = missing.flatMap((id) => {
     const attack = findAttack(id);
@@ -146,7 +147,7 @@ function isMeantFor(
 /** Replies that depend on nothing but the image are the same to one account as to five. */
 function accountsOn(config: AuditConfig, chain: readonly MethodSpec[]): readonly number[] {
   const isStateless = chain.length > 0 && chain.every(({ id }) => findDefense(id)?.meta.stateful === false);
-  return config.attackExtent !== undefined && isStateless ? config.accounts.slice(0, 1) : config.accounts;
+  return config.attackExtent === 'where-faced' && isStateless ? config.accounts.slice(0, 1) : config.accounts;
 }
 
 /** The audit's surrogates as this victim allows them. */

@@ -38,6 +38,8 @@ export interface AuditRequest {
   readonly preset: string;
   /** Configurations as typed: `direct-extraction:loss=cosine`, `gaussian-noise:sigma=0.1+rounding`. */
   readonly attacks?: readonly string[] | undefined;
+  /** Attacks that a defense must face besides those listed are left out. */
+  readonly listedOnly?: boolean | undefined;
   readonly defenses?: readonly string[] | undefined;
   readonly budgets?: readonly number[] | undefined;
   readonly accounts?: readonly number[] | undefined;
@@ -102,7 +104,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     tasks: tasks.length === 0 ? [{ name: 'demo', path: builtinDemo }] : tasks,
     preset: { id: preset.id, version: preset.version, canPass: preset.canPass },
     attacks: attackSpecs(request, preset, backbone !== null),
-    ...(request.attacks === undefined ? { attackExtent: 'where-faced' as const } : {}),
+    ...attackExtent(request),
     defenses: defenseChains(request, preset),
     budgets: ascending(request.budgets ?? preset.budgets, 'budget'),
     accounts: ascending(request.accounts ?? preset.accounts, 'number of accounts'),
@@ -189,6 +191,12 @@ function attackSpecs(request: AuditRequest, preset: Preset, hasBackbone: boolean
       ]
     : [];
   return distinct([control, ...withBackbone, ...chosen]);
+}
+
+function attackExtent({ attacks, listedOnly }: AuditRequest): Pick<AuditConfig, 'attackExtent'> {
+  if (listedOnly !== true) return attacks === undefined ? { attackExtent: 'where-faced' } : {};
+  if (attacks === undefined) throw new MoatError('usage', '--listed-only needs a list: --attacks.');
+  return { attackExtent: 'listed' };
 }
 
 function defenseChains(request: AuditRequest, preset: Preset): readonly (readonly MethodSpec[])[] {

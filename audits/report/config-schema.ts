@@ -108,9 +108,11 @@ export const configSchema = z.object({
     .describe('Networks beside the first one'),
   queryPolicies: z.array(z.string()).optional().describe('Absent: random alone'),
   attackExtent: z
-    .literal('where-faced')
+    .enum(['where-faced', 'listed'])
     .optional()
-    .describe('Attacks made against a defense ran where a defense must face them; absent: everywhere'),
+    .describe(
+      'where-faced: attacks made against a defense ran where a defense must face them; listed: nothing besides the list; absent: the list everywhere, and what a defense must face',
+    ),
   timeLimitMs: z.number().positive().optional().describe('Time the battery was fitted into'),
   engine: z.enum(['onnx', 'tensorflow', 'reference']),
   device: z.enum(deviceIds),

@@ -1,4 +1,4 @@
-import { replaceBetween } from '../markdown-markers.ts';
+import { replaceBetween } from '../../audits/report/markdown-markers.ts';
 import type { StepRecord } from './run-step.ts';
 import { extraSteps, schedule } from './schedule.ts';
 import type { Expectation, Finding, Step, Table } from './step.ts';

@@ -5,7 +5,7 @@ import { chooseBenchmarks } from '../../audits/bench/benchmark.ts';
 import { benchReportSchema, type BenchReport } from '../../audits/bench/result.ts';
 import { readArguments, usage, type BenchArguments } from './arguments.ts';
 import { compare } from './compare.ts';
-import { replaceBetween } from '../markdown-markers.ts';
+import { replaceBetween } from '../../audits/report/markdown-markers.ts';
 import { renderMarkdown } from './markdown.ts';
 import { profileStep, renderProfile } from './profile.ts';
 import { findPython, installPython } from './python.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchReport, SideResult } from '../../audits/bench/result.ts';
-import { replaceBetween } from '../markdown-markers.ts';
+import { replaceBetween } from '../../audits/report/markdown-markers.ts';
 import { renderMarkdown } from './markdown.ts';
 
 const block = (units: number, othersSeconds = 0) => ({

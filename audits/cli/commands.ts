@@ -11,6 +11,7 @@ import { registerList } from './list.ts';
 import { registerOwn } from './own.ts';
 import type { Registration } from './program.ts';
 import { registerReport } from './report.ts';
+import { registerReproduce } from './reproduce.ts';
 import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
 import { registerTrain } from './train.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerDefenses,
   registerTrain,
   registerOwn,
+  registerReproduce,
   registerEngine,
   registerDoctor,
   registerBench,

@@ -167,6 +167,7 @@ export const errorTable = {
     'Every cell of this audit has ended; look at it with `moat show`.',
     exitCode.usage,
   ),
+  'reproduction-step-failed': environment('Its own lines above say why; run the same command again.'),
   cancelled: {
     hint: 'Continue with `moat resume`.',
     fault: 'user',

@@ -26,9 +26,25 @@ afterAll(() => rmSync(project.folder, { recursive: true, force: true }));
 const audit = (encoder: string, key = defense) =>
   runMoat(
     [
-      ...['audit', encoder, ...project.arguments.slice(1), '--preset', 'quick', '--budgets', '64'],
-      ...['--seeds', '1', '--attacks', 'backbone-stitching', '--defenses', key],
-      ...['--db', 'x.db', '--out', 'x', '--json', ...machine],
+      'audit',
+      encoder,
+      ...project.arguments.slice(1),
+      '--preset',
+      'quick',
+      '--budgets',
+      '64',
+      '--seeds',
+      '1',
+      '--attacks',
+      'backbone-stitching',
+      '--defenses',
+      key,
+      '--db',
+      'x.db',
+      '--out',
+      'x',
+      '--json',
+      ...machine,
     ],
     { cwd: project.folder },
   );
@@ -59,8 +75,19 @@ test('moat own reads it from the victim, and says where it cannot', async () => 
   const own = async (suspect: string): Promise<OwnershipReport> => {
     const ended = await runMoat(
       [
-        ...['own', '--victim', 'marked.onnx', '--suspect', suspect, '--private', 'task'],
-        ...['--mark', KEY, '--tests', 'watermark-success-rate', '--json', ...machine],
+        'own',
+        '--victim',
+        'marked.onnx',
+        '--suspect',
+        suspect,
+        '--private',
+        'task',
+        '--mark',
+        KEY,
+        '--tests',
+        'watermark-success-rate',
+        '--json',
+        ...machine,
       ],
       { cwd: project.folder },
     );

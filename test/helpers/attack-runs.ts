@@ -162,7 +162,8 @@ export async function steal(engine: Engine, subject: Subject, options: StealOpti
     oracle,
     pool,
     poolLabels: Int32Array.from({ length: pool.count }, (_, at) => at % 3),
-    publicEncoder: attack.meta.usesPublicEncoder === true ? backbone : undeclared,
+    publicEncoder:
+      typeof subject === 'string' && attack.meta.usesPublicEncoder !== true ? undeclared : backbone,
     defense: {
       chain,
       simulate: (embeddings, rng) =>

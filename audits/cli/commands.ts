@@ -1,7 +1,9 @@
+import { registerAssert } from './assert.ts';
 import { registerAttacks } from './attacks.ts';
 import { registerAudit } from './audit.ts';
 import { registerBench } from './bench.ts';
 import { registerCancel } from './cancel.ts';
+import { registerCompare } from './compare.ts';
 import { registerDefenses } from './defenses.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
@@ -26,6 +28,8 @@ export const commands: readonly Registration[] = Object.freeze([
   registerList,
   registerShow,
   registerReport,
+  registerCompare,
+  registerAssert,
   registerAttacks,
   registerDefenses,
   registerTrain,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpointSchema } from '../contract/endpoint.ts';
+import { acceptancesSchema } from '../report/compare/acceptances.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -19,6 +20,10 @@ export const publishedSchemas: readonly {
   {
     file: 'endpoint.schema.json',
     schema: () => ({ title: 'endpoint.json', ...z.toJSONSchema(endpointSchema, { io: 'input' }) }),
+  },
+  {
+    file: 'accepted.schema.json',
+    schema: () => ({ title: 'accepted.json', ...z.toJSONSchema(acceptancesSchema, { io: 'input' }) }),
   },
   {
     file: 'result.schema.json',

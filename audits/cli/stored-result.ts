@@ -15,7 +15,18 @@ export async function storedResult(
 ): Promise<AuditResult> {
   const stored =
     audit.state === 'completed' || audit.state === 'cancelled' ? store.reports.get(audit.id) : undefined;
-  if (stored !== undefined) return stored;
+  return stored ?? buildStoredResult(store, audit, checkPlugins);
+}
+
+/**
+ * The result as the cells in the database make it, under the policy that `audit.config` holds.
+ * @throws MoatError as `storedResult`
+ */
+export async function buildStoredResult(
+  store: Store,
+  audit: AuditRow,
+  checkPlugins: () => void,
+): Promise<AuditResult> {
   if (audit.preparation === null)
     throw audit.error === null
       ? new MoatError(

@@ -1,0 +1,73 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { MoatError } from '../contract/errors.ts';
+import { comparisonMarkdown } from '../report/compare/comparison-markdown.ts';
+import { compareSides, type Comparison } from '../report/compare/compare-results.ts';
+import { writeReportFile } from '../report/write-formats.ts';
+import { readAcceptances, readSide, today } from './compared-sides.ts';
+import { displayPath, resolvePath, type CommandContext } from './context.ts';
+import { addDatabaseOption, addExample, addJsonOption, addPluginOption, readList } from './flags.ts';
+import { renderComparison } from './render/comparison.ts';
+
+interface CompareFlags {
+  readonly format?: readonly string[];
+  readonly out?: string;
+  readonly accepted?: string;
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly plugin?: readonly string[];
+}
+
+const writers: Readonly<Record<string, (comparison: Comparison) => string>> = {
+  json: (comparison) => `${JSON.stringify(comparison, null, 2)}\n`,
+  md: comparisonMarkdown,
+};
+
+export function registerCompare(program: Command, context: CommandContext): void {
+  const command = program
+    .command('compare')
+    .summary('what changed between two audits, or between two defenses of one')
+    .description(
+      'Compares two audits, or two defenses with ID@DEFENSE: what was set up differently, each number with an interval of the difference and a word (better, worse, no evidence), and findings that are new, fixed, unchanged or accepted. A side may be a result.json too.',
+    )
+    .argument('<before>', 'audit id, ID@DEFENSE, or a result.json')
+    .argument('<after>', 'the same')
+    .option('--format <list>', 'json, md: files with --out, else one of them on stdout', readList('--format'))
+    .option('--out <dir>', 'folder for comparison.json and comparison.md')
+    .option('--accepted <file>', 'findings that were accepted, each with a reason and a last day');
+  addPluginOption(addJsonOption(addDatabaseOption(command)));
+  addExample(command, 'moat compare 1a2b 3c4d --format md').action(
+    async (before: string, after: string, flags: CompareFlags) => {
+      const formats = chosenFormats(flags);
+      const comparison = compareSides(
+        await readSide(context, before, flags),
+        await readSide(context, after, flags),
+        { acceptances: readAcceptances(context, flags.accepted), today: today(context) },
+      );
+      const { terminal } = context;
+      if (flags.out !== undefined) {
+        for (const format of formats) {
+          const file = path.join(resolvePath(context, flags.out), `comparison.${format}`);
+          writeReportFile(file, writers[format]?.(comparison) ?? '');
+          terminal.print(displayPath(context, file));
+        }
+      } else if (formats[0] === 'md') terminal.print(comparisonMarkdown(comparison).trimEnd());
+      else if (formats[0] === 'json') terminal.printJson(comparison);
+      else for (const line of renderComparison(comparison, terminal.output)) terminal.print(line);
+    },
+  );
+}
+
+/** @throws MoatError `usage` */
+function chosenFormats({ format, out, json }: CompareFlags): readonly string[] {
+  const asked = [...new Set([...(format ?? []), ...(json === true ? ['json'] : [])])];
+  const unknown = asked.find((id) => writers[id] === undefined);
+  if (unknown !== undefined)
+    throw new MoatError(
+      'usage',
+      `"${unknown}" is no format of a comparison; there are ${Object.keys(writers).join(', ')}.`,
+    );
+  if (out === undefined && asked.length > 1)
+    throw new MoatError('usage', 'Several formats need --out: stdout takes one.');
+  return out !== undefined && asked.length === 0 ? Object.keys(writers) : asked;
+}

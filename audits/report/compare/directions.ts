@@ -1,0 +1,34 @@
+import type { MetricRow } from '../formats/metric-rows.ts';
+
+/** Of a copy, more is more stolen, but for these two. */
+const copyExceptions = new Set(['raw-l2', 'mark-score']);
+/** Counted and not measured: a difference means that something else was run. */
+const counted = new Set([
+  'queries-used',
+  'unique-inputs',
+  'elapsed-ms',
+  'no-victim-probe-accuracy',
+  'reply-overhead-microseconds',
+  'reply-overhead-bytes',
+]);
+const worseWhenHigher = new Set([
+  'worst-stolen-gain',
+  'worst-honest-loss',
+  'probe-loss',
+  'knn-loss',
+  'refused-share',
+  'queries-until-alarm',
+]);
+
+/** Which way a number is good for the provider; undefined for one that is neither good nor bad. */
+export function higherIs({
+  kind,
+  metric,
+  user,
+}: Pick<MetricRow, 'kind' | 'metric' | 'user'>): 'better' | 'worse' | undefined {
+  if (counted.has(metric)) return undefined;
+  if (kind === 'attack') return copyExceptions.has(metric) ? 'better' : 'worse';
+  // An alarm on an honest account is an error, one on a thief the purpose.
+  if (metric === 'alarm-rate') return user?.startsWith('honest') === true ? 'worse' : 'better';
+  return worseWhenHigher.has(metric) ? 'worse' : 'better';
+}

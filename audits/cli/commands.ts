@@ -17,6 +17,7 @@ import { registerReproduce } from './reproduce.ts';
 import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
 import { registerTrain } from './train.ts';
+import { registerVerify } from './verify.ts';
 
 /** Every command, in the order in which the help shows them. */
 export const commands: readonly Registration[] = Object.freeze([
@@ -30,6 +31,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerReport,
   registerCompare,
   registerAssert,
+  registerVerify,
   registerAttacks,
   registerDefenses,
   registerTrain,

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
-import type { Acceptance } from '../report/compare/acceptances.ts';
-import { parseAcceptances } from '../report/compare/acceptances.ts';
+import { parseAcceptances, type Acceptance } from '../report/compare/acceptances.ts';
 import type { ComparedSide } from '../report/compare/compare-results.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { resolvePath, type CommandContext } from './context.ts';
@@ -50,7 +49,7 @@ export async function readAnyResult(
       'configuration-invalid',
       `${name} is not a result of this Moat's version; write it again with \`moat report\` from its database.`,
     );
-  return parsed.data as AuditResult;
+  return parsed.data;
 }
 
 /** The findings that somebody accepted; none without a file. */

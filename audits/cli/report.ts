@@ -17,6 +17,7 @@ import { formatBytes } from './render/numbers.ts';
 import { cleanText, wrapText } from './render/text.ts';
 import { requirePlugins } from './required-plugins.ts';
 import { defaultReportFolder, readSettings } from './settings.ts';
+import { signReport } from './sign-report.ts';
 import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
 import { storedResult } from './stored-result.ts';
 
@@ -24,6 +25,8 @@ interface ReportFlags {
   readonly format?: readonly string[];
   readonly out?: string;
   readonly profile?: string;
+  readonly sign?: boolean;
+  readonly key?: string;
   readonly db?: string;
   readonly json?: boolean;
   readonly plugin?: readonly string[];
@@ -43,7 +46,9 @@ export function registerReport(program: Command, context: CommandContext): void 
       '--profile <reader>',
       `for whom: ${reportProfiles.join(', ')} (default: engineer)`,
       readChoice('--profile', reportProfiles),
-    );
+    )
+    .option('--sign', 'sign the files: writes report.intoto.json, which `moat verify` checks')
+    .option('--key <file>', 'Ed25519 private key, PEM (default: your own, made on first use)');
   addPluginOption(addJsonOption(addDatabaseOption(command)));
   addExample(command, 'moat report --db moat.db --format json,md --out report').action(
     async (id: string | undefined, flags: ReportFlags) => {
@@ -53,7 +58,7 @@ export function registerReport(program: Command, context: CommandContext): void 
         context,
         flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
       );
-      const files = await writeFormats(
+      const written = await writeFormats(
         result,
         formats,
         {
@@ -63,6 +68,10 @@ export function registerReport(program: Command, context: CommandContext): void 
         },
         folder,
       );
+      const isSigned = flags.sign === true || flags.key !== undefined;
+      const files = isSigned
+        ? [...written, signReport(context, result, written, { folder, key: flags.key })]
+        : written;
       const { verdict, sentence } = decideGate(result);
       if (flags.json === true) {
         context.terminal.printJson({ auditId: result.auditId, verdict, files });

@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sampleCell, sampleResult, sampleVerdict } from '../result.sample.ts';
-import { csv, csvColumns, guardFormula, unguardFormula } from './csv.ts';
+import { csv, guardFormula, unguardFormula, type csvColumns } from './csv.ts';
 import { metricRows } from './metric-rows.ts';
 
 const context = { profile: 'engineer', writtenAt: '2026-01-03T00:00:00.000Z', moatVersion: '0.1.0' } as const;

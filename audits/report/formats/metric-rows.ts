@@ -77,8 +77,21 @@ function cellRows(cell: MatrixCell): readonly MetricRow[] {
   const { state, seedsDone, seedsPlanned, adaptive, reason, errorCode, cellKeys } = cell;
   const base = {
     kind: 'attack',
-    ...{ attack, surrogate, queryPolicy, defense, budget, accounts, task, user: null },
-    ...{ state, seedsDone, seedsPlanned, adaptive, reason, errorCode, cellKeys },
+    attack,
+    surrogate,
+    queryPolicy,
+    defense,
+    budget,
+    accounts,
+    task,
+    user: null,
+    state,
+    seedsDone,
+    seedsPlanned,
+    adaptive,
+    reason,
+    errorCode,
+    cellKeys,
   } as const;
   const gains = cell.gains.map(
     ({ measure, stolenGain }) => [`stolen-gain-by-${measure}`, stolenGain] as const,

@@ -1,6 +1,6 @@
 import { attackRegistry } from '../../attacks/registry.ts';
 import { spellAttack } from '../../attacks/resolve.ts';
-import { spellSpec } from '../../contract/configuration.ts';
+import type { spellSpec } from '../../contract/configuration.ts';
 import type { MethodMeta, MethodSpec } from '../../contract/method.ts';
 import type { AuditResult } from '../../contract/result.ts';
 import { spellChain } from '../../defenses/chain.ts';

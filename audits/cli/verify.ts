@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { exitCode, MoatError } from '../contract/errors.ts';
+import type { AuditResult } from '../contract/result.ts';
+import { envelopeSchema } from '../report/attestation/dsse.ts';
+import { openPublicKey, ownPublicKey } from '../report/attestation/keys.ts';
+import { statementSchema } from '../report/attestation/statement.ts';
+import { verifyAttestation, type CheckState } from '../report/attestation/verify-attestation.ts';
+import { resolvePath, type CommandContext } from './context.ts';
+import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
+import { cleanText, hangingText, wrapText } from './render/text.ts';
+import type { Tone } from './render/view.ts';
+import { readResult } from './report.ts';
+import { readJson } from './settings.ts';
+
+interface VerifyFlags {
+  readonly publicKey?: string;
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly plugin?: readonly string[];
+}
+
+const words = { matches: 'ok', differs: 'DIFFERS', 'not-checked': 'not checked' } as const satisfies Record<
+  CheckState,
+  string
+>;
+const tones = { matches: 'good', differs: 'bad', 'not-checked': 'doubtful' } as const satisfies Record<
+  CheckState,
+  Tone
+>;
+
+export function registerVerify(program: Command, context: CommandContext): void {
+  const command = program
+    .command('verify')
+    .summary('check a signed report: signature, files, database')
+    .description(
+      'Checks an attestation that `moat report --sign` wrote and says exactly what does not match: the signature, a file beside it, or, with --db, the result in the database. Ends with 0 when everything matches, with 1 when something does not or nobody’s key was checked.',
+    )
+    .argument('<file>', 'the attestation (report.intoto.json)')
+    .option('--public-key <file>', 'key of whom you trust, PEM (default: your own)');
+  addPluginOption(addJsonOption(addDatabaseOption(command)));
+  addExample(command, 'moat verify moat-report/report.intoto.json --public-key their.public.pem').action(
+    async (file: string, flags: VerifyFlags) => {
+      const location = resolvePath(context, file);
+      if (!existsSync(location))
+        throw new MoatError('path-missing', `The attestation ${file} does not exist.`);
+      const envelope = readJson(location);
+      const folder = path.dirname(location);
+      const verification = verifyAttestation({
+        envelope,
+        publicKey:
+          flags.publicKey === undefined
+            ? ownPublicKey()
+            : openPublicKey(resolvePath(context, flags.publicKey)),
+        fileDigest: (name) => digestBeside(folder, name),
+        stored: flags.db === undefined ? undefined : await storedOf(context, auditOf(envelope), flags),
+      });
+      context.exitCode = verification.isVerified ? exitCode.ok : exitCode.policyFailed;
+      const { terminal } = context;
+      if (flags.json === true) {
+        terminal.printJson(verification);
+        return;
+      }
+      const { columns, paint } = terminal.output;
+      const said = verification.statement?.predicate.moat;
+      for (const line of [
+        ...verification.checks.flatMap(({ state, sentence }) =>
+          hangingText(paint(tones[state], words[state].padEnd(12)), cleanText(sentence), columns),
+        ),
+        ...wrapText(
+          verification.isVerified && said !== undefined
+            ? cleanText(
+                `verified: audit ${said.auditId}, ${said.verdict.replaceAll('-', ' ')}, signed ${said.signedAt.slice(0, 10)}`,
+              )
+            : 'not verified',
+          columns,
+        ),
+      ])
+        terminal.print(line);
+    },
+  );
+}
+
+/** Names in an attestation are names of files beside it, whatever they claim. */
+function digestBeside(folder: string, name: string): string | undefined {
+  if (name !== path.basename(name) || name === '' || name === '.' || name === '..') return undefined;
+  const file = path.join(folder, name);
+  if (!existsSync(file) || !statSync(file).isFile()) return undefined;
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+/** The audit that an envelope speaks of; undefined where it cannot be read, which the verification itself will say. */
+function auditOf(envelope: unknown): string | undefined {
+  const read = envelopeSchema.safeParse(envelope);
+  if (!read.success) return undefined;
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(read.data.payload, 'base64').toString('utf8'));
+    return statementSchema.safeParse(payload).data?.predicate.moat.auditId;
+  } catch {
+    return undefined;
+  }
+}
+
+async function storedOf(
+  context: CommandContext,
+  auditId: string | undefined,
+  flags: VerifyFlags,
+): Promise<AuditResult | null> {
+  if (auditId === undefined) return null;
+  try {
+    const result = await readResult(context, auditId, flags);
+    return result.auditId === auditId ? result : null;
+  } catch (error) {
+    if (MoatError.from(error).code === 'audit-unknown') return null;
+    throw error;
+  }
+}

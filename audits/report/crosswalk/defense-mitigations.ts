@@ -23,6 +23,7 @@ export const defenseMitigations: Readonly<Record<string, readonly string[]>> = {
   'proof-of-work': ['AML.M0004'],
   'linear-watermark': [],
   'region-watermark': [],
+  'rotation-watermark': [],
   espew: [],
   external: [],
 };

@@ -47,14 +47,13 @@ export const csvColumns = [
 
 function renderCsv(result: AuditResult): string {
   const flagsOn = flagFinder(result);
+  let flags = '';
+  let previous: MetricRow | undefined;
   const rows = metricRows(result).map((row) => {
-    const flags = flagsOn({
-      task: row.task ?? undefined,
-      defense: row.defense ?? undefined,
-      cellKeys: row.cellKeys,
-    });
-    const ids = [...new Set(flags.filter(({ severity }) => severity !== 'note').map(({ id }) => id))];
-    return [...valuesOf(row, result.auditId, ids.join(' '))].map((value) =>
+    // The numbers of one cell follow each other and are weakened alike.
+    if (previous === undefined || !isSameCell(previous, row)) flags = weakeningIds(flagsOn, row);
+    previous = row;
+    return valuesOf(row, result.auditId, flags).map((value) =>
       typeof value === 'string' ? guardFormula(value) : value,
     );
   });
@@ -62,6 +61,18 @@ function renderCsv(result: AuditResult): string {
     record_delimiter: 'windows',
     cast: { boolean: (value) => (value ? '1' : '0') },
   });
+}
+
+function isSameCell(a: MetricRow, b: MetricRow): boolean {
+  return a.cellKeys === b.cellKeys && a.task === b.task && a.defense === b.defense;
+}
+
+function weakeningIds(
+  flagsOn: ReturnType<typeof flagFinder>,
+  { task, defense, cellKeys }: MetricRow,
+): string {
+  const flags = flagsOn({ task: task ?? undefined, defense: defense ?? undefined, cellKeys });
+  return [...new Set(flags.filter(({ severity }) => severity !== 'note').map(({ id }) => id))].join(' ');
 }
 
 function valuesOf(

@@ -2,9 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attackService, blobs, MemorySlot, smallVictim } from '../../test/helpers/small-service.ts';
 import type { AttackContext } from '../contract/method.ts';
 import type { Engine } from '../contract/engine.ts';
-import { hashedImages } from '../datasets/image-hash.ts';
 import { createEngine } from '../tensor/engine.ts';
-import { movedPixels } from './jacobian-augmentation.ts';
 
 const dimension = 4;
 const victim = smallVictim(dimension);
@@ -62,11 +60,4 @@ test('a service that answers nothing more leaves it what it has', async () => {
     guard: (oracle) => ({ ...oracle, isOpen: () => oracle.remaining() > 96 }),
   });
   expect(run.diagnostics).toMatchObject({ seeds: 16, images: 32, rounds: 1 });
-});
-
-test('pixels move by the sign of the gradient they are seen with, and stay bytes', () => {
-  const image = hashedImages(Uint8Array.from([0, 100, 250, 0, 100, 250, 0, 100, 250, 0, 100, 250]), 1, 2, 2);
-  expect([...movedPixels(image, Float32Array.from([-3, 0, 0.1]), 1, 25.5)]).toEqual(
-    [0, 1, 2, 3].flatMap(() => [0, 100, 255]),
-  );
 });

@@ -87,6 +87,11 @@ export function addBatteryOptions(command: Command): Command {
       'which images are sent first: random, k-center, coverage-minimizing',
       readList('--query-policy'),
     )
+    .option(
+      '--fidelity <list>',
+      'measured of every copy beside what always is: transfer (do adversarial examples made on it mislead the victim)',
+      readList('--fidelity'),
+    )
     .option('--time <duration>', 'fit the most informative battery into a time limit: 30m, 2h')
     .option('--budgets <list>', 'query budgets: 500,2000', readWholes('--budgets'))
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { furtherFidelityIds } from '../contract/audit.ts';
 import { MoatError } from '../contract/errors.ts';
 import { policySchema } from '../plan/policy.ts';
 import { encoderOptionsSchema } from '../report/config-schema.ts';
@@ -55,6 +56,11 @@ export const settingsSchema = z.strictObject({
   queryPolicy: names
     .optional()
     .describe('Which images are sent first: random, k-center, coverage-minimizing'),
+  fidelity: z
+    .array(z.enum(furtherFidelityIds))
+    .min(1)
+    .optional()
+    .describe('What is measured of every copy beside what always is: transfer (adversarial examples)'),
   time: z
     .string()
     .regex(durationPattern, 'must be like 30m or 2h')

@@ -96,6 +96,7 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     scoreRows: settings.scoreRows,
     surrogates: settings.surrogate,
     queryPolicies: settings.queryPolicy,
+    fidelity: settings.fidelity,
     timeLimitMs: settings.time === undefined ? undefined : durationMs(settings.time),
     engine: settings.engine,
     device: settings.device,

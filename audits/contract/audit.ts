@@ -41,6 +41,10 @@ export interface FurtherSurrogate {
   readonly extent: 'battery' | 'first-attack';
 }
 
+/** What may be measured of every copy beside what always is, because it costs the victim passes of its own. */
+export const furtherFidelityIds = ['transfer'] as const;
+export type FurtherFidelityId = (typeof furtherFidelityIds)[number];
+
 /** One audit as asked for, every default filled in; stored whole, so that `resume` needs nothing else. */
 export interface AuditConfig {
   /** Absolute path, `builtin:demo`, or the address of a deployed service. */
@@ -67,6 +71,8 @@ export interface AuditConfig {
   readonly furtherSurrogates?: readonly FurtherSurrogate[] | undefined;
   /** Ids of query policies. Absent: `random` alone. */
   readonly queryPolicies?: readonly string[] | undefined;
+  /** Absent: nothing beside what is always measured. */
+  readonly fidelity?: readonly FurtherFidelityId[] | undefined;
   /**
    * `where-faced`, for a preset's list: attacks made against a defense are played where a defense must face them, the others
    * everywhere, and several numbers of accounts only where replies depend on the account. Absent: every attack of the list

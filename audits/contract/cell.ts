@@ -78,6 +78,8 @@ export type CellWork =
        * built in: cells made with that one have no such entry. A backbone stands in `AuditInputs`.
        */
       readonly publicEncoder?: string | undefined;
+      /** Version of the transfer of adversarial examples, where it is measured too. */
+      readonly transfer?: number | undefined;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
   | {

@@ -41,6 +41,22 @@ export interface Fidelity {
   readonly rawCosine: Estimate | null;
   readonly rawL2: Estimate | null;
   readonly miScore: Estimate | null;
+  /** Absent where it was not asked for, or the copy gives no gradients. */
+  readonly transfer?: readonly TransferPoint[] | undefined;
+}
+
+/** What adversarial examples made on a copy (FGSM) do to the victim with its owner's linear head. */
+export interface TransferPoint {
+  /** Largest change of a pixel on [0, 1]. */
+  readonly epsilon: number;
+  /** Share of the images that the victim classifies rightly and then no longer does. */
+  readonly success: Estimate;
+  /** The same under random signs of the same size. */
+  readonly random: Estimate;
+  /** Success minus random, image by image. */
+  readonly excess: Estimate;
+  /** The victim's accuracy on the images that the copy classifies rightly, as the paper counts. */
+  readonly victimAccuracy: Estimate | null;
 }
 
 export interface MatrixCell {

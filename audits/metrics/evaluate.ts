@@ -1,7 +1,7 @@
 import { MoatError } from '../contract/errors.ts';
 import type { Measurement } from '../contract/cell.ts';
 import type { Matrix } from '../contract/data.ts';
-import { fitLinearProbe, type ProbeResult } from './linear-probe.ts';
+import { fitLinearProbe, fitProbeHead, type ProbeHead, type ProbeResult } from './linear-probe.ts';
 import { mutualInformation } from './mi-score.ts';
 import type {
   ComparedView,
@@ -154,9 +154,18 @@ export function compareEncoders(
   };
 }
 
+/** The classifier of one encoder's probe on a task: the one behind its `probe-accuracy`. */
+export function fitHead(context: MetricContext, task: TaskEmbeddings): Promise<ProbeHead> {
+  return fitProbeHead(ofTask(context, task), task.fit, task.classes);
+}
+
+function probe(context: MetricContext, task: TaskEmbeddings): Promise<ProbeResult> {
+  return fitLinearProbe(ofTask(context, task), task.fit, task.score, task.classes);
+}
+
 /** The split is named by the task, so that every encoder is probed on the same one. */
-function probe({ engine, rng }: MetricContext, task: TaskEmbeddings): Promise<ProbeResult> {
-  return fitLinearProbe({ engine, rng: rng.derive(`task/${task.name}`) }, task.fit, task.score, task.classes);
+function ofTask({ engine, rng }: MetricContext, { name }: TaskEmbeddings): MetricContext {
+  return { engine, rng: rng.derive(`task/${name}`) };
 }
 
 function once<Value>(compute: () => Promise<Value>): () => Promise<Value> {

@@ -50,14 +50,44 @@ export async function fitLinearProbe(
   score: LabelledRows,
   classes: number,
 ): Promise<ProbeResult> {
-  const { engine } = context;
+  const head = await fitProbeHead(context, fit, classes);
+  const predictions = await classifyWithHead(context.engine, head, score.embeddings);
+  const correct = matches(predictions, score.labels);
+  return {
+    accuracy: itemwise(correct).value,
+    correct,
+    predictions,
+    l2: head.l2,
+    converged: head.model.converged,
+  };
+}
+
+/** The classifier of a linear probe: `argmax(standardised embedding @ weights + bias)`. */
+export interface ProbeHead {
+  readonly standardizer: Standardizer;
+  readonly model: LogisticModel;
+  readonly l2: number;
+}
+
+/** The probe's fit by itself. @throws RangeError when rows and labels differ */
+export async function fitProbeHead(
+  context: MetricContext,
+  fit: LabelledRows,
+  classes: number,
+): Promise<ProbeHead> {
   const standardizer = await fitStandardizer(fit.embeddings);
   const features = standardized(standardizer, fit.embeddings);
   const l2 = await choosePenalty(context, features, fit.labels, classes);
-  const model = await alongPath(engine, features, fit.labels, classes, l2);
-  const predictions = await predictClasses(engine, model, standardized(standardizer, score.embeddings));
-  const correct = matches(predictions, score.labels);
-  return { accuracy: itemwise(correct).value, correct, predictions, l2, converged: model.converged };
+  return { standardizer, model: await alongPath(context.engine, features, fit.labels, classes, l2), l2 };
+}
+
+/** @param embeddings `[rows, dimension]` @returns a class per row */
+export async function classifyWithHead(
+  engine: MetricContext['engine'],
+  { standardizer, model }: ProbeHead,
+  embeddings: Rows,
+): Promise<Int32Array> {
+  return predictClasses(engine, model, standardized(standardizer, embeddings));
 }
 
 /** A matrix is standardised once; rows in blocks anew on every pass. */

@@ -4,6 +4,7 @@ import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
 import { attackRegistry } from '../attacks/registry.ts';
 import { versionChain } from '../defenses/chain.ts';
 import { demoDigest, FIRST_DEMO_DIGEST } from '../encoder/demo-encoder.ts';
+import { transferVersion } from '../metrics/transfer.ts';
 import { versionQueryPolicy } from '../query-policies/registry.ts';
 import type { AttackVariant } from './attack-variants.ts';
 
@@ -37,6 +38,7 @@ export function attackWork(
     surrogate: variant.surrogate,
     ...(queryPolicy === undefined ? {} : { queryPolicy }),
     ...(publicEncoder === undefined ? {} : { publicEncoder }),
+    ...(config.fidelity?.includes('transfer') === true ? { transfer: transferVersion } : {}),
   };
 }
 

@@ -69,6 +69,12 @@ test('a list that is to stay as it is gets no attack added, and more are missing
   expect(listed.every(({ key }) => all.has(key))).toBe(true);
 });
 
+test('adversarial examples are measured of every copy and control under a key of their own, and of nothing else', () => {
+  const plain = new Set(planCells(config, inputs).map(({ key }) => key));
+  const cells = planCells({ ...config, fidelity: ['transfer'] }, inputs);
+  expect(cells.every(({ key, work }) => plain.has(key) === (work.kind !== 'attack'))).toBe(true);
+});
+
 test('the plan is the same whenever it is made, and no cell stands in it twice', () => {
   const cells = planCells(config, inputs);
   expect(planCells(config, inputs)).toEqual(cells);

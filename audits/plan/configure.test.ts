@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { spellAttack } from '../attacks/resolve.ts';
+import { endpointSchema } from '../contract/endpoint.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
 import { configureAudit, type AuditRequest } from './configure.ts';
 
@@ -54,4 +55,21 @@ test('a surrogate named as in the preset is the preset’s; its size, epochs and
   });
   expect(surrogate).toEqual({ ...preset, epochs: 3, batchSize: 8 });
   expect(furtherSurrogates).toEqual([{ settings: { ...preset, inputSize: 32 }, extent: 'battery' }]);
+});
+
+const endpoint = endpointSchema.parse({
+  request: { body: { kind: 'json', template: { images: ['${IMAGE}'] } } },
+  image: { size: 8 },
+  pricePerImage: 0,
+  maxSpend: 0,
+  response: { vectors: '/data', each: '/embedding' },
+});
+
+test('what is measured beside what always is has to be known, and asks no service', () => {
+  expect(configureAudit(request)).not.toHaveProperty('fidelity');
+  expect(configureAudit({ ...request, fidelity: ['transfer', 'transfer'] }).fidelity).toEqual(['transfer']);
+  expect(() => configureAudit({ ...request, fidelity: ['everything'] })).toThrow(/there is transfer/);
+  const data = { pools: [builtinDemo], tasks: [{ name: 'demo', path: builtinDemo }] };
+  const service = { ...request, ...data, encoder: 'https://x.test/', endpoint };
+  expect(() => configureAudit({ ...service, fidelity: ['transfer'] })).toThrow(/not for a service/);
 });

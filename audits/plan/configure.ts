@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { AuditConfig, CostAssumptions, DataSource, Policy, Preset } from '../contract/audit.ts';
+import {
+  furtherFidelityIds,
+  type AuditConfig,
+  type CostAssumptions,
+  type DataSource,
+  type Policy,
+  type Preset,
+} from '../contract/audit.ts';
 import type { EncoderOptions } from '../contract/encoder.ts';
 import type { EndpointSettings } from '../contract/endpoint.ts';
 import { deviceIds, type DeviceId, type EngineId } from '../contract/engine.ts';
@@ -51,6 +58,7 @@ export interface AuditRequest {
   /** Spellings; the first plays the whole battery, the others every attack that trains. */
   readonly surrogates?: readonly string[] | undefined;
   readonly queryPolicies?: readonly string[] | undefined;
+  readonly fidelity?: readonly string[] | undefined;
   readonly timeLimitMs?: number | undefined;
   /** `auto` (the default) stands for what `devices/choose.ts` finds the fastest; here for the engine everybody has. */
   readonly engine?: string | undefined;
@@ -117,6 +125,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     },
     ...surrogates,
     ...queryPoliciesOf(request),
+    ...furtherFidelity(request),
     ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
     engine: engine(request.engine ?? 'auto'),
     device: device(request.device ?? 'auto'),
@@ -173,6 +182,22 @@ function queryPoliciesOf({ queryPolicies }: AuditRequest): Pick<AuditConfig, 'qu
   if (queryPolicies === undefined) return {};
   const ids = distinct(queryPolicies.map((id) => findQueryPolicy(id).meta.id));
   return ids.length === 1 && ids[0] === defaultQueryPolicy.meta.id ? {} : { queryPolicies: ids };
+}
+
+/** @throws MoatError `configuration-invalid` for a service: it would be asked for what is no thief's query and is paid */
+function furtherFidelity({ fidelity, endpoint }: AuditRequest): Pick<AuditConfig, 'fidelity'> {
+  if (fidelity === undefined) return {};
+  const ids = distinct(fidelity).map((id) => {
+    const known = furtherFidelityIds.find((candidate) => candidate === id);
+    if (known === undefined)
+      throw invalid(`--fidelity has no "${id}"; there is ${furtherFidelityIds.join(', ')}.`);
+    return known;
+  });
+  if (ids.includes('transfer') && endpoint !== undefined)
+    throw invalid(
+      '--fidelity transfer shows the victim thousands of disturbed images: it is for an encoder file, not for a service.',
+    );
+  return ids.length === 0 ? {} : { fidelity: ids };
 }
 
 function attackSpecs(request: AuditRequest, preset: Preset, hasBackbone: boolean): readonly MethodSpec[] {

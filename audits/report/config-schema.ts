@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpointSchema } from '../contract/endpoint.ts';
+import { furtherFidelityIds } from '../contract/audit.ts';
 import { deviceIds } from '../contract/engine.ts';
 import { initializationIds } from '../contract/method.ts';
 import { trainingSettingsSchema } from '../surrogates/training-schema.ts';
@@ -107,6 +108,10 @@ export const configSchema = z.object({
     .optional()
     .describe('Networks beside the first one'),
   queryPolicies: z.array(z.string()).optional().describe('Absent: random alone'),
+  fidelity: z
+    .array(z.enum(furtherFidelityIds))
+    .optional()
+    .describe('What is measured of every copy beside what always is'),
   attackExtent: z
     .enum(['where-faced', 'listed'])
     .optional()

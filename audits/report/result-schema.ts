@@ -129,6 +129,18 @@ const matrixCell = z.object({
     rawCosine: measured,
     rawL2: measured,
     miScore: measured,
+    transfer: z
+      .array(
+        z.object({
+          epsilon: z.number().describe('Largest change of a pixel on [0, 1]'),
+          success: estimate.describe('Share of images the victim gets right and then no longer does'),
+          random: estimate.describe('The same under random signs'),
+          excess: estimate.describe('Success minus random'),
+          victimAccuracy: measured.describe('On the images that the copy gets right'),
+        }),
+      )
+      .optional()
+      .describe('Adversarial examples made on the copy, shown to the victim; absent where not measured'),
   }),
   markScore: estimate
     .optional()

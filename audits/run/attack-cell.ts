@@ -33,6 +33,7 @@ import {
 } from './loaded.ts';
 import type { EncoderMarks } from './encoder-marks.ts';
 import { askForMarks, measureMark } from './mark-score.ts';
+import { measureTransfer } from './measure-transfer.ts';
 import { ownStart } from './own-start.ts';
 import { openRecordings } from './recordings.ts';
 import { fileCheckpointSlot } from './tensor-file.ts';
@@ -151,7 +152,12 @@ export async function executeAttack(
   const marks = Array.from({ length: work.accounts }, (_, account) =>
     openChainMarks(work.defense, calibration, account, serviceKey, encoderMarks),
   ).flat();
-  const measurements = await evaluate(surrogate, loaded, context, { backbone, marks, encoderMarks });
+  const measurements = await evaluate(surrogate, loaded, context, {
+    backbone,
+    marks,
+    encoderMarks,
+    measuresTransfer: work.transfer !== undefined,
+  });
   const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
   return {
@@ -171,10 +177,12 @@ async function evaluate(
     backbone,
     marks,
     encoderMarks,
+    measuresTransfer,
   }: {
     readonly backbone: FeatureEncoder | undefined;
     readonly marks: readonly ChainMark[];
     readonly encoderMarks: EncoderMarks;
+    readonly measuresTransfer: boolean;
   },
 ): Promise<readonly Measurement[]> {
   const surrogate = await openSurrogate(loaded.engine, model, backbone);
@@ -189,7 +197,12 @@ async function evaluate(
         ),
       );
     const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
-    const measurements = await evaluateSurrogate(metricContext, stolen, await loaded.reference());
+    const measurements = [...(await evaluateSurrogate(metricContext, stolen, await loaded.reference()))];
+    for (const target of measuresTransfer ? await loaded.transferTargets() : []) {
+      const copy = stolen.find(({ name }) => name === target.task);
+      if (copy !== undefined)
+        measurements.push(...(await measureTransfer(metricContext, model, copy, target)));
+    }
     // Of the images that `calibrationSample` takes: the provider's own.
     const provider = stolen[0]?.fit.embeddings;
     return provider === undefined

@@ -1,6 +1,5 @@
 import { augmentImages } from '../augment/augment-images.ts';
 import { openAugmentation } from '../augment/registry.ts';
-import { movedPixels } from '../attacks/jacobian-augmentation.ts';
 import { matrix, selectRows, type Images, type Matrix } from '../contract/data.ts';
 import type { Engine } from '../contract/engine.ts';
 import { MoatError } from '../contract/errors.ts';
@@ -14,6 +13,7 @@ import {
 } from '../plan/stream-sizes.ts';
 import type { Rng } from '../rng.ts';
 import { inputGradients } from '../surrogates/input-gradients.ts';
+import { movedPixels } from '../surrogates/moved-pixels.ts';
 import type { NetworkModel } from '../surrogates/inference.ts';
 import { calibrateStatistics, randomNetwork } from '../surrogates/random-network.ts';
 import type { StreamImages } from './detection-cell.ts';

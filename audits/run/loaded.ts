@@ -22,6 +22,7 @@ import type { CellJob } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { createQueryOrders } from './query-order.ts';
+import { openTransferTarget, type TransferTarget } from './transfer-target.ts';
 import { CALIBRATION_IMAGES, embedUntrained } from './untrained-embeddings.ts';
 
 export interface Task {
@@ -53,6 +54,8 @@ export interface Loaded {
   readonly encoderMarks: (chain: readonly MethodSpec[]) => Promise<EncoderMarks>;
   /** The victim's clean embeddings and what its own probes predict. */
   readonly reference: () => Promise<readonly VictimEmbeddings[]>;
+  /** What adversarial images made on copies are shown to, per task. */
+  readonly transferTargets: () => Promise<readonly TransferTarget[]>;
 }
 
 /** Rows of the provider's own data on which a defense is calibrated. */
@@ -140,6 +143,22 @@ export async function load(
         });
       }
       return reference;
+    }),
+    transferTargets: once(async () => {
+      const opened = await victim();
+      const { preprocessing } = opened.description;
+      const targets: TransferTarget[] = [];
+      for (const task of tasks) {
+        const target = await openTransferTarget({
+          context: { engine, rng: metricsRng },
+          embeddings: cleanEmbeddings(task),
+          images: (rows) => task.score.images(rows),
+          victim: { preprocessing, embed: (images) => opened.embed(images) },
+          rng: metricsRng.derive(`transfer/${task.name}`),
+        });
+        if (target !== undefined) targets.push(target);
+      }
+      return targets;
     }),
   };
 }

@@ -3,6 +3,7 @@ import type { Evidence, TaskEvidence } from './evidence.ts';
 import { extremeEstimate } from './extremes.ts';
 import type { AttackGroup } from './groups.ts';
 import { combine, toEstimate, type Replicated } from './intervals.ts';
+import { transferPoints } from './transfer-points.ts';
 
 /** The matrix of the result: every attack group on every task, controls and cells that did not run included. */
 export function buildMatrix(evidence: Evidence): readonly MatrixCell[] {
@@ -15,6 +16,7 @@ export function buildMatrix(evidence: Evidence): readonly MatrixCell[] {
 function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence): MatrixCell {
   const measured = (metric: string): Replicated | undefined => evidence.measure(group, metric, task.name);
   const probe = measured('probe-accuracy');
+  const transfer = transferPoints(evidence, group, task.name);
   const mark = evidence.measure(group, 'mark-score', null);
   const gains = evidence.gains.filter((entry) => entry.group === group && entry.task === task.name);
   const failed = group.cells.find(({ state }) => state === 'failed');
@@ -48,6 +50,7 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
       rawCosine: optional(measured('raw-cosine'), 'cosine'),
       rawL2: optional(measured('raw-l2'), 'none'),
       miScore: optional(measured('mi-score')),
+      ...(transfer === undefined ? {} : { transfer }),
     },
     ...(mark === undefined ? {} : { markScore: toEstimate(mark, 'ratio') }),
     queriesUsed: overSeeds(group, (cell) => sum(cell.ledger.map(({ rows }) => rows))),

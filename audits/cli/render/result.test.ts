@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { sampleCell, sampleResult, sampleVerdict } from '../../report/result.sample.ts';
+import { sampleCell, sampleEstimate, sampleResult, sampleVerdict } from '../../report/result.sample.ts';
 import { renderResult } from './result.ts';
 import { plainPaint } from './view.ts';
 
@@ -58,6 +58,23 @@ test('what a defense charges is told apart from the rest of the bill', () => {
   expect(text.replaceAll(/\s+/g, ' ')).toContain(`Of that, ${noise.defense} charges $12.5`);
   expect(text.replaceAll(/\s+/g, ' ')).toMatch(/and 3 h.{0,8} of work\./);
   expect(show(200, sample).join(' ')).not.toContain('Of that');
+});
+
+test('adversarial examples: success, its control and the difference for each copy that has them', () => {
+  const fidelity = {
+    ...sampleCell().fidelity,
+    transfer: [0.05, 0.1].map((epsilon) => ({
+      epsilon,
+      success: sampleEstimate(epsilon + 0.5),
+      random: sampleEstimate(0.1),
+      excess: sampleEstimate(epsilon + 0.4),
+      victimAccuracy: null,
+    })),
+  };
+  const text = show(120, sampleResult({ matrix: [sampleCell({ fidelity })] })).join('\n');
+  expect(text).toContain('Adversarial examples');
+  expect(text).toMatch(/direct-extraction +0\.60 \[.*\] +0\.10 \[.*\] +0\.50/);
+  expect(show(120).join('\n')).not.toContain('Adversarial examples');
 });
 
 test('the matrix is a table where there is room and a list where there is none', () => {

@@ -21,6 +21,7 @@ import {
   plural,
 } from './numbers.ts';
 import { renderPairs, renderTable } from './table.ts';
+import { renderTransfer } from './transfer.ts';
 import { cleanText, hangingText, shortenMiddle, wrapText } from './text.ts';
 import type { Tone, View } from './view.ts';
 
@@ -58,6 +59,10 @@ export function renderResult(result: AuditResult, files: ResultFiles, view: View
     ...matrixSlices(result)
       .slice(0, 1)
       .flatMap((slice) => ['', ...renderMeasures(result, slice, view)]),
+    ...matrixSlices(result).flatMap((slice) => {
+      const lines = renderTransfer(result, slice, view);
+      return lines.length === 0 ? [] : ['', ...lines];
+    }),
     ...section(
       verdictTitle(result),
       result.verdicts.flatMap((verdict) => renderVerdict(verdict, view)),

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { ownershipReportSchema } from '../report/ownership-schema.ts';
 import { systemClock } from '../run/system-clock.ts';
 import { examineOwnership, type OwnershipReport, type OwnershipSettings } from './examine-ownership.ts';
 import { plainPaint } from './render/view.ts';
@@ -104,6 +105,7 @@ test('without independent encoders the text has effect sizes, no p, and says why
       ],
     },
   };
+  expect(ownershipReportSchema.parse(report)).toEqual(report);
   const text = renderOwnership(report, { columns: 100, paint: plainPaint }).join('\n');
   expect(text).toContain('0.49');
   expect(text).not.toContain('0.007');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpointSchema } from '../contract/endpoint.ts';
 import { acceptancesSchema } from '../report/compare/acceptances.ts';
+import { ownershipReportSchema } from '../report/ownership-schema.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -28,5 +29,9 @@ export const publishedSchemas: readonly {
   {
     file: 'result.schema.json',
     schema: () => ({ title: 'Moat audit result', ...z.toJSONSchema(resultSchema) }),
+  },
+  {
+    file: 'ownership.schema.json',
+    schema: () => ({ title: 'moat own --json', ...z.toJSONSchema(ownershipReportSchema) }),
   },
 ];

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OwnershipReport } from '../../audits/cli/examine-ownership.ts';
+import { ownershipReportSchema } from '../../audits/report/ownership-schema.ts';
 import { runMoat } from '../helpers/moat.ts';
 import { writeTinyEncoder } from '../helpers/tiny-encoder.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
@@ -67,6 +68,8 @@ test('a commitment made first holds, the copy is found among nineteen strangers,
   );
   expect(examined.stderr).not.toMatch(/\n {4}at /);
   const report = JSON.parse(examined.stdout) as OwnershipReport;
+  // Nothing is printed that the published schema does not have.
+  expect(ownershipReportSchema.parse(report)).toEqual(report);
   expect(report.commitment).toEqual({ check: { holds: true, complaints: [] } });
   expect(examined.code).toBe(0);
   expect(report.independent).toHaveLength(ENCODERS);

@@ -92,6 +92,13 @@ export function addBatteryOptions(command: Command): Command {
       'measured of every copy beside what always is: transfer (do adversarial examples made on it mislead the victim)',
       readList('--fidelity'),
     )
+    .option(
+      '--ownership',
+      'test of every copy whether its owner could be told (docs/ownership.md); a claim needs 19 independent encoders',
+    )
+    .option('--zoo <dir>', 'with --ownership: folder of ONNX encoders known to be independent of the victim')
+    .option('--private <dir>', 'with --ownership: images the victim was trained on and nobody else was')
+    .option('--public <dir>', 'with --private: images of the same kind that no one was trained on')
     .option('--time <duration>', 'fit the most informative battery into a time limit: 30m, 2h')
     .option('--budgets <list>', 'query budgets: 500,2000', readWholes('--budgets'))
     .option('--accounts <list>', 'accounts the attacker holds: 1,5', readWholes('--accounts'))

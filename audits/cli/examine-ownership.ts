@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../contract/context.ts';
@@ -16,6 +16,7 @@ import type {
 import { readImages } from '../datasets/read.ts';
 import { describeEncoder } from '../encoder/describe.ts';
 import { openEncoder } from '../encoder/encoder.ts';
+import { zooFiles } from '../encoder/zoo.ts';
 import {
   judgeReadings,
   neededDisturbances,
@@ -360,14 +361,6 @@ function seenAt({ seen, clock }: OwnershipSettings): Date {
   if (Number.isNaN(date.getTime()))
     throw usage(`--seen takes a date like 2026-03-01T12:00:00Z, not "${seen}".`);
   return date;
-}
-
-function zooFiles(folder: string): readonly string[] {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new MoatError('path-missing', `There is no folder ${folder}.`);
-  const files = readdirSync(folder).filter((name) => /\.onnx$/i.test(name));
-  if (files.length === 0) throw usage(`There is no .onnx file in ${folder}.`);
-  return files.sort().map((name) => path.join(folder, name));
 }
 
 function requireFile(file: string): void {

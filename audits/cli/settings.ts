@@ -61,6 +61,14 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('What is measured of every copy beside what always is: transfer (adversarial examples)'),
+  ownership: z.boolean().optional().describe('Ownership tests on every copy'),
+  zoo: z.string().min(1).optional().describe('Folder of ONNX encoders known to be independent of the victim'),
+  private: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Images the victim was trained on and nobody else was, for ownership tests'),
+  public: z.string().min(1).optional().describe('Images of the same kind that no one was trained on'),
   time: z
     .string()
     .regex(durationPattern, 'must be like 30m or 2h')

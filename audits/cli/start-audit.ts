@@ -75,6 +75,8 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     );
   const located = (location: string): string =>
     location === builtinDemo ? location : resolvePath(context, location);
+  const optional = (folder: string | undefined): string | undefined =>
+    folder === undefined ? undefined : resolvePath(context, folder);
   const endpoint = endpointSettings(context, settings, encoder);
   const { size, mean, std, layout, range, output, pooling, projection } = settings;
   return {
@@ -97,6 +99,10 @@ function auditRequest(context: CommandContext, settings: Settings): AuditRequest
     surrogates: settings.surrogate,
     queryPolicies: settings.queryPolicy,
     fidelity: settings.fidelity,
+    ownership: settings.ownership,
+    zoo: optional(settings.zoo),
+    private: optional(settings.private),
+    public: optional(settings.public),
     timeLimitMs: settings.time === undefined ? undefined : durationMs(settings.time),
     engine: settings.engine,
     device: settings.device,

@@ -45,6 +45,15 @@ export interface FurtherSurrogate {
 export const furtherFidelityIds = ['transfer'] as const;
 export type FurtherFidelityId = (typeof furtherFidelityIds)[number];
 
+/** What ownership tests on every copy are made with. */
+export interface OwnershipSettings {
+  /** ONNX files of encoders known to be independent of the victim. */
+  readonly zoo: readonly string[];
+  /** Images the victim was trained on and nobody else was, and others of their kind. */
+  readonly private?: string | undefined;
+  readonly public?: string | undefined;
+}
+
 /** One audit as asked for, every default filled in; stored whole, so that `resume` needs nothing else. */
 export interface AuditConfig {
   /** Absolute path, `builtin:demo`, or the address of a deployed service. */
@@ -73,6 +82,8 @@ export interface AuditConfig {
   readonly queryPolicies?: readonly string[] | undefined;
   /** Absent: nothing beside what is always measured. */
   readonly fidelity?: readonly FurtherFidelityId[] | undefined;
+  /** Absent: no ownership tests. */
+  readonly ownership?: OwnershipSettings | undefined;
   /**
    * `where-faced`, for a preset's list: attacks made against a defense are played where a defense must face them, the others
    * everywhere, and several numbers of accounts only where replies depend on the account. Absent: every attack of the list

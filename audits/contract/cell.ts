@@ -54,12 +54,31 @@ export interface AuditInputs {
   }[];
   readonly evaluation: EvaluationSettings;
   readonly numericsClass: string;
+  /** What ownership tests look at; absent without them. Enters the keys of the cells that make them, and no others. */
+  readonly ownership?: OwnershipInputs | undefined;
+}
+
+/** Digests of what ownership tests look at. */
+export interface OwnershipInputs {
+  readonly private: string | null;
+  readonly public: string | null;
+  /** Encoders known to be independent of the victim; `identity` is that of file, output and preprocessing. */
+  readonly independent: readonly { readonly file: string; readonly identity: string }[];
+}
+
+/** What a cell's ownership readings depend on beside its encoder. */
+export interface OwnershipWork {
+  /** Of the tests and the way they are made. */
+  readonly version: number;
+  readonly private?: string | undefined;
+  readonly public?: string | undefined;
 }
 
 /**
  * `attack`: steal through a defense and evaluate the surrogate. `honest`: what the defense costs honest users.
  * `detection`: how a defense that watches tells benign accounts from attackers.
  * `victim`: the undefended utility everything is compared with.
+ * `independent`: ownership tests on an encoder known not to come from the victim.
  */
 export type CellWork =
   | {
@@ -80,6 +99,8 @@ export type CellWork =
       readonly publicEncoder?: string | undefined;
       /** Version of the transfer of adversarial examples, where it is measured too. */
       readonly transfer?: number | undefined;
+      /** Where ownership tests are made of the copy too. */
+      readonly ownership?: OwnershipWork | undefined;
     }
   | { readonly kind: 'honest'; readonly defense: readonly VersionedSpec[]; readonly seed: number }
   | {
@@ -89,7 +110,14 @@ export type CellWork =
       /** Version of the streams; absent in cells stored before there was a second one. */
       readonly streams?: number;
     }
-  | { readonly kind: 'victim'; readonly seed: number };
+  | { readonly kind: 'victim'; readonly seed: number; readonly ownership?: OwnershipWork | undefined }
+  | {
+      readonly kind: 'independent';
+      /** Identity of the encoder. */
+      readonly encoder: string;
+      readonly seed: number;
+      readonly ownership: OwnershipWork;
+    };
 
 export interface Cell {
   readonly key: CellKey;

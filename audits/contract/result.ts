@@ -188,6 +188,54 @@ export interface DetectorEvaluation {
   } | null;
 }
 
+/** Ownership tests on the copies of an attack against a defense: one test, or with `test: null` all together. */
+export interface OwnershipRow {
+  readonly attack: string;
+  readonly defense: string;
+  readonly budget: number;
+  readonly accounts: number;
+  /** Spelling of the test, as `moat own --tests` takes it. */
+  readonly test: string | null;
+  /** Larger is more like a copy; mean over the seeds' copies. Null for all tests together. */
+  readonly value: Estimate | null;
+  /** What the victim itself scores. */
+  readonly victim: number | null;
+  /** The same number of the independent encoders; null without any that took part. */
+  readonly independent: {
+    readonly encoders: number;
+    readonly mean: number;
+    readonly deviation: number;
+    readonly largest: number;
+  } | null;
+  /** Copies, one per seed, each judged by itself; the figures below are those of the weakest. */
+  readonly seeds: number;
+  /** Hedges' g in deviations between independent encoders; null with fewer than three. */
+  readonly effect: number | null;
+  /** `(1 + independent encoders at least as alike) / (1 + all)`; null where no claim is possible. */
+  readonly p: number | null;
+  readonly claimedSeeds: number | null;
+  /** Every seed's copy would be claimed; null where no claim is possible. */
+  readonly claimed: boolean | null;
+  /** Exact one-sided 95 % bound of how often an independent encoder is at least as alike. */
+  readonly falseClaimBound: number | null;
+}
+
+/** Could the owner tell the copies that were made? */
+export interface OwnershipEvaluation {
+  readonly rule: { readonly level: number; readonly leastEffect: number };
+  /** Encoders known not to come from the victim that copies are judged against. */
+  readonly independent: {
+    readonly encoders: number;
+    /** Of them, brought by the user. */
+    readonly zoo: number;
+    /** Of them, networks that were never trained. */
+    readonly untrained: number;
+  };
+  /** Why nothing can be claimed; null where it can. */
+  readonly reason: string | null;
+  readonly rows: readonly OwnershipRow[];
+}
+
 /** A number of queries as far as it is known: within the budgets run, below the smallest, beyond the largest. */
 export interface QueryPoint {
   readonly queries: number;
@@ -310,6 +358,8 @@ export interface AuditResult {
   readonly raiseFactors: readonly RaiseFactor[];
   /** One entry per defense that watches and was measured. */
   readonly detection: readonly DetectorEvaluation[];
+  /** Absent where no ownership tests were asked for. */
+  readonly ownership?: OwnershipEvaluation | undefined;
   readonly theft: { readonly assumptions: CostAssumptions; readonly costs: readonly TheftCost[] };
   readonly recommendation: { readonly defense: string | null; readonly sentence: string };
   readonly headline: string;

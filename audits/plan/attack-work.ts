@@ -1,5 +1,5 @@
 import type { AuditConfig } from '../contract/audit.ts';
-import type { CellWork, VersionedSpec } from '../contract/cell.ts';
+import type { CellWork, OwnershipWork, VersionedSpec } from '../contract/cell.ts';
 import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
 import { attackRegistry } from '../attacks/registry.ts';
 import { versionChain } from '../defenses/chain.ts';
@@ -19,6 +19,7 @@ export function attackWork(
     readonly accounts: number;
     readonly seed: number;
     readonly variant: AttackVariant;
+    readonly ownership?: OwnershipWork | undefined;
   },
 ): CellWork {
   const plugin = attackRegistry.pluginOf(spec.id);

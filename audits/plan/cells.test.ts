@@ -75,6 +75,25 @@ test('adversarial examples are measured of every copy and control under a key of
   expect(cells.every(({ key, work }) => plain.has(key) === (work.kind !== 'attack'))).toBe(true);
 });
 
+test('ownership tests: a cell for each independent encoder, other keys for copies and the victim alone', () => {
+  const independent = [{ file: '/zoo/a.onnx', identity: 'a' }];
+  const ownership = { private: null, public: null, independent };
+  const plain = new Map(planCells(config, inputs).map(({ key, work }) => [key, work.kind]));
+  const cells = planCells(config, { ...inputs, ownership });
+  expect(cells.length).toBe(plain.size + 1);
+  expect(
+    cells.filter(({ work }) => work.kind === 'independent').map(({ attackLabel }) => attackLabel),
+  ).toEqual(['a.onnx']);
+  for (const { key, work } of cells) expect(plain.has(key)).toBe(work.kind === 'honest');
+  // The zoo is nothing to a copy's own numbers; private images are.
+  const keys = (change: object): readonly string[] =>
+    planCells(config, { ...inputs, ownership: { ...ownership, ...change } })
+      .filter(({ work }) => work.kind === 'attack')
+      .map(({ key }) => key);
+  expect(keys({ independent: [] })).toEqual(keys({}));
+  expect(keys({ private: 'digest' })).not.toEqual(keys({}));
+});
+
 test('the plan is the same whenever it is made, and no cell stands in it twice', () => {
   const cells = planCells(config, inputs);
   expect(planCells(config, inputs)).toEqual(cells);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork } from '../contract/cell.ts';
 import type { PreflightReport } from '../contract/encoder.ts';
@@ -11,6 +12,7 @@ import { attackVariants, controlVariants, spellVariant } from './attack-variants
 import { attackWork } from './attack-work.ts';
 import { estimateMs, victimCost } from './cost.ts';
 import { cellKey } from './key.ts';
+import { ownershipWork } from './ownership-inputs.ts';
 import { byInformation } from './time-limit.ts';
 import { withinVictimSize } from './victim-size.ts';
 
@@ -51,13 +53,21 @@ export function planCells(
       reason: reason ?? null,
     });
   };
-  add({ kind: 'victim', seed: 0 }, null, null);
+  const tested = ownershipWork(inputs);
+  add({ kind: 'victim', seed: 0, ...tested }, null, null);
+  if (tested.ownership !== undefined)
+    for (const { file, identity } of inputs.ownership?.independent ?? [])
+      add(
+        { kind: 'independent', encoder: identity, seed: 0, ownership: tested.ownership },
+        path.basename(file),
+        null,
+      );
   for (let seed = 0; seed < config.seeds; seed++) {
     for (const spec of controlsOf(config)) {
       const attack = definition(spec);
       for (const variant of controlVariants(config, attack, spec))
         add(
-          attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed, variant }),
+          attackWork(config, attack, spec, [], { budget: 0, accounts: 1, seed, variant, ...tested }),
           spellVariant(spec, variant),
           'none',
           attack.notApplicable?.(spec.config, facts(config, inputs, [], 1)),
@@ -78,7 +88,7 @@ export function planCells(
           for (const accounts of accountsOn(config, chain))
             for (const variant of attackVariants(config, attack, spec, chain))
               add(
-                attackWork(config, attack, spec, chain, { budget, accounts, seed, variant }),
+                attackWork(config, attack, spec, chain, { budget, accounts, seed, variant, ...tested }),
                 spellVariant(spec, variant),
                 spellChain(chain),
                 onRecording(spec, chain) ??

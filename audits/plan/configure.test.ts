@@ -73,3 +73,16 @@ test('what is measured beside what always is has to be known, and asks no servic
   const service = { ...request, ...data, encoder: 'https://x.test/', endpoint };
   expect(() => configureAudit({ ...service, fidelity: ['transfer'] })).toThrow(/not for a service/);
 });
+
+test('folders for ownership tests belong to ownership tests', () => {
+  const folder = import.meta.dirname;
+  expect(configureAudit(request)).not.toHaveProperty('ownership');
+  expect(configureAudit({ ...request, ownership: true }).ownership).toEqual({ zoo: [] });
+  expect(configureAudit({ ...request, ownership: true, private: folder }).ownership).toEqual({
+    zoo: [],
+    private: folder,
+  });
+  expect(() => configureAudit({ ...request, private: folder })).toThrow(/add --ownership/);
+  expect(() => configureAudit({ ...request, ownership: true, public: folder })).toThrow(/with --private/);
+  expect(() => configureAudit({ ...request, ownership: true, zoo: folder })).toThrow(/no .onnx file/);
+});

@@ -20,6 +20,7 @@ import { readRecordedReplies } from '../datasets/recorded-replies.ts';
 import { poolShares } from '../datasets/shares.ts';
 import { chainMarkKeys, chainRecordings, completeChain, parseChain } from '../defenses/chain.ts';
 import { builtinDemo } from '../encoder/demo-encoder.ts';
+import { zooFiles } from '../encoder/zoo.ts';
 import { evaluationVersion } from '../metrics/registry.ts';
 import { defaultQueryPolicy, findQueryPolicy } from '../query-policies/registry.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
@@ -59,6 +60,12 @@ export interface AuditRequest {
   readonly surrogates?: readonly string[] | undefined;
   readonly queryPolicies?: readonly string[] | undefined;
   readonly fidelity?: readonly string[] | undefined;
+  /** Ownership tests on every copy. */
+  readonly ownership?: boolean | undefined;
+  /** Folder of encoders known to be independent of the victim. */
+  readonly zoo?: string | undefined;
+  readonly private?: string | undefined;
+  readonly public?: string | undefined;
   readonly timeLimitMs?: number | undefined;
   /** `auto` (the default) stands for what `devices/choose.ts` finds the fastest; here for the engine everybody has. */
   readonly engine?: string | undefined;
@@ -126,6 +133,7 @@ export function configureAudit(request: AuditRequest): AuditConfig {
     ...surrogates,
     ...queryPoliciesOf(request),
     ...furtherFidelity(request),
+    ...ownershipOf(request),
     ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
     engine: engine(request.engine ?? 'auto'),
     device: device(request.device ?? 'auto'),
@@ -198,6 +206,30 @@ function furtherFidelity({ fidelity, endpoint }: AuditRequest): Pick<AuditConfig
       '--fidelity transfer shows the victim thousands of disturbed images: it is for an encoder file, not for a service.',
     );
   return ids.length === 0 ? {} : { fidelity: ids };
+}
+
+function ownershipOf(request: AuditRequest): Pick<AuditConfig, 'ownership'> {
+  const { zoo, private: own, public: strangers } = request;
+  if (request.ownership !== true) {
+    if ([zoo, own, strangers].every((folder) => folder === undefined)) return {};
+    throw new MoatError('usage', '--zoo, --private and --public belong to ownership tests: add --ownership.');
+  }
+  if (strangers !== undefined && own === undefined)
+    throw new MoatError(
+      'usage',
+      '--public images are compared with private ones: name those with --private.',
+    );
+  if (own !== undefined && request.endpoint !== undefined)
+    throw invalid(
+      '--private shows the victim images of its own: it is for an encoder file, not for a service.',
+    );
+  return {
+    ownership: {
+      zoo: zoo === undefined ? [] : zooFiles(path.resolve(zoo)),
+      ...(own === undefined ? {} : { private: existing(own, 'folder of private images') }),
+      ...(strangers === undefined ? {} : { public: existing(strangers, 'folder of public images') }),
+    },
+  };
 }
 
 function attackSpecs(request: AuditRequest, preset: Preset, hasBackbone: boolean): readonly MethodSpec[] {

@@ -30,7 +30,8 @@ export function byInformation<Planned extends OrderedCell>(
     const { work } = cell;
     const group = groupOf(cell);
     if (!groups.has(group)) groups.set(group, groups.size);
-    if (work.kind === 'victim' || isCheapControl(cell, config)) return [0, 0, 0, 0, work.seed, 0, 0, 0];
+    if (work.kind === 'victim' || work.kind === 'independent' || isCheapControl(cell, config))
+      return [0, 0, 0, 0, work.seed, 0, 0, 0];
     const isJudged =
       work.kind === 'honest' || isControl(cell) || (work.kind === 'attack' && work.budget === judged);
     const isUndefended = work.kind === 'attack' && work.defense.length === 0 && !isControl(cell);

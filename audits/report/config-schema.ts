@@ -112,6 +112,10 @@ export const configSchema = z.object({
     .array(z.enum(furtherFidelityIds))
     .optional()
     .describe('What is measured of every copy beside what always is'),
+  ownership: z
+    .object({ zoo: z.array(z.string()), private: z.string().optional(), public: z.string().optional() })
+    .optional()
+    .describe('What ownership tests on every copy were made with; absent: none were'),
   attackExtent: z
     .enum(['where-faced', 'listed'])
     .optional()

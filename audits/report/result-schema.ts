@@ -245,6 +245,40 @@ const detector = z.object({
     .describe('Errors on single rows: batches of 256 images in two views'),
 });
 
+const ownershipRow = z.object({
+  attack: text,
+  defense: text,
+  budget: count,
+  accounts: count,
+  test: text.nullable().describe('As moat own --tests takes it; null: all together'),
+  value: measured.describe('Mean over the seeds’ copies; larger is more like a copy'),
+  victim: z.number().nullable().describe('What the victim itself scores'),
+  independent: z
+    .object({ encoders: count, mean: z.number(), deviation: z.number(), largest: z.number() })
+    .nullable()
+    .describe('The same number of the independent encoders'),
+  seeds: count.describe('Copies, each judged by itself; effect, p and bound are those of the weakest'),
+  effect: z.number().nullable().describe('In deviations between independent encoders'),
+  p: z.number().nullable().describe('Rank among independent encoders; null where no claim is possible'),
+  claimedSeeds: count.nullable(),
+  claimed: z.boolean().nullable().describe('Every seed’s copy is claimed; null where no claim is possible'),
+  falseClaimBound: z
+    .number()
+    .nullable()
+    .describe('Exact one-sided 95 % bound of how often an independent encoder is at least as alike'),
+});
+
+const ownership = z.object({
+  rule: z.object({ level: z.number(), leastEffect: z.number() }),
+  independent: z.object({
+    encoders: count,
+    zoo: count.describe('Of them, brought by the user'),
+    untrained: count.describe('Of them, networks that were never trained'),
+  }),
+  reason: text.nullable().describe('Why nothing can be claimed; null where it can'),
+  rows: z.array(ownershipRow),
+});
+
 const theftCost = z.object({
   defense: text,
   level: z.number(),
@@ -306,6 +340,9 @@ export const resultSchema = z
     curves: z.array(curve),
     raiseFactors: z.array(raiseFactor),
     detection: z.array(detector).describe('How defenses that watch tell thieves from honest accounts'),
+    ownership: ownership
+      .optional()
+      .describe('Whether the owner could tell the copies; absent where it was not tested'),
     theft: z.object({ assumptions: costAssumptionsSchema, costs: z.array(theftCost) }),
     recommendation: z.object({ defense: text.nullable(), sentence: text }),
     headline: text,

@@ -33,6 +33,7 @@ import {
 } from './loaded.ts';
 import type { EncoderMarks } from './encoder-marks.ts';
 import { askForMarks, measureMark } from './mark-score.ts';
+import { measureOwnership } from './measure-ownership.ts';
 import { measureTransfer } from './measure-transfer.ts';
 import { ownStart } from './own-start.ts';
 import { openRecordings } from './recordings.ts';
@@ -157,6 +158,7 @@ export async function executeAttack(
     marks,
     encoderMarks,
     measuresTransfer: work.transfer !== undefined,
+    measuresOwnership: work.ownership !== undefined,
   });
   const artifacts = await saveSurrogate(job, surrogate);
   checkpoint.clear();
@@ -178,11 +180,13 @@ async function evaluate(
     marks,
     encoderMarks,
     measuresTransfer,
+    measuresOwnership,
   }: {
     readonly backbone: FeatureEncoder | undefined;
     readonly marks: readonly ChainMark[];
     readonly encoderMarks: EncoderMarks;
     readonly measuresTransfer: boolean;
+    readonly measuresOwnership: boolean;
   },
 ): Promise<readonly Measurement[]> {
   const surrogate = await openSurrogate(loaded.engine, model, backbone);
@@ -203,6 +207,15 @@ async function evaluate(
       if (copy !== undefined)
         measurements.push(...(await measureTransfer(metricContext, model, copy, target)));
     }
+    const scored = stolen[0]?.score.embeddings;
+    if (measuresOwnership && scored !== undefined)
+      measurements.push(
+        ...(await measureOwnership(await loaded.ownership(), {
+          name: 'the copy',
+          scored,
+          embed: (images) => surrogate.embed(images),
+        })),
+      );
     // Of the images that `calibrationSample` takes: the provider's own.
     const provider = stolen[0]?.fit.embeddings;
     return provider === undefined

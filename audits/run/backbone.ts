@@ -2,7 +2,7 @@ import type { Engine } from '../contract/engine.ts';
 import type { Images } from '../contract/data.ts';
 import type { FeatureEncoder } from '../contract/method.ts';
 import { openEncoder } from '../encoder/encoder.ts';
-import { digestOf } from '../plan/key.ts';
+import { encoderIdentity } from '../plan/key.ts';
 import { resizePixels } from '../surrogates/resize.ts';
 
 /** A public encoder the attacker holds. */
@@ -18,7 +18,7 @@ export interface Backbone extends FeatureEncoder {
  */
 export async function openBackbone(engine: Engine, file: string): Promise<Backbone> {
   const encoder = await openEncoder(engine, file, {});
-  const { digest, output, pooling, preprocessing } = encoder.description;
+  const { preprocessing } = encoder.description;
   const { height, width } = preprocessing;
   const side = Math.max(height, width);
   const toInput = (images: Images): Images =>
@@ -27,7 +27,7 @@ export async function openBackbone(engine: Engine, file: string): Promise<Backbo
       : { ...images, data: resizePixels(images, side), height: side, width: side };
   return {
     dimension: encoder.dimension,
-    identity: digestOf({ digest, output, pooling, preprocessing }),
+    identity: encoderIdentity(encoder.description),
     embed: (images) => encoder.embed(toInput(images)),
     dispose: () => encoder.dispose(),
   };

@@ -2,9 +2,11 @@ import path from 'node:path';
 import type { CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
 import type { Clock } from '../contract/context.ts';
 import { calibrateChain } from '../defenses/chain.ts';
+import { MoatError } from '../contract/errors.ts';
 import { evaluateVictim } from '../metrics/evaluate.ts';
 import { createRng, type Rng } from '../rng.ts';
 import { executeAttack } from './attack-cell.ts';
+import { openBackbone } from './backbone.ts';
 import { join, select } from './computed-streams.ts';
 import { measureDetection, type StreamImages } from './detection-cell.ts';
 import { measureHonestUsers } from './honest-cell.ts';
@@ -18,6 +20,7 @@ import {
   type Loaded,
   type Task,
 } from './loaded.ts';
+import { measureOwnership, measureVictim } from './measure-ownership.ts';
 import { openRecordings } from './recordings.ts';
 
 /** Share of a detection cell's progress spent in making its streams; the rest is watching them. */
@@ -61,10 +64,15 @@ async function executeWork(
   const { work, config } = job;
   const seedRng = createRng(config.seed).derive(`seed/${work.seed}`);
   if (work.kind === 'attack') return executeAttack(job, work, loaded, seedRng, context);
+  if (work.kind === 'independent')
+    return { ...nothing, measurements: await testIndependent(job, work, loaded, context) };
   context.progress(0, work.kind === 'victim' ? 'measuring the victim' : 'measuring honest users');
   const metricContext = { engine: loaded.engine, rng: loaded.metricsRng, signal: context.signal };
   const clean = loaded.tasks.map(cleanEmbeddings);
-  if (work.kind === 'victim') return { ...nothing, measurements: await evaluateVictim(metricContext, clean) };
+  if (work.kind === 'victim') {
+    const tested = work.ownership === undefined ? [] : await measureVictim(await loaded.ownership());
+    return { ...nothing, measurements: [...(await evaluateVictim(metricContext, clean)), ...tested] };
+  }
   if (work.kind === 'detection')
     return {
       ...nothing,
@@ -94,6 +102,32 @@ async function executeWork(
       recordings: openRecordings(work.defense),
     })),
   };
+}
+
+/** Ownership tests on an encoder that is known not to come from the victim. */
+async function testIndependent(
+  { preparation }: CellJob,
+  { encoder: identity }: Extract<CellWork, { kind: 'independent' }>,
+  { engine, ownership, tasks }: Loaded,
+  context: JobContext,
+): Promise<readonly Measurement[]> {
+  context.progress(0, 'testing an independent encoder');
+  const file = preparation.inputs.ownership?.independent.find((entry) => entry.identity === identity)?.file;
+  const images = tasks[0]?.score.images();
+  if (file === undefined || images === undefined)
+    throw new MoatError('internal', `The independent encoder ${identity} is in no preparation.`);
+  const opened = await openBackbone(engine, file);
+  try {
+    if (opened.identity !== identity)
+      throw new MoatError('encoder-changed', `${file} is not the file with which this audit began.`);
+    return await measureOwnership(await ownership(), {
+      name: path.basename(file),
+      scored: await opened.embed(images),
+      embed: (others) => opened.embed(others),
+    });
+  } finally {
+    await opened.dispose();
+  }
 }
 
 /** Benign accounts send images of every task, but none that a defense was calibrated on. */

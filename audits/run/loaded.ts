@@ -20,6 +20,8 @@ import { computeStreams, type ComputedStreams } from './computed-streams.ts';
 import { createEncoderMarks, MARK_IMAGES, type EncoderMarks } from './encoder-marks.ts';
 import type { CellJob } from './jobs.ts';
 import { openVictim, type VictimContext } from './open-victim.ts';
+import type { OwnershipTarget } from './measure-ownership.ts';
+import { openOwnershipTarget } from './ownership-target.ts';
 import { readPreparedSet, type PreparedSet } from './prepared.ts';
 import { createQueryOrders } from './query-order.ts';
 import { openTransferTarget, type TransferTarget } from './transfer-target.ts';
@@ -56,6 +58,8 @@ export interface Loaded {
   readonly reference: () => Promise<readonly VictimEmbeddings[]>;
   /** What adversarial images made on copies are shown to, per task. */
   readonly transferTargets: () => Promise<readonly TransferTarget[]>;
+  /** What ownership tests compare every encoder with. */
+  readonly ownership: () => Promise<OwnershipTarget>;
 }
 
 /** Rows of the provider's own data on which a defense is calibrated. */
@@ -143,6 +147,21 @@ export async function load(
         });
       }
       return reference;
+    }),
+    ownership: once(async () => {
+      const [first] = tasks;
+      if (first === undefined) throw new RangeError('an audit has at least one task');
+      return openOwnershipTarget({
+        config,
+        engine,
+        victim,
+        geometry: preparation.inputs.preprocessing,
+        scored: { images: () => first.score.images(), embeddings: first.score.embeddings },
+        pool: pool.images(firstRows(pool.hashes.length)),
+        inputSize,
+        // Of the process: what is opened here serves all of its cells.
+        signal: new AbortController().signal,
+      });
     }),
     transferTargets: once(async () => {
       const opened = await victim();

@@ -24,6 +24,7 @@ import { dataFlags } from './data-flags.ts';
 import { MARK_IMAGES, requireMarks } from './encoder-marks.ts';
 import { writeFileAtomic } from './files.ts';
 import { openVictim } from './open-victim.ts';
+import { nameOwnershipInputs } from './ownership-target.ts';
 import type { Job, JobContext } from './jobs.ts';
 import { isWhole, PREPARATION_VERSION, readRecord, writeRecord } from './prepared.ts';
 import { prepareSet, type SetSummary } from './prepare-set.ts';
@@ -131,6 +132,7 @@ async function prepareWith(
   if (config.defenses.some((chain) => chainMarkKeys(chain).length > 0))
     await requireMarks(models.victim, config.defenses, await firstImages(plans, data, MARK_IMAGES));
   const poolPlan = await planPool(config, rng);
+  const ownership = await nameOwnershipInputs(config, models.victim.description);
 
   const request = requestDigest(config, models);
   const staging = path.join(artifactFolder, preparedFolder, `partial-${request}`);
@@ -203,7 +205,11 @@ async function prepareWith(
       corrupt: tasks[i]?.corrupt ?? [],
     })),
     flags: dataFlags({ images: pool, tally, warnings: poolPlan.warnings }, tasks),
-    inputs: { ...content, evaluation: evaluationOf(config, models.victim) },
+    inputs: {
+      ...content,
+      evaluation: evaluationOf(config, models.victim),
+      ...(ownership === undefined ? {} : { ownership }),
+    },
   };
   publish(staging, path.join(artifactFolder, folder), record);
   writeFileAtomic(requestFile, [JSON.stringify({ folder })]);

@@ -301,6 +301,7 @@ export class Schedule {
 function cellLabel(cell: Pick<CellRow, 'work' | 'attackLabel' | 'defenseLabel'>): string {
   const { work } = cell;
   if (work.kind === 'victim') return 'victim';
+  if (work.kind === 'independent') return `independent encoder ${cell.attackLabel}`;
   if (work.kind === 'detection') return `alarms of ${cell.defenseLabel} · seed ${work.seed}`;
   if (work.kind === 'honest') return `honest users of ${cell.defenseLabel} · seed ${work.seed}`;
   return `${cell.attackLabel} on ${cell.defenseLabel} · ${work.budget} queries · seed ${work.seed}`;

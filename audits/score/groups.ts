@@ -33,6 +33,8 @@ export interface AttackGroup extends CellGroup {
 
 export interface Groups {
   readonly victim: readonly CellRow[];
+  /** Ownership tests of encoders known to be independent of the victim. */
+  readonly independent: readonly CellRow[];
   readonly attacks: readonly AttackGroup[];
   readonly controls: readonly AttackGroup[];
   readonly honest: readonly CellGroup[];
@@ -59,10 +61,15 @@ export function groupCells(
   const detectionCells = new Map<string, { chain: readonly MethodSpec[]; cells: CellRow[] }>();
   const defenses = new Map<string, readonly MethodSpec[]>();
   const victim: CellRow[] = [];
+  const independent: CellRow[] = [];
   for (const cell of cells) {
     const { work } = cell;
     if (work.kind === 'victim') {
       victim.push(cell);
+      continue;
+    }
+    if (work.kind === 'independent') {
+      independent.push(cell);
       continue;
     }
     const label = defenseLabel(cell);
@@ -100,6 +107,7 @@ export function groupCells(
   });
   return {
     victim: victim.toSorted(bySeed),
+    independent: independent.toSorted(bySeed),
     attacks: groups.filter((group) => !group.control).toSorted(byName),
     controls: groups.filter((group) => group.control).toSorted(byName),
     honest: [...honestCells].map(([label, group]) => cellGroup(label, group.chain, group.cells)),
@@ -133,8 +141,9 @@ export function attackLabel(cell: CellRow): string {
 
 export function defenseLabel(cell: CellRow): string {
   if (cell.defenseLabel !== null) return cell.defenseLabel;
-  if (cell.work.kind === 'victim' || cell.work.defense.length === 0) return noDefense;
-  return cell.work.defense.map(({ id }) => id).join('+');
+  const { work } = cell;
+  if (work.kind === 'victim' || work.kind === 'independent' || work.defense.length === 0) return noDefense;
+  return work.defense.map(({ id }) => id).join('+');
 }
 
 function cellGroup(defense: string, chain: readonly MethodSpec[], cells: readonly CellRow[]): CellGroup {

@@ -198,6 +198,7 @@ export function world(options: WorldOptions = {}): { input: JudgeInput; facts: M
     },
     facts: {
       isControl: ({ id }) => id.startsWith('control'),
+      isUntrained: ({ id }) => id === 'control-random',
       usesBackbone: ({ id }) => id === 'control-backbone' || id === 'stitching',
       mustFace: (chain) => (chain.length === 0 ? ['plain'] : ['plain', 'adaptive']),
       isStateful: (chain) => chain.length > 0 && options.stateful === true,

@@ -7,6 +7,7 @@ import { writeHeadline } from './headline.ts';
 import { buildBaselines, buildMatrix } from './matrix-cells.ts';
 import { registeredFacts, type MethodFacts } from './method-facts.ts';
 import { defaultCosts } from '../plan/cost-assumptions.ts';
+import { evaluateOwnership } from './ownership.ts';
 import { buildCurves, raiseFactors } from './query-curves.ts';
 import { recommend } from './recommendation.ts';
 import { theftCosts } from './theft-costs.ts';
@@ -23,6 +24,7 @@ export type Judgement = Pick<
   | 'curves'
   | 'raiseFactors'
   | 'detection'
+  | 'ownership'
   | 'theft'
   | 'recommendation'
   | 'headline'
@@ -41,6 +43,7 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
   const curves = buildCurves(evidence);
   const assumptions = input.config.costs ?? defaultCosts;
   const recommendation = recommend(verdicts);
+  const ownership = evaluateOwnership(evidence);
   const flags = runChecks({ evidence, matrix, verdicts });
   return {
     baselines: buildBaselines(evidence),
@@ -49,6 +52,7 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
     curves,
     raiseFactors: raiseFactors(curves),
     detection: evaluateDetectors(evidence, curves),
+    ...(ownership === undefined ? {} : { ownership }),
     theft: { assumptions, costs: theftCosts(evidence, curves, assumptions) },
     recommendation,
     headline: writeHeadline(evidence, matrix, verdicts, recommendation),

@@ -1,4 +1,4 @@
-import type { AuditFacts, MethodSpec, SurrogateSettings } from '../contract/method.ts';
+import type { AuditFacts, MethodSpec, SurrogateSettings, TrainingFacts } from '../contract/method.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { chainMustFace } from '../defenses/chain.ts';
 import { findDefense } from '../defenses/registry.ts';
@@ -9,6 +9,8 @@ import { backboneStart } from '../surrogates/training-schema.ts';
 export interface MethodFacts {
   /** A no-victim control: a candidate for A0, never an attack. */
   isControl(attack: MethodSpec): boolean;
+  /** A control that is a network as it was drawn: it has learnt nothing from anybody. */
+  isUntrained(attack: MethodSpec): boolean;
   /** The attacker holds a public encoder: the attack needs one, or what it trains stands on one. */
   usesBackbone(attack: MethodSpec, surrogate: SurrogateSettings): boolean;
   /** Attack ids without which the chain cannot pass. */
@@ -38,12 +40,27 @@ const everything: AuditFacts = {
   defense: [],
 };
 
+const someTraining: TrainingFacts = {
+  budget: 1,
+  accounts: 1,
+  poolImages: 1,
+  surrogate: { architecture: 'small-cnn', inputSize: 32, epochs: 1, batchSize: 1 },
+};
+
 /** A setting that is `backbone`, or a base attack spelled with one: `backbone-stitching/features=backbone`. */
 const HOLDS_BACKBONE = /(^|=)backbone($|\/)/;
 
 /** The facts of the methods that ship. */
 export const registeredFacts: MethodFacts = {
   isControl: ({ id }) => findAttack(id)?.meta.control === true,
+  isUntrained: ({ id, config }) => {
+    const attack = findAttack(id);
+    return (
+      attack?.meta.control === true &&
+      (attack.trainedImages?.(config, someTraining) ?? 0) === 0 &&
+      attack.notApplicable?.(config, { ...everything, hasBackbone: false }) === undefined
+    );
+  },
   usesBackbone: (attack, surrogate) =>
     findAttack(attack.id)?.meta.requires.includes('backbone') === true ||
     Object.values(attack.config).some((value) => typeof value === 'string' && HOLDS_BACKBONE.test(value)) ||

@@ -95,6 +95,7 @@ function pairCounts(cells: readonly PlannedCell[]): readonly (readonly string[])
 
 function pairLabel(cell: PlannedCell): string {
   if (cell.work.kind === 'victim') return 'the victim itself';
+  if (cell.work.kind === 'independent') return 'ownership tests of independent encoders';
   if (cell.work.kind === 'detection') return cleanText(`alarms of ${cell.defenseLabel ?? 'none'}`);
   if (cell.work.kind === 'honest') return cleanText(`honest users of ${cell.defenseLabel ?? 'none'}`);
   return cleanText(`${cell.attackLabel ?? ''} on ${cell.defenseLabel ?? 'none'}`);

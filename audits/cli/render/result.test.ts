@@ -77,6 +77,49 @@ test('adversarial examples: success, its control and the difference for each cop
   expect(show(120).join('\n')).not.toContain('Adversarial examples');
 });
 
+test('ownership: a line for each copy with the test it stands out in most, and why nothing can be claimed', () => {
+  const row = {
+    attack: 'direct-extraction',
+    defense: 'none',
+    budget: 2000,
+    accounts: 1,
+    victim: 1,
+    independent: { encoders: 20, mean: 0.3, deviation: 0.05, largest: 0.4 },
+    seeds: 3,
+    p: 0.048,
+    claimedSeeds: 3,
+    claimed: true,
+    falseClaimBound: 0.139,
+  };
+  const ownership = {
+    rule: { level: 0.05, leastEffect: 3 },
+    independent: { encoders: 20, zoo: 20, untrained: 0 },
+    reason: null,
+    rows: [
+      { ...row, test: 'similarity-fingerprint', value: sampleEstimate(0.9), effect: 8 },
+      { ...row, test: 'rank-signature', value: sampleEstimate(0.99), effect: 2 },
+      { ...row, test: null, value: null, effect: 6.5 },
+    ],
+  };
+  const text = show(120, sampleResult({ ownership })).join('\n');
+  expect(text).toMatch(/direct-extraction +cka +0\.90 +8\.0 +6\.5 +0\.048 +<= 14 % +3 of 3/);
+  const few = {
+    ...ownership,
+    reason: 'Four are too few.',
+    rows: ownership.rows.map((each) => ({
+      ...each,
+      p: null,
+      claimedSeeds: null,
+      claimed: null,
+      falseClaimBound: null,
+    })),
+  };
+  const lines = show(80, sampleResult({ ownership: few }));
+  expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain('No claim is possible: Four are too few.');
+  expect(widest(lines)).toBeLessThanOrEqual(80);
+  expect(show(120).join('\n')).not.toContain('ownership tests');
+});
+
 test('the matrix is a table where there is room and a list where there is none', () => {
   const row = /none +0\.82 \[0\.78, 0\.86\] +0\.70 \[0\.66, 0\.74\]/;
   expect(show(200).join('\n')).toMatch(row);

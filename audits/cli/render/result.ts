@@ -20,6 +20,7 @@ import {
   formatPoints,
   plural,
 } from './numbers.ts';
+import { renderOwnedCopies } from './owned-copies.ts';
 import { renderPairs, renderTable } from './table.ts';
 import { renderTransfer } from './transfer.ts';
 import { cleanText, hangingText, shortenMiddle, wrapText } from './text.ts';
@@ -72,6 +73,7 @@ export function renderResult(result: AuditResult, files: ResultFiles, view: View
       renderHonest(result.verdicts, view),
     ),
     ...section('Detectors (one account per stream; 95 % intervals)', renderDetection(result.detection, view)),
+    ...section('Could you prove it? (ownership tests on the copies)', renderOwnedCopies(result, view)),
     ...section('What theft takes (queries, money, time)', renderCurves(result, view)),
     ...section('Recommendation', wrapIndented(result.recommendation.sentence, view)),
     ...section(

@@ -23,7 +23,7 @@ function recorder(isLive: boolean): { readonly terminal: Terminal; readonly writ
   return { terminal, written };
 }
 
-const progress = (cellsDone: number): RunEvent => ({
+const progress = (cellsDone: number): Extract<RunEvent, { type: 'progress' }> => ({
   type: 'progress',
   cellsDone,
   cellsTotal: 100,
@@ -92,6 +92,23 @@ describe('without a terminal', () => {
       '0/100 cells, 0 %, about 10 min left\n',
       '50/100 cells, 50 %, about 10 min left\n',
       '100/100 cells, 100 %\n',
+    ]);
+  });
+
+  test('a long preparation says every half minute how far it is', () => {
+    const { terminal, written } = recorder(false);
+    const display = createProgress(terminal, { quiet: false, clock });
+    display.onEvent({ type: 'stage', stage: 'preparing', sentence: 'Reading the encoder and the images' });
+    for (let second = 0; second <= 65; second++) {
+      const running = [{ label: 'preparation', fraction: second / 100, stage: 'embedding the pool' }];
+      const etaMs = second < 40 ? null : 120_000;
+      display.onEvent({ ...progress(0), cellsTotal: 0, fraction: 0, etaMs, running });
+      vi.advanceTimersByTime(1000);
+    }
+    expect(written).toEqual([
+      'Reading the encoder and the images\n',
+      '30 % embedding the pool\n',
+      '60 % embedding the pool, about 2 min left\n',
     ]);
   });
 

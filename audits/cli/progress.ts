@@ -1,6 +1,12 @@
 import type { Clock } from '../contract/context.ts';
 import type { RunEvent } from '../contract/events.ts';
-import { liveLines, plainCellLine, progressSummary, type ProgressState } from './render/progress.ts';
+import {
+  liveLines,
+  plainCellLine,
+  preparationSummary,
+  progressSummary,
+  type ProgressState,
+} from './render/progress.ts';
 import { cleanText } from './render/text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,6 +22,8 @@ export interface ProgressDisplay {
 const REDRAW_MS = 200;
 /** Without a terminal: at most one line of good news in this time. */
 const PLAIN_LINE_MS = 5000;
+/** A preparation has no cells to count; of a long one a log says so often how far it is. */
+const PLAIN_PREPARING_MS = 30_000;
 
 export function createProgress(
   terminal: Terminal,
@@ -74,16 +82,22 @@ function liveProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
 function plainProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
   let progress: ProgressState['progress'] = null;
   let saidAtMs = -Infinity;
+  let preparingSinceMs: number | undefined;
   const note = (line: string): void => terminal.note(line);
   return {
     onEvent(event) {
       if (event.type === 'stage') {
         progress = null;
         note(cleanText(event.sentence));
+      } else if (event.type === 'progress' && event.cellsTotal === 0) {
+        preparingSinceMs ??= clock.monotonicMs();
+        if (clock.monotonicMs() - Math.max(saidAtMs, preparingSinceMs) < PLAIN_PREPARING_MS) return;
+        saidAtMs = clock.monotonicMs();
+        note(preparationSummary(event));
       } else if (event.type === 'progress') {
         const isFirst = progress === null || progress.cellsDone !== event.cellsDone;
         progress = event;
-        if (!isFirst || event.cellsTotal === 0) return;
+        if (!isFirst) return;
         const isLast = event.cellsDone === event.cellsTotal;
         if (!isLast && clock.monotonicMs() - saidAtMs < PLAIN_LINE_MS) return;
         saidAtMs = clock.monotonicMs();

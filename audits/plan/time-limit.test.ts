@@ -4,7 +4,7 @@ import { completeAttack } from '../attacks/resolve.ts';
 import { parseChain } from '../defenses/chain.ts';
 import { exampleConfig, examplePreparation } from '../store/fixtures/example.ts';
 import { planCells } from './cells.ts';
-import { byInformation, informationOf, leftOut } from './time-limit.ts';
+import { byInformation, informationOf, leftOut, notRunReason } from './time-limit.ts';
 
 const config: AuditConfig = {
   ...exampleConfig,
@@ -72,4 +72,16 @@ test('a control that trains waits for the undefended attacks; cheap controls do 
   );
   expect(labels.indexOf('no-victim')).toBeLessThan(labels.indexOf('direct-extraction'));
   expect(labels.indexOf('direct-extraction')).toBeLessThan(labels.indexOf('no-victim:variant=own-ssl'));
+});
+
+test.each([
+  [45_000, '45 seconds'],
+  [90_000, '90 seconds'],
+  [60_000, '1 minute'],
+  [1_800_000, '30 minutes'],
+  [3_600_000, '1 hour'],
+  [5_400_000, '90 minutes'],
+  [21_600_000, '6 hours'],
+])('a limit of %i ms is named as it was given: %s', (timeLimitMs, spelled) => {
+  expect(notRunReason(timeLimitMs)).toBe(`There was no time left for it within the limit of ${spelled}.`);
 });

@@ -97,9 +97,14 @@ export function judgingMs(cells: number): number {
   return JUDGING_START_MS + cells * JUDGING_MS_PER_CELL;
 }
 
+const SECOND = [1000, 'second'] as const;
+const LIMIT_UNITS = [[3_600_000, 'hour'], [60_000, 'minute'], SECOND] as const;
+
 /** One sentence for the result and the screen. */
 export function notRunReason(timeLimitMs: number): string {
-  return `There was no time left for it within the limit of ${Math.round(timeLimitMs / 60_000)} minutes.`;
+  const [unitMs, unit] = LIMIT_UNITS.find(([ms]) => timeLimitMs % ms === 0) ?? SECOND;
+  const count = Math.round(timeLimitMs / unitMs);
+  return `There was no time left for it within the limit of ${count} ${unit}${count === 1 ? '' : 's'}.`;
 }
 
 /** A control of the first surrogate that only draws or reads weights; own SSL trains for as long as an attack. */

@@ -23,6 +23,14 @@ export function progressSummary(progress: Progress): string {
   return `${progress.cellsDone}/${progress.cellsTotal} cells, ${percent} %${eta}`;
 }
 
+/** `30 % embedding the pool, about 2 min left`: what is done before there are cells to count. */
+export function preparationSummary({ running, etaMs }: Progress): string {
+  const [first] = running;
+  const percent = Math.floor((first?.fraction ?? 0) * 100);
+  const eta = etaMs === null ? '' : `, ${formatEstimatedTime(etaMs)} left`;
+  return cleanText(`${percent} % ${first?.stage ?? ''}${eta}`);
+}
+
 /** One or two lines, none wider than `columns - 1`: a full last column wraps on some terminals. */
 export function liveLines(state: ProgressState, columns: number): readonly string[] {
   const room = Math.max(columns - 1, 1);

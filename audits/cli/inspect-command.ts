@@ -7,6 +7,7 @@ import { mergeSettings, checkSettings, readSettings } from './settings.ts';
 interface InspectFlags {
   readonly expect?: string;
   readonly images?: string;
+  readonly hashes?: string;
   readonly json?: boolean;
 }
 
@@ -19,11 +20,15 @@ export function registerInspect(program: Command, context: CommandContext): void
     )
     .argument('<encoder>', 'path of the ONNX file')
     .option('--expect <replies.npz>', 'image paths or arrays, and the vectors production returned for them')
-    .option('--images <dir>', 'images to run the encoder on (default: drawn ones)');
+    .option('--images <dir>', 'images to run the encoder on (default: drawn ones)')
+    .option(
+      '--hashes <file.csv>',
+      'write what an audit calls each of these images: the names in a table of recorded replies (docs/defenses.md)',
+    );
   addJsonOption(addDeviceOptions(addEncoderOptions(command)));
   addExample(command, 'moat inspect encoder.onnx --range 0-255').action(
     async (encoder: string, flags: InspectFlags & Record<string, unknown>) => {
-      const { expect, images, json, ...encoderFlags } = flags;
+      const { expect, images, hashes, json, ...encoderFlags } = flags;
       const settings = mergeSettings(
         readSettings(context.folder),
         checkSettings(encoderFlags, 'command line'),
@@ -44,6 +49,7 @@ export function registerInspect(program: Command, context: CommandContext): void
           options: { size, mean, std, layout, range, output, pooling, projection },
           expect: expect === undefined ? undefined : resolvePath(context, expect),
           images: images === undefined ? undefined : resolvePath(context, images),
+          hashes: hashes === undefined ? undefined : resolvePath(context, hashes),
           json: json === true,
           engine,
           clock: context.clock,

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imageModel, node } from '../../test/fixtures/models/image-model.ts';
+import { hashImage } from '../datasets/image-hash.ts';
 import { writeNpz } from '../datasets/npz.ts';
 import { loadModel } from '../tensor/onnx/model.ts';
 import { inspectEncoder, type InspectSettings } from './inspect.ts';
@@ -53,6 +54,23 @@ test('--json prints nothing by itself and gives plain data', async () => {
   const { text, json } = await inspect(flatten, { json: true });
   expect(text).toBe('');
   expect(JSON.parse(JSON.stringify(json))).toEqual(json);
+});
+
+test('--hashes names every image of a data set as audits of the encoder do', async () => {
+  const pixels = Uint8Array.from({ length: 40 * 48 }, (_, i) => (i * 37) % 251);
+  const images = join(folder, 'images.npz');
+  const hashes = join(folder, 'hashes.csv');
+  await writeNpz(images, { images: { shape: [40, 4, 4, 3], data: pixels } });
+  const { text } = await inspect(flatten, { images, hashes });
+  const [header, ...rows] = readFileSync(hashes, 'utf8').trimEnd().split('\n');
+  expect(header).toBe('input,split,file');
+  expect(rows).toHaveLength(40);
+  expect(rows[7]?.split(',')[0]).toBe(hashImage(pixels.subarray(7 * 48, 8 * 48), 4, 4));
+  expect(text).toContain(`The identities of 40 images are in`);
+});
+
+test('--hashes without images is refused', async () => {
+  await expect(inspect(flatten, { hashes: join(folder, 'none.csv') })).rejects.toThrow(/add --images/);
 });
 
 test('NaN embeddings: the sentence, and exit code 3', async () => {

@@ -17,6 +17,7 @@ import { readExpectedReplies } from '../encoder/expected-replies.ts';
 import { assertAuditable, preflight } from '../encoder/preflight.ts';
 import { probeImages } from '../encoder/probe-images.ts';
 import { createRng } from '../rng.ts';
+import { writeImageHashes } from './image-hashes.ts';
 import { renderInspection } from './render/inspection.ts';
 import { plainPaint, type View } from './render/view.ts';
 
@@ -30,6 +31,8 @@ export interface InspectSettings {
   readonly expect?: string | undefined;
   /** A data set whose images are used; without one, drawn images are. */
   readonly images?: string | undefined;
+  /** CSV file for the identities of all images of that data set. */
+  readonly hashes?: string | undefined;
   readonly json: boolean;
   readonly engine: Pick<Engine, 'loadModel'>;
   readonly clock: Clock;
@@ -75,7 +78,7 @@ export async function inspectReport(
   let head: Encoder | undefined;
   try {
     head = await openProjection(engine, settings.encoder, options);
-    const looked = await imagesFor(encoder, settings.images);
+    const looked = await imagesFor(encoder, settings.images, settings.hashes);
     const report = await preflight(encoder, looked.images, clock);
     const replies = expect === undefined ? undefined : await readExpectedReplies(expect);
     return {
@@ -107,9 +110,12 @@ function isAuditable(report: PreflightReport): boolean {
 async function imagesFor(
   encoder: Encoder,
   path: string | undefined,
+  hashesFile: string | undefined,
 ): Promise<{ readonly images: Images; readonly notes: readonly string[] }> {
   const { preprocessing } = encoder.description;
   const rng = createRng('inspect');
+  if (path === undefined && hashesFile !== undefined)
+    throw new MoatError('configuration-invalid', '--hashes needs the images to name: add --images FOLDER.');
   if (path === undefined)
     return {
       images: probeImages(preprocessing, IMAGES_LOOKED_AT, rng),
@@ -123,10 +129,13 @@ async function imagesFor(
   const count = dataset.splits[split]?.items.length ?? 0;
   const indices = rng.permutation(count).subarray(0, IMAGES_LOOKED_AT);
   const { images, corrupt } = await readImages(dataset, split, indices, preprocessing);
+  const written =
+    hashesFile === undefined ? undefined : await writeImageHashes(dataset, preprocessing, hashesFile);
   return {
     images,
     notes: [
       `The encoder was run on ${images.count} of the ${count} images of ${dataset.name}.`,
+      ...(written === undefined ? [] : [`The identities of ${written} images are in ${hashesFile}.`]),
       ...corrupt.map(({ id, reason }) => `The image ${id} was left out: ${reason}.`),
     ],
   };

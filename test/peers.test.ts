@@ -216,6 +216,16 @@ describe('5: a constant offset sold as noise', () => {
     expect(value('agreement')).toBeGreaterThan(0.98);
   });
 
+  test('nobody may call an offset safe before the attack that subtracts it has run, with or without noise', () => {
+    for (const text of [
+      'gaussian-noise:mean=5',
+      'gaussian-noise:mean=5:sigma=0',
+      'gaussian-noise:mode=static',
+    ])
+      expect(chainMustFace(parseChain(text))).toContain('affine-removal');
+    expect(chainMustFace(parseChain('gaussian-noise'))).not.toContain('affine-removal');
+  });
+
   test('a defense through which as much is stolen has no protection and fails', () => {
     const { input, facts } = world({ defendedAccuracy: 0.6, adaptiveAccuracy: 0.75 });
     const verdict = verdictOf(judge(input, facts), 'noise');

@@ -17,7 +17,7 @@ interface ImportLine {
 
 const sources = globSync('{audits,build,electron,renderer}/**/*.{ts,svelte}', { cwd: root })
   .map((file) => file.split(path.sep).join('/'))
-  .filter((file) => !file.endsWith('.test.ts'));
+  .filter((file) => !file.endsWith('.test.ts') && !file.includes('/node_modules/'));
 
 const importPattern =
   /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
@@ -61,6 +61,22 @@ test('audits knows neither Electron nor the renderer', () => {
         (/^(electron|renderer)\//.test(line.target) || line.target === 'electron'),
     ),
   ).toEqual([]);
+});
+
+test('renderer knows types of the contract and of the report’s data, and nothing else of the engine', () => {
+  expect(
+    breaks(
+      (line) =>
+        within('renderer')(line.file) &&
+        /^(audits|electron|build)\//.test(line.target) &&
+        !(/^audits\/(contract|report)\//.test(line.target) && line.typeOnly),
+    ),
+  ).toEqual([]);
+});
+
+test('nobody imports the renderer: it is built, and its build is loaded', () => {
+  expect(breaks((line) => within('renderer')(line.target) && !within('renderer')(line.file))).toEqual([]);
+  expect(sources.filter(within('renderer')).length).toBeGreaterThan(20);
 });
 
 /** The files a family's registry lists: its methods. */
@@ -116,6 +132,10 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^(node:)?(http|https|http2|net|tls|dgram|undici)$/, /^audits\/endpoint\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
+  [/^pdf-lib$/, /^audits\/report\//],
+  [/^(svelte|@fontsource\/.*)$/, /^renderer\//],
+  [/^d3-(scale|shape)$/, /^renderer\/charts\//],
+  [/^(vite|@sveltejs\/.*)$/, /^build\//],
 ];
 test.each(onlyImporters)('%s has one importer: %s', (packageName, allowed) => {
   expect(breaks((line) => packageName.test(line.target) && !allowed.test(line.file))).toEqual([]);

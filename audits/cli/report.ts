@@ -40,7 +40,7 @@ export function registerReport(program: Command, context: CommandContext): void 
       `Writes the report of a stored audit: nothing is measured again, and the encoder is not needed. Without an id: the newest. Formats: ${reportFormats.map(({ id, title }) => `${id} (${title})`).join('; ')}.`,
     )
     .argument('[audit]', 'id, or the beginning of one')
-    .option('--format <list>', 'formats, commas between (default: all)', readList('--format'))
+    .option('--format <list>', 'formats, commas between (default: all but pdf)', readList('--format'))
     .option('--out <dir>', `folder for the files (default: ${defaultReportFolder})`)
     .option(
       '--profile <reader>',
@@ -52,7 +52,10 @@ export function registerReport(program: Command, context: CommandContext): void 
   addPluginOption(addJsonOption(addDatabaseOption(command)));
   addExample(command, 'moat report --db moat.db --format json,md --out report').action(
     async (id: string | undefined, flags: ReportFlags) => {
-      const formats = findFormats(flags.format ?? reportFormats.map((format) => format.id));
+      const formats = findFormats(
+        flags.format ??
+          reportFormats.filter(({ isOnRequest }) => isOnRequest !== true).map((format) => format.id),
+      );
       const result = await readResult(context, id, flags);
       const folder = resolvePath(
         context,
@@ -65,6 +68,7 @@ export function registerReport(program: Command, context: CommandContext): void 
           profile: (flags.profile ?? 'engineer') as ReportProfile,
           writtenAt: new Date(context.clock.now()).toISOString(),
           moatVersion: context.moatVersion,
+          say: (line) => context.terminal.note(line),
         },
         folder,
       );

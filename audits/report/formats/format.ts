@@ -11,6 +11,8 @@ export interface ReportContext {
   readonly writtenAt: string;
   /** Version of the Moat that writes it; the result names the one that measured. */
   readonly moatVersion: string;
+  /** One line for people while something takes its time; absent where nobody reads. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 /** One way to write a result down: pure but for what its own context says. */
@@ -23,6 +25,8 @@ export interface ReportFormat {
   readonly extension: string;
   /** Where others expect another name than `report`, that name, without the extension. */
   readonly stem?: string | undefined;
+  /** Asks for more than every machine has: written only where it is named. */
+  readonly isOnRequest?: boolean | undefined;
   render(result: AuditResult, context: ReportContext): Promise<Uint8Array | string>;
 }
 

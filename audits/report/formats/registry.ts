@@ -2,12 +2,20 @@ import { MoatError } from '../../contract/errors.ts';
 import { csv } from './csv.ts';
 import { cyclonedx } from './cyclonedx.ts';
 import type { ReportFormat } from './format.ts';
+import { html } from './html.ts';
 import { json } from './json.ts';
 import { markdown } from './markdown.ts';
 import { sarif } from './sarif.ts';
 
 /** Every format of a report. */
-export const reportFormats: readonly ReportFormat[] = Object.freeze([json, csv, markdown, sarif, cyclonedx]);
+export const reportFormats: readonly ReportFormat[] = Object.freeze([
+  html,
+  json,
+  csv,
+  markdown,
+  sarif,
+  cyclonedx,
+]);
 
 /** @throws MoatError `usage` naming the known ones */
 export function findFormats(ids: readonly string[]): readonly ReportFormat[] {

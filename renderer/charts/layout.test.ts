@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import type { Estimate, QueryCurve, TheftCost } from '../../audits/contract/result.ts';
+import { layoutCosts } from './cost-layout.ts';
+import { layoutCurves } from './curve-layout.ts';
+import { EXPOSURE_STEPS, exposureStep } from './exposure.ts';
+import { acceptedGain, layoutPareto, paretoPoints } from './pareto-layout.ts';
+
+const estimate = (value: number, halfWidth: number | null = 0.05): Estimate => ({
+  value,
+  low: halfWidth === null ? null : value - halfWidth,
+  high: halfWidth === null ? null : value + halfWidth,
+  unit: 'fraction',
+  seeds: 3,
+  items: 1000,
+  method: 'made up',
+});
+const curve = (values: readonly (readonly [budget: number, gain: number])[]): QueryCurve => ({
+  defense: 'd',
+  attack: null,
+  accounts: null,
+  points: values.map(([budget, gain]) => ({ budget, stolenGain: estimate(gain) })),
+  area: null,
+  crossings: [
+    { level: 0.5, value: { queries: 1000, relation: 'at' }, low: null, high: null },
+    { level: 0.9, value: { queries: 4000, relation: 'more-than' }, low: null, high: null },
+  ],
+});
+const frame = { width: 800, height: 400, left: 50, right: 200, top: 20, bottom: 40 };
+
+test('equal factors of queries are equal distances, and more stolen gain stands higher', () => {
+  const { shapes } = layoutCurves(
+    [
+      {
+        label: 'a',
+        series: 0,
+        curve: curve([
+          [500, 0.2],
+          [1000, 0.5],
+          [2000, 0.8],
+        ]),
+      },
+    ],
+    frame,
+  );
+  const [first, second, third] = shapes[0]?.points ?? [];
+  expect(second!.x - first!.x).toBeCloseTo(third!.x - second!.x, 0);
+  expect(third!.y).toBeLessThan(first!.y);
+  expect(first!.low).toBeGreaterThan(first!.y);
+});
+
+test('only levels that were reached drop to the axis', () => {
+  const { shapes } = layoutCurves(
+    [
+      {
+        label: 'a',
+        series: 0,
+        curve: curve([
+          [500, 0.2],
+          [4000, 0.8],
+        ]),
+      },
+    ],
+    frame,
+  );
+  expect(shapes[0]?.drops.map(({ level }) => level)).toEqual([0.5]);
+});
+
+test('labels of curves that end together do not cover each other and stay inside', () => {
+  const inputs = Array.from({ length: 6 }, (_, i) => ({
+    label: `d${i}`,
+    series: i,
+    curve: curve([
+      [500, 0.01],
+      [2000, 0.02 + i * 0.001],
+    ]),
+  }));
+  const places = layoutCurves(inputs, frame)
+    .shapes.map(({ labelY }) => labelY)
+    .toSorted((a, b) => a - b);
+  for (const [i, place] of places.entries())
+    if (i > 0) expect(place - (places[i - 1] ?? 0)).toBeGreaterThanOrEqual(14.9);
+  expect(places.at(-1)).toBeLessThanOrEqual(frame.height - frame.bottom);
+});
+
+test('a single budget is a point with its interval, not a line', () => {
+  const { shapes } = layoutCurves([{ label: 'a', series: 0, curve: curve([[500, 0.2]]) }], frame);
+  expect(shapes[0]).toMatchObject({ line: '', band: '' });
+  expect(shapes[0]?.points).toHaveLength(1);
+  expect(shapes[0]?.points[0]?.x).toBeGreaterThan(frame.left);
+});
+
+const verdict = (gain: number, loss: number | null) =>
+  ({
+    worstStolenGain: estimate(gain),
+    worstHonestLoss: loss === null ? null : estimate(loss, 0.002),
+  }) as Parameters<typeof paretoPoints>[0][number]['verdict'];
+
+test('a defense is dominated when another is as good in both and better in one', () => {
+  const points = paretoPoints([
+    { tag: 'D0', label: 'none', verdict: verdict(0.9, null) },
+    { tag: 'D1', label: 'good', verdict: verdict(0.3, 0.005) },
+    { tag: 'D2', label: 'worse', verdict: verdict(0.4, 0.01) },
+    { tag: 'D3', label: 'unmeasured', verdict: verdict(0.4, null) },
+  ]);
+  expect(points.map(({ label, isDominated }) => [label, isDominated])).toEqual([
+    ['none', false],
+    ['good', false],
+    ['worse', true],
+  ]);
+});
+
+test('the accepted corner is the stricter of protection and stolen gain', () => {
+  const policy = { minProtection: 0.5, maxStolenGain: null } as Parameters<typeof acceptedGain>[0];
+  expect(acceptedGain(policy, estimate(0.8))).toBeCloseTo(0.4);
+  expect(acceptedGain({ ...policy, maxStolenGain: 0.1 }, estimate(0.8))).toBeCloseTo(0.1);
+  expect(acceptedGain(policy, null)).toBeNull();
+});
+
+test('labels of forty defenses in one place do not cover each other', () => {
+  const points = paretoPoints(
+    Array.from({ length: 40 }, (_, i) => ({ tag: `D${i}`, label: `d${i}`, verdict: verdict(0.5, 0.01) })),
+  );
+  const { points: placed } = layoutPareto(points, { loss: 0.01, gain: 0.4 }, { ...frame, right: 20 });
+  const places = placed.map(({ labelX, labelY }) => `${labelX} ${labelY}`);
+  expect(new Set(places).size).toBe(40);
+});
+
+test('a bill that was not reached is drawn open, and a bill of nothing has a place', () => {
+  const cost = (dollars: number, relation: 'at' | 'more-than') =>
+    ({ level: 0.9, dollars, queries: { queries: 10, relation } }) as TheftCost;
+  const { rows, ticks } = layoutCosts(
+    [{ tag: 'D0', label: 'none', costs: [cost(0, 'at'), cost(50, 'more-than')] }],
+    { width: 800, left: 100, right: 20, top: 10, bottom: 30 },
+  );
+  expect(rows[0]?.marks.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+  expect(rows[0]?.marks.every(({ x }) => x >= 100 && x <= 780)).toBe(true);
+  expect(ticks.at(-1)?.value).toBeCloseTo(100);
+});
+
+test('exposure keeps to its scale whatever is measured', () => {
+  expect([-0.4, 0, 0.999, 1, 1.3].map(exposureStep)).toEqual([
+    0,
+    0,
+    EXPOSURE_STEPS - 1,
+    EXPOSURE_STEPS - 1,
+    EXPOSURE_STEPS - 1,
+  ]);
+});

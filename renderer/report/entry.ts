@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { render } from 'svelte/server';
+import theme from '../theme.css?inline';
+import { cleanStrings } from '../text/clean.ts';
+import { shortenMiddle } from '../text/shorten.ts';
+import behavior from './behavior.js?raw';
+import fonts from './fonts.css?inline';
+import type { ReportInput } from '../../audits/contract/report.ts';
+import styles from './report.css?inline';
+import Report from './Report.svelte';
+
+/**
+ * The whole report as one HTML file. Nothing is loaded from anywhere, and the page's own policy forbids it: the one style
+ * and the one script are named by their digests, so that markup which slipped in would neither run nor load.
+ */
+export function renderReport(given: ReportInput): string {
+  const input = cleanStrings(given);
+  const css = [fonts, theme, styles].join('\n');
+  const page = render(Report, { props: { input } });
+  const policy = [
+    "default-src 'none'",
+    `style-src '${digest(css)}'`,
+    `script-src '${digest(behavior)}'`,
+    'font-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const name = input.result.encoder.path.split(/[/\\]/).at(-1) ?? '';
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="referrer" content="no-referrer">',
+    `<meta name="generator" content="Moat ${escaped(input.result.moatVersion)}">`,
+    `<title>${escaped(shortenMiddle(name, 60))}: model exposure audit ${escaped(input.result.auditId)}</title>`,
+    `<style>${css}</style>`,
+    '</head>',
+    '<body>',
+    // Markers for taking the page over in a browser; a file has nobody who would.
+    page.body.replaceAll(/<!--[[\]!\d-]*-->/g, ''),
+    `<script>${behavior}</script>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,129 @@
+import type {
+  AuditResult,
+  DefenseVerdict,
+  Flag,
+  MatrixCell,
+  QueryCurve,
+} from '../../audits/contract/result.ts';
+import type { ReportInput } from '../../audits/contract/report.ts';
+
+/** What the chapters look up again and again, worked out once from the result. */
+export interface ReportFacts {
+  readonly input: ReportInput;
+  readonly result: AuditResult;
+  /** In the order of every table: no defense first, then the least loss of honest users. */
+  readonly defenses: readonly DefenseEntry[];
+  readonly slices: readonly MatrixSlice[];
+  readonly flags: readonly NumberedFlag[];
+  readonly undefended: DefenseVerdict | undefined;
+  readonly recommended: DefenseVerdict | undefined;
+  cellAnchor(cell: MatrixCell): string;
+  /** The cell behind a key of a finding. */
+  cellOf(key: string): MatrixCell | undefined;
+  defenseOf(label: string): DefenseEntry | undefined;
+  /** Flags that weaken this number in particular; those on the whole audit are said once. */
+  flagsOn(scope: NumberScope): readonly NumberedFlag[];
+  curveOf(defense: string): QueryCurve | undefined;
+}
+
+export interface DefenseEntry {
+  readonly label: string;
+  /** For people: `no defense`, else the label. */
+  readonly name: string;
+  /** `D0` is no defense. */
+  readonly tag: string;
+  readonly anchor: string;
+  readonly verdict: DefenseVerdict | undefined;
+}
+
+/** All defenses against all attacks at the judged budget, for one task and number of accounts. */
+export interface MatrixSlice {
+  readonly budget: number;
+  readonly accounts: number;
+  readonly task: string;
+  readonly cells: readonly MatrixCell[];
+}
+
+export interface NumberedFlag extends Flag {
+  readonly tag: string;
+  readonly anchor: string;
+}
+
+export interface NumberScope {
+  readonly task?: string;
+  readonly defense?: string;
+  readonly cellKeys?: readonly string[];
+}
+
+export function reportFacts(input: ReportInput): ReportFacts {
+  const { result } = input;
+  const anchors = new Map(result.matrix.map((cell, i) => [cell, `cell-${i + 1}`]));
+  const cellsByKey = new Map(
+    result.matrix.flatMap((cell) => cell.cellKeys.map((key) => [key, cell] as const)).toReversed(),
+  );
+  const defenses = orderedDefenses(result);
+  const byLabel = new Map(defenses.map((entry) => [entry.label, entry]));
+  const flags = result.flags.map((flag, i) => ({ ...flag, tag: `F${i + 1}`, anchor: `flag-${i + 1}` }));
+  const flagsByScope = Map.groupBy(flags, ({ scope }) => scope);
+  const curves = new Map(
+    result.curves.filter(({ attack }) => attack === null).map((curve) => [curve.defense, curve]),
+  );
+  const verdictOf = (label: string | null): DefenseVerdict | undefined =>
+    result.verdicts.find(({ defense }) => defense === label);
+  return {
+    input,
+    result,
+    defenses,
+    slices: matrixSlices(result, input.judgedBudget),
+    flags,
+    undefended: verdictOf('none'),
+    recommended: verdictOf(result.recommendation.defense),
+    cellAnchor: (cell) => anchors.get(cell) ?? 'cells',
+    cellOf: (key) => cellsByKey.get(key),
+    defenseOf: (label) => byLabel.get(label),
+    flagsOn: ({ task, defense, cellKeys = [] }) => {
+      const scopes = [
+        ...(task === undefined ? [] : [`task:${task}`]),
+        ...(defense === undefined ? [] : [`defense:${defense}`]),
+        ...cellKeys.map((key) => `cell:${key}`),
+      ];
+      return [...new Set(scopes)].flatMap((scope) => flagsByScope.get(scope) ?? []);
+    },
+    curveOf: (defense) => curves.get(defense),
+  };
+}
+
+function orderedDefenses(result: AuditResult): readonly DefenseEntry[] {
+  const labels = [
+    ...new Set([
+      ...result.verdicts.map(({ defense }) => defense),
+      ...result.matrix.map(({ defense }) => defense),
+    ]),
+  ];
+  const verdicts = new Map(result.verdicts.map((verdict) => [verdict.defense, verdict]));
+  const rank = (label: string): number =>
+    label === 'none' ? -Infinity : (verdicts.get(label)?.worstHonestLoss?.value ?? Infinity);
+  return labels
+    .toSorted((a, b) => {
+      const difference = rank(a) - rank(b);
+      return Number.isNaN(difference) || difference === 0 ? (a < b ? -1 : 1) : difference;
+    })
+    .map((label, i) => ({
+      label,
+      name: label === 'none' ? 'no defense' : label,
+      tag: `D${labels.includes('none') ? i : i + 1}`,
+      anchor: `defense-${i}`,
+      verdict: verdicts.get(label),
+    }));
+}
+
+function matrixSlices(result: AuditResult, budget: number): readonly MatrixSlice[] {
+  const judged = result.matrix.filter((cell) => cell.budget === budget);
+  const groups = Map.groupBy(judged, ({ accounts, task }) => JSON.stringify([accounts, task]));
+  return [...groups.values()]
+    .flatMap((cells) => {
+      const [first] = cells;
+      return first === undefined ? [] : [{ budget, accounts: first.accounts, task: first.task, cells }];
+    })
+    .toSorted((a, b) => a.accounts - b.accounts || (a.task < b.task ? -1 : a.task > b.task ? 1 : 0));
+}

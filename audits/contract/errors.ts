@@ -161,6 +161,12 @@ export const errorTable = {
   'disk-full': environment('Free some space, then run `moat resume`: finished cells are kept.'),
   'rows-damaged': environment('Remove the named folder and run the same command again: it is made anew.'),
   'file-unwritable': user('Choose a writable place.'),
+  'browser-missing': environment(
+    'Install Chrome, Chromium or Edge; or write the report with --format html and print it from any browser.',
+  ),
+  'browser-failed': environment(
+    'Write the report with --format html and print it from a browser; report this if it happens again.',
+  ),
 
   'audit-unknown': user('List the audits with `moat list`.', exitCode.usage),
   'audit-nothing-to-resume': user(

@@ -5,11 +5,13 @@ import type { ReportFormat } from './format.ts';
 import { html } from './html.ts';
 import { json } from './json.ts';
 import { markdown } from './markdown.ts';
+import { pdf } from './pdf.ts';
 import { sarif } from './sarif.ts';
 
 /** Every format of a report. */
 export const reportFormats: readonly ReportFormat[] = Object.freeze([
   html,
+  pdf,
   json,
   csv,
   markdown,

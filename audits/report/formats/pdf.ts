@@ -1,0 +1,27 @@
+import { cleanText } from '../clean-text.ts';
+import { pageInput } from '../page-input.ts';
+import { loadStaticRenderer } from '../static-renderer.ts';
+import type { ReportFormat } from './format.ts';
+import { json } from './json.ts';
+
+/** The page on paper, with the result attached. The same result printed by the same browser gives the same bytes. */
+export const pdf: ReportFormat = {
+  id: 'pdf',
+  title: 'the report on paper, with the result attached',
+  extension: 'pdf',
+  isOnRequest: true,
+  render: async (result, context) => {
+    const [{ renderReport }, { printPage }, { finishPdf }] = await Promise.all([
+      loadStaticRenderer(context.say),
+      import('../pdf/print.ts'),
+      import('../pdf/finish.ts'),
+    ]);
+    const name = result.encoder.path.split(/[/\\]/).at(-1) ?? '';
+    return finishPdf(await printPage(renderReport(pageInput(result, context)), context.say), {
+      title: cleanText(`${name}: model exposure audit ${result.auditId}`),
+      writtenAt: context.writtenAt,
+      moatVersion: context.moatVersion,
+      json: String(await json.render(result, context)),
+    });
+  },
+};

@@ -1,25 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import type { AuditId } from '../contract/cell.ts';
 import type { OwnershipJudgement } from '../contract/ownership.ts';
 import { digestOf } from '../plan/key.ts';
-import type { StepResult } from '../reproduce/read-table.ts';
 import {
   SOFTNN_TEMPERATURE,
-  type AuditStep,
   type EncoderSource,
   type Means,
-  type OwnStep,
   type Step,
   type TrainStep,
 } from '../reproduce/table.ts';
-import { writeFileAtomic } from '../run/files.ts';
 import { systemClock } from '../run/system-clock.ts';
-import { openStore } from '../store/open.ts';
-import type { Store } from '../store/types.ts';
+import {
+  copyFile,
+  databaseOf,
+  readRecord,
+  writeRecord,
+  type StepAnswer,
+  type StepRecord,
+} from './reproduction-records.ts';
 
 /** Turns a table's steps into commands of this program and runs them, each in a process of its own. */
 
@@ -39,22 +41,6 @@ export interface StepSettings {
   /** All of the table's, for encoders that later ones take from earlier ones. */
   readonly steps: readonly Step[];
 }
-
-/** What a step's command left: its words, its time, its answer. */
-export interface StepRecord {
-  /** Of everything it was asked; another key is another question. */
-  readonly key: string;
-  readonly command: readonly string[];
-  readonly wallMs: number;
-  readonly answer: StepAnswer;
-}
-
-type StepAnswer =
-  | { readonly kind: 'train' }
-  | { readonly kind: 'audit'; readonly auditId: AuditId }
-  | { readonly kind: 'own'; readonly judgement: OwnershipJudgement };
-
-export const databaseOf = (folder: string): string => path.join(folder, 'reproduction.db');
 
 /** The words after `moat`, without those that say only how to print. @throws MoatError `path-missing` for a copy not made yet */
 export function commandOf(step: Step, settings: StepSettings): readonly string[] {
@@ -116,19 +102,6 @@ export function encoderFile(source: EncoderSource, settings: StepSettings): stri
   return file;
 }
 
-function copyFile(folder: string, audit: AuditId, attack: string, budget: number): string | undefined {
-  return withStore(folder, (store) => {
-    const cell = store.cells
-      .byAudit(audit)
-      .find(
-        ({ work, attackLabel }) =>
-          work.kind === 'attack' && work.seed === 0 && work.budget === budget && attackLabel === attack,
-      );
-    const file = cell?.artifacts.find(({ kind }) => kind === 'surrogate-onnx')?.path;
-    return file === undefined ? undefined : path.join(store.artifactFolder, file);
-  });
-}
-
 /**
  * Runs one step, or takes over what it left before. Audits are always asked again: finished cells cost nothing there.
  * @param signal its reason is the signal that stopped this process: a terminal's Ctrl-C reaches every command by itself, SIGTERM
@@ -153,7 +126,7 @@ export async function runStep(step: Step, settings: StepSettings, signal: AbortS
     wallMs: before?.key === key ? Math.max(before.wallMs, wallMs) : wallMs,
     answer,
   };
-  writeFileAtomic(recordFile(step, table, folder), [JSON.stringify(record)]);
+  writeRecord(step, table, folder, record);
   // Done before the stop reached it; the next one is not begun.
   if (signal.aborted) throw stopped(step);
   return record;
@@ -216,55 +189,4 @@ function readAnswer(step: Step, stdout: string): StepAnswer | undefined {
 export function identityOf(word: string): readonly number[] | null {
   const found = word.endsWith('.onnx') ? statSync(word, { throwIfNoEntry: false }) : undefined;
   return found === undefined ? null : [found.size, found.mtimeMs];
-}
-
-/** What an earlier run of this step left; undefined where nothing did. */
-export function readRecord(step: Pick<Step, 'id'>, table: string, folder: string): StepRecord | undefined {
-  const file = recordFile(step, table, folder);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StepRecord) : undefined;
-}
-
-function recordFile({ id }: Pick<Step, 'id'>, table: string, folder: string): string {
-  return path.join(folder, `${table}-${id}.json`);
-}
-
-/** A step's values, from the database or the record. */
-export function resultOf(
-  step: AuditStep | OwnStep,
-  { answer }: StepRecord,
-  folder: string,
-): StepResult | undefined {
-  if (answer.kind === 'audit' && step.kind === 'audit')
-    return withStore(folder, (store) => ({
-      kind: 'audit',
-      cells: store.cells.byAudit(answer.auditId),
-      measurements: store.measurements.byAudit(answer.auditId),
-    }));
-  if (answer.kind !== 'own') return undefined;
-  const [finding] = answer.judgement.findings;
-  const { distance, deviation } = finding?.reading.figures ?? {};
-  const pooled = finding?.withinModel?.pooled;
-  const figure = (value: number | undefined, standardError: number | null = null) =>
-    value === undefined ? null : { value, standardError };
-  return {
-    kind: 'own',
-    figures: {
-      distance: figure(
-        distance,
-        deviation === undefined || finding === undefined ? null : deviation / Math.sqrt(finding.reading.n),
-      ),
-      difference: figure(pooled?.difference),
-      p: figure(pooled?.p),
-      t: figure(pooled?.t),
-    },
-  };
-}
-
-function withStore<T>(folder: string, read: (store: Store) => T): T {
-  const store = openStore(databaseOf(folder), { mode: 'read', clock: systemClock });
-  try {
-    return read(store);
-  } finally {
-    store.close();
-  }
 }

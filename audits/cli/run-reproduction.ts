@@ -27,12 +27,11 @@ import {
   type Reproduction,
 } from './render/reproduction.ts';
 import { cleanText } from './render/text.ts';
+import { readRecord, resultOf } from './reproduction-records.ts';
 import {
   commandOf,
   encoderFile,
   identityOf,
-  readRecord,
-  resultOf,
   runStep,
   withTemperature,
   type StepSettings,

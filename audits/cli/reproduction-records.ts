@@ -69,16 +69,21 @@ export function resultOf(
     }));
   if (answer.kind !== 'own') return undefined;
   const [finding] = answer.judgement.findings;
-  const { distance, deviation } = finding?.reading.figures ?? {};
+  const reading = finding?.reading;
+  const { distance, deviation } = reading?.figures ?? {};
   const pooled = finding?.withinModel?.pooled;
+  // Both a distance and a rate are means of n values.
+  const error = deviation === undefined || reading === undefined ? null : deviation / Math.sqrt(reading.n);
   const figure = (value: number | undefined, standardError: number | null = null) =>
     value === undefined ? null : { value, standardError };
+  const inPercent = (value: number): number => value * 100;
   return {
     kind: 'own',
     figures: {
-      distance: figure(
-        distance,
-        deviation === undefined || finding === undefined ? null : deviation / Math.sqrt(finding.reading.n),
+      distance: figure(distance, error),
+      rate: figure(
+        reading === undefined ? undefined : inPercent(reading.statistic),
+        error === null ? null : inPercent(error),
       ),
       difference: figure(pooled?.difference),
       p: figure(pooled?.p),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import type { AuditId } from '../contract/cell.ts';
@@ -26,6 +26,8 @@ import {
 /** Turns a table's steps into commands of this program and runs them, each in a process of its own. */
 
 const main = path.join(import.meta.dirname, 'main.ts');
+/** What `moat train --watermark` adds to the encoder's name for the key. */
+const KEY_ENDING = '.mark';
 
 export interface StepSettings {
   readonly means: Means;
@@ -54,6 +56,8 @@ export function commandOf(step: Step, settings: StepSettings): readonly string[]
       encoderFile(step.victim, settings),
       '--suspect',
       encoderFile(step.suspect, settings),
+      ...(step.mark === undefined ? [] : ['--mark', encoderFile(step.mark, settings) + KEY_ENDING]),
+      ...(step.independent === undefined ? [] : ['--zoo', independentFolder(step, settings)]),
       ...step.arguments,
     ];
   const isOwn = step.encoder.kind === 'file' && means.projection !== undefined;
@@ -75,6 +79,11 @@ export function withTemperature(text: string, { temperature }: Pick<StepSettings
   if (!text.includes(SOFTNN_TEMPERATURE)) return text;
   if (temperature === undefined) throw new MoatError('internal', 'SoftNN’s temperature is not known yet.');
   return text.replaceAll(SOFTNN_TEMPERATURE, temperature);
+}
+
+/** `--zoo` takes a folder: one with the independent encoder alone. */
+function independentFolder({ id }: Step, { folder, table }: StepSettings): string {
+  return path.join(folder, `${table}-${id}-independent`);
 }
 
 /** Named by all that it depends on: it exists when that training is done, and serves every table. */
@@ -118,6 +127,12 @@ export async function runStep(step: Step, settings: StepSettings, signal: AbortS
     return before ?? { key, command, wallMs: 0, answer: { kind: 'train' } };
   if (step.kind === 'own' && before?.key === key) return before;
   mkdirSync(path.join(folder, 'encoders'), { recursive: true });
+  if (step.kind === 'own' && step.independent !== undefined) {
+    const file = encoderFile(step.independent, settings);
+    const alone = independentFolder(step, settings);
+    mkdirSync(alone, { recursive: true });
+    copyFileSync(file, path.join(alone, path.basename(file)));
+  }
   const { wallMs, answer } = await ask(step, command, settings, signal);
   const record: StepRecord = {
     key,

@@ -146,6 +146,7 @@ test('distances have intervals of their images, p-values none', () => {
     kind: 'own',
     figures: {
       distance: { value, standardError },
+      rate: null,
       difference: null,
       p: { value: 0.3, standardError: null },
       t: null,

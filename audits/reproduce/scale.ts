@@ -1,3 +1,6 @@
+/** By SimCLR, by labels, or by SimCLR with the rotation watermark. */
+export type TrainingKind = 'simclr' | 'supervised' | 'marked';
+
 /** How much of the paper's work is done. */
 export interface Scale {
   readonly id: 'reduced' | 'full';
@@ -5,9 +8,8 @@ export interface Scale {
   readonly sentence: string;
   /** Arguments of every audit: preset, rows of the probes. */
   readonly audit: readonly string[];
-  /** Arguments of every training of a victim, of its supervised likeness and of independent encoders. */
-  readonly training: readonly string[];
-  readonly supervisedTraining: readonly string[];
+  /** Arguments of `moat train`. */
+  readonly training: Readonly<Record<TrainingKind, readonly string[]>>;
   readonly seeds: number;
   /** Queries that stand for a number of the paper's; null where the row is left out. */
   queries(printed: number): number | null;
@@ -37,8 +39,11 @@ export const reducedScale: Scale = {
   sentence:
     'Copies are small-cnn, 16 x 16 pixels, 12 epochs (preset quick); 2 000 queries stand for 9 000, and rows of more than 10 000 are left out; probes are fitted on 4 000 rows and scored on 2 000; encoders trained here are small-cnn, 8 epochs on 20 000 images.',
   audit: ['--preset', 'quick'],
-  training,
-  supervisedTraining: training,
+  training: {
+    simclr: training,
+    supervised: ['--method', 'supervised', ...training],
+    marked: [...training, '--watermark', 'rotation'],
+  },
   seeds: 3,
   queries: (printed) =>
     printed === TEST_QUERIES ? REDUCED_TEST_QUERIES : printed <= REDUCED_MOST_QUERIES ? printed : null,
@@ -53,17 +58,23 @@ export const fullScale: Scale = {
   sentence:
     'Copies are ResNet-34 with the stem for 32 x 32 pixels, 100 epochs, each loss with its own optimizer (preset paper); 8 500 queries stand for 9 000; probes are fitted on the whole training part and scored on 1 000 rows; encoders trained here are ResNet-34, 200 epochs of SimCLR.',
   audit: ['--preset', 'paper', '--fit-rows', '50000', '--score-rows', '1000'],
-  training: ['--preset', 'paper'],
-  supervisedTraining: [
-    '--architecture',
-    'resnet34',
-    '--dimension',
-    '512',
-    '--epochs',
-    '200',
-    '--batch',
-    '256',
-  ],
+  training: {
+    simclr: ['--preset', 'paper'],
+    supervised: [
+      '--method',
+      'supervised',
+      '--architecture',
+      'resnet34',
+      '--dimension',
+      '512',
+      '--epochs',
+      '200',
+      '--batch',
+      '256',
+    ],
+    // The paper's watermark victims are smaller and trained for half as long.
+    marked: ['--preset', 'paper', '--architecture', 'resnet18', '--epochs', '100', '--watermark', 'rotation'],
+  },
   seeds: 3,
   queries: (printed) => (printed === TEST_QUERIES ? TEST_QUERIES_LEFT : printed),
   epochs: 100,

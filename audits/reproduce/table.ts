@@ -82,6 +82,10 @@ export interface OwnStep extends StepBase {
   readonly kind: 'own';
   readonly victim: EncoderSource;
   readonly suspect: EncoderSource;
+  /** An encoder trained with a watermark, by whose key the mark is read. */
+  readonly mark?: EncoderSource;
+  /** Beside the suspect in a t-test. */
+  readonly independent?: EncoderSource;
 }
 
 export type EncoderSource =
@@ -106,7 +110,8 @@ export type Source =
   | { readonly kind: 'ownership'; readonly step: string; readonly figure: OwnershipFigure }
   | { readonly kind: 'not-run'; readonly reason: string };
 
-export type OwnershipFigure = 'distance' | 'difference' | 'p' | 't';
+/** `rate`: of a mark read back, in percent. */
+export type OwnershipFigure = 'distance' | 'rate' | 'difference' | 'p' | 't';
 
 /** Stands in arguments and attack spellings for the temperature that SoftNN has on this victim's scale. */
 export const SOFTNN_TEMPERATURE = '{softnn}';

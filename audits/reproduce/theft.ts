@@ -1,4 +1,5 @@
 import { datasetFacts, datasetIds, missingData, type DatasetId } from './data-at-hand.ts';
+import type { TrainingKind } from './scale.ts';
 import {
   notRun,
   place,
@@ -157,13 +158,19 @@ export function victimOf(
   return { encoder: { kind: 'trained', step: step.id }, steps: step.steps };
 }
 
+const kindTitles: Readonly<Record<TrainingKind, string>> = {
+  simclr: 'an encoder',
+  supervised: 'an encoder by the labels',
+  marked: 'a watermarked encoder',
+};
+
 /** A training on a data set's training part: equal settings are one file, whatever table asks. */
 export function trainingOf(
   id: DatasetId,
   { data, scale }: Pick<Means, 'data' | 'scale'>,
-  { seed, supervised = false }: { readonly seed: number; readonly supervised?: boolean },
+  { seed, kind = 'simclr' }: { readonly seed: number; readonly kind?: TrainingKind },
 ): { readonly id: string; readonly steps: readonly TrainStep[] } {
-  const name = `${supervised ? 'supervised' : 'simclr'}-${id}-${seed}`;
+  const name = `${kind}-${id}-${seed}`;
   const images = data[id]?.whole;
   if (images === undefined) return { id: name, steps: [] };
   return {
@@ -172,13 +179,9 @@ export function trainingOf(
       {
         kind: 'train',
         id: name,
-        title: `an encoder of ${datasetFacts[id].title}${supervised ? ' by its labels' : ''}, seed ${seed}`,
+        title: `${kindTitles[kind]} of ${datasetFacts[id].title}, seed ${seed}`,
         images,
-        arguments: [
-          ...(supervised ? ['--method', 'supervised', ...scale.supervisedTraining] : scale.training),
-          '--seed',
-          String(seed),
-        ],
+        arguments: [...scale.training[kind], '--seed', String(seed)],
         minutes: scale.trainingMinutes,
         trainedImages: scale.trainingImages,
       },

@@ -148,6 +148,6 @@ function encoderOf(
     const { encoder, steps } = victimOf(id, means);
     return { encoder, training: steps };
   }
-  const trained = trainingOf(id, means, { seed: 0, supervised: true });
+  const trained = trainingOf(id, means, { seed: 0, kind: 'supervised' });
   return { encoder: { kind: 'trained', step: trained.id }, training: trained.steps };
 }

@@ -82,7 +82,8 @@ function tradeOff(rule: Rule): readonly Comparison[] {
 /** At the reduced scale, the threshold that flags the share of distinct images which the paper's flags. */
 function guard({ rule, on, printed }: Rule, at: number, { scale }: Means): string {
   const { tau = '', falsePositives = [0, 0] } = printed[at] ?? {};
-  const threshold = scale.id === 'full' ? `tau=${tau}` : `falsePositiveRate=${falsePositives[0] / 100}`;
+  const threshold =
+    scale.id === 'full' ? `tau=${tau}` : `falsePositiveRate=${Number((falsePositives[0] / 100).toFixed(3))}`;
   const settings = [threshold, 'history=batch', `on=${on}`, ...(rule === 'l2' ? ['rule=l2'] : [])];
   return ['near-duplicate-guard', ...settings.sort()].join(':');
 }

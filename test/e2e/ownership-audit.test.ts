@@ -38,7 +38,15 @@ beforeAll(async () => {
     '--device',
     'cpu',
   ];
-  const lists = ['--attacks', 'backbone-stitching', '--defenses', 'none', '--fidelity', 'transfer'];
+  const lists = [
+    '--attacks',
+    'backbone-stitching',
+    '--listed-only',
+    '--defenses',
+    'none',
+    '--fidelity',
+    'transfer',
+  ];
   const ownership = ['--ownership', '--zoo', 'zoo', '--private', 'private', '--public', 'public'];
   const audit = await runMoat(
     [

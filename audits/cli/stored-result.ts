@@ -31,7 +31,9 @@ export async function buildStoredResult(
     throw audit.error === null
       ? new MoatError(
           'audit-unknown',
-          `Audit ${audit.id} is still reading its data; there is nothing to show yet.`,
+          audit.state === 'interrupted'
+            ? `Audit ${audit.id} was interrupted while it read its data; \`npm run moat -- resume ${audit.id}\` goes on.`
+            : `Audit ${audit.id} is still reading its data; there is nothing to show yet.`,
         )
       : MoatError.fromJSON(audit.error);
   checkPlugins();

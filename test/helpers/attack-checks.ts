@@ -62,6 +62,7 @@ export async function resumeComplaints(
   mayEnd: boolean,
 ): Promise<readonly string[]> {
   if (typeof whole === 'string') return [whole];
+  if (whole.saves === 0 && !mayEnd) return ['keeps no checkpoint'];
   const control = new AbortController();
   const slot = countedSlot();
   const progress = (fraction: number): void => {

@@ -15,6 +15,7 @@ interface Parts {
   /** Images it sends beyond what it may; negative for fewer. */
   readonly surplus: number;
   readonly looksAtSignal: boolean;
+  readonly saves: boolean;
   /** Steps done and what they came to, as read from a checkpoint. */
   readonly resume: (step: number, sums: Float32Array) => readonly [number, Float32Array];
   readonly finish: (sums: Float32Array, columns: number) => AttackOutcome['surrogate'];
@@ -24,6 +25,7 @@ const sound: Parts = {
   rng: ({ rng }) => rng.derive('noise'),
   surplus: 0,
   looksAtSignal: true,
+  saves: true,
   resume: (step, sums) => [step, sums],
   finish: (sums, columns) => linear(sums, columns),
 };
@@ -78,6 +80,11 @@ export const plantedAttacks: readonly {
     complaint: /^did again what its checkpoint held$/,
   },
   {
+    fault: 'keeps nothing to be resumed from',
+    plant: () => attackOf({ saves: false }),
+    complaint: /^keeps no checkpoint$/,
+  },
+  {
     fault: 'returns the public encoder',
     plant: () => attackOf({ finish: () => ({ kind: 'backbone' }) }),
     complaint: /returned the public encoder instead of a surrogate/,
@@ -123,7 +130,11 @@ async function sumProducts(context: AttackContext, parts: Parts): Promise<Attack
   for (let step = done; step < STEPS; step++) {
     if (parts.looksAtSignal) throwIfCancelled(context.signal);
     sums = addProducts(sums, { features, replies, step, rng: rng.derive(`step/${step}`) });
-    await checkpoint.save({ progress: { step: step + 1 }, tensors: { sums: { shape: [size], data: sums } } });
+    if (parts.saves)
+      await checkpoint.save({
+        progress: { step: step + 1 },
+        tensors: { sums: { shape: [size], data: sums } },
+      });
     context.progress((step + 1) / STEPS, 'summing');
   }
   return { surrogate: parts.finish(sums, oracle.dimension), diagnostics: { images: sent.count } };

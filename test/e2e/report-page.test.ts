@@ -77,11 +77,11 @@ async function open(
 const cases = (Object.keys(results) as (keyof typeof results)[]).flatMap((name) =>
   (['light', 'dark'] as const).map((scheme) => [name, scheme] as const),
 );
-test.each(cases)(
+test.for(cases)(
   'the %s report has no accessibility violation in %s, and no complaint',
-  async (name, scheme) => {
+  async ([name, scheme], { skip }) => {
     const opened = await open(name, { colorScheme: scheme });
-    if (opened === undefined) return;
+    if (opened === undefined) return skip();
     const { page, complaints } = opened;
     await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
@@ -103,30 +103,32 @@ test.each(cases)(
   },
 );
 
-test.each([
+test.for([
   ['hostile', 1280],
   ['hostile', 700],
   ['sample', 400],
-] as const)('the %s report is no wider than a window of %i pixels', async (name, width) => {
+] as const)('the %s report is no wider than a window of %i pixels', async ([name, width], { skip }) => {
   const opened = await open(name, { viewport: { width, height: 900 } });
-  if (opened === undefined) return;
+  if (opened === undefined) return skip();
   const { page } = opened;
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   await page.close();
 });
 
-test('without script everything stands there, and no control that would do nothing', async () => {
+test('without script everything stands there, and no control that would do nothing', async ({ skip }) => {
   const opened = await open('sample', { javaScriptEnabled: false });
-  if (opened === undefined) return;
+  if (opened === undefined) return skip();
   const { page } = opened;
   expect(await page.locator('button, input').count()).toBe(0);
   expect(await page.locator('section.chapter').count()).toBe(14);
   await page.close();
 });
 
-test('with script a table is sorted, the matrix filtered, and the bill follows the reader’s prices', async () => {
+test('with script a table is sorted, the matrix filtered, and the bill follows the reader’s prices', async ({
+  skip,
+}) => {
   const opened = await open('sample', {});
-  if (opened === undefined) return;
+  if (opened === undefined) return skip();
   const { page, complaints } = opened;
   const cells = page.locator('#cells table');
   await cells.locator('thead button').filter({ hasText: 'Stolen gain' }).click();

@@ -42,21 +42,21 @@ const dictionaries = (type: string): readonly PDFDict[] =>
       object instanceof PDFDict && object.get(PDFName.of('Type')) === PDFName.of(type),
   );
 
-test('the same result printed twice is the same file', async () => {
-  if (bytes === undefined) return;
+test('the same result printed twice is the same file', async ({ skip }) => {
+  if (bytes === undefined) return skip();
   const again = await pdf.render(result, context);
   expect(Buffer.from(again).equals(Buffer.from(bytes))).toBe(true);
 });
 
-test('the document states the given date and no other', () => {
-  if (document === undefined) return;
+test('the document states the given date and no other', ({ skip }) => {
+  if (document === undefined) return skip();
   expect(document.getCreationDate()?.toISOString()).toBe(context.writtenAt);
   expect(document.getModificationDate()?.toISOString()).toBe(context.writtenAt);
   expect(document.getTitle()).toBe('encoder.onnx: model exposure audit 1a2b3c4d');
 });
 
-test('it is tagged, with table headers, and in a language', () => {
-  if (document === undefined) return;
+test('it is tagged, with table headers, and in a language', ({ skip }) => {
+  if (document === undefined) return skip();
   expect(document.catalog.get(PDFName.of('MarkInfo'))).toBeDefined();
   expect(document.catalog.get(PDFName.of('Lang'))).toBeDefined();
   const roles = objects().flatMap((object) => {
@@ -66,8 +66,8 @@ test('it is tagged, with table headers, and in a language', () => {
   for (const role of ['/H1', '/H2', '/Table', '/TH', '/Figure']) expect(roles).toContain(role);
 });
 
-test('every chapter has its bookmark', () => {
-  if (document === undefined) return;
+test('every chapter has its bookmark', ({ skip }) => {
+  if (document === undefined) return skip();
   const titles = objects().flatMap((object) => {
     const title = object instanceof PDFDict ? object.get(PDFName.of('Title')) : undefined;
     return title instanceof PDFString || title instanceof PDFHexString ? [title.decodeText()] : [];
@@ -76,8 +76,8 @@ test('every chapter has its bookmark', () => {
     expect(titles).toContain(chapter);
 });
 
-test('every font is inside the file', () => {
-  if (document === undefined) return;
+test('every font is inside the file', ({ skip }) => {
+  if (document === undefined) return skip();
   const fonts = dictionaries('Font');
   const drawn = new Set(
     fonts
@@ -94,8 +94,8 @@ test('every font is inside the file', () => {
     ).toBe(true);
 });
 
-test('the result itself is attached, byte for byte', () => {
-  if (document === undefined) return;
+test('the result itself is attached, byte for byte', ({ skip }) => {
+  if (document === undefined) return skip();
   const files = dictionaries('Filespec');
   expect(files).toHaveLength(1);
   const embedded = files[0]?.lookup(PDFName.of('EF'), PDFDict).lookup(PDFName.of('F'));
@@ -104,8 +104,8 @@ test('the result itself is attached, byte for byte', () => {
   expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(result)));
 });
 
-test('links within the report stay within it', () => {
-  if (document === undefined) return;
+test('links within the report stay within it', ({ skip }) => {
+  if (document === undefined) return skip();
   const addresses = objects().flatMap((object) => {
     const address = object instanceof PDFDict ? object.get(PDFName.of('URI')) : undefined;
     return address === undefined ? [] : [address.toString()];

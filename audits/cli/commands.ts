@@ -18,6 +18,7 @@ import { registerResume } from './resume.ts';
 import { registerShow } from './show.ts';
 import { registerTrain } from './train.ts';
 import { registerVerify } from './verify.ts';
+import { registerZoo } from './zoo.ts';
 
 /** Every command, in the order in which the help shows them. */
 export const commands: readonly Registration[] = Object.freeze([
@@ -35,6 +36,7 @@ export const commands: readonly Registration[] = Object.freeze([
   registerAttacks,
   registerDefenses,
   registerTrain,
+  registerZoo,
   registerOwn,
   registerReproduce,
   registerEngine,

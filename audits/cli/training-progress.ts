@@ -76,7 +76,16 @@ export function trainingLine(state: TrainingState): string {
 
 export function createTrainingProgress(
   terminal: Terminal,
-  { quiet, clock }: { readonly quiet: boolean; readonly clock: Clock },
+  {
+    quiet,
+    clock,
+    frame = trainingLine,
+  }: {
+    readonly quiet: boolean;
+    readonly clock: Clock;
+    /** The line of a training that is one of many; default: the training alone. */
+    readonly frame?: (state: TrainingState) => string;
+  },
 ): TrainingProgress {
   const nothing = (): void => undefined;
   if (quiet) return { onEvent: nothing, stage: nothing, note: nothing, end: nothing };
@@ -102,7 +111,7 @@ export function createTrainingProgress(
     const isLast = state.stepsDone >= state.totalSteps;
     if (event.type !== 'epoch' || (!isLast && clock.monotonicMs() - drawnAtMs < PLAIN_LINE_MS)) return;
     drawnAtMs = clock.monotonicMs();
-    terminal.note(trainingLine(state));
+    terminal.note(frame(state));
   };
   return {
     onEvent(event) {
@@ -112,7 +121,7 @@ export function createTrainingProgress(
           `The training goes on after step ${formatCount(event.stepsDone)} of ${formatCount(event.totalSteps)}.`,
         );
       if (!live) say(event);
-      else if (clock.monotonicMs() - drawnAtMs >= REDRAW_MS) draw(trainingLine(state));
+      else if (clock.monotonicMs() - drawnAtMs >= REDRAW_MS) draw(frame(state));
     },
     stage(sentence) {
       if (live) draw(cleanText(sentence));

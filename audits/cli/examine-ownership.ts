@@ -1,21 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../contract/context.ts';
-import type { ImageGeometry, EncoderOptions } from '../contract/encoder.ts';
+import type { EncoderOptions } from '../contract/encoder.ts';
 import type { Engine } from '../contract/engine.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import type { MethodSpec } from '../contract/method.ts';
-import type {
-  DisturbanceId,
-  EncoderObservations,
-  OwnershipContext,
-  OwnershipJudgement,
-} from '../contract/ownership.ts';
-import { readImages } from '../datasets/read.ts';
+import type { OwnershipContext, OwnershipJudgement } from '../contract/ownership.ts';
 import { describeEncoder } from '../encoder/describe.ts';
-import { openEncoder } from '../encoder/encoder.ts';
 import { zooFiles } from '../encoder/zoo.ts';
 import {
   judgeReadings,
@@ -33,43 +25,35 @@ import {
 } from '../ownership/key-commitment.ts';
 import { defaultRule, type ClaimRule } from '../ownership/null-distribution.ts';
 import { writeFileAtomic } from '../run/files.ts';
-import { createFidelity } from '../run/measure-fidelity.ts';
-import { chooseOwnershipImages, observeEncoder, type OwnershipImages } from '../run/observe-encoder.ts';
-import { readMark } from '../run/read-mark.ts';
-import { embedUntrained } from '../run/untrained-embeddings.ts';
-import { createRng, type Rng } from '../rng.ts';
+import { createRng } from '../rng.ts';
 import { readRotationKey } from '../watermarks/rotation-key.ts';
 import { carriesMark, meanRate } from '../watermarks/success-rates.ts';
+import {
+  contextOf,
+  createLook,
+  type ExaminedEncoder,
+  type Looked,
+  type LookSettings,
+} from './look-at-encoder.ts';
+import { lookAtZoo } from './look-at-zoo.ts';
 import { readJson } from './settings.ts';
 
-export interface OwnershipSettings {
+export interface OwnershipSettings extends LookSettings {
   readonly suspect?: string | undefined;
   readonly victim?: string | undefined;
-  readonly private?: string | undefined;
-  readonly public?: string | undefined;
   readonly zoo?: string | undefined;
   readonly mark?: string | undefined;
   readonly markRates?: string | undefined;
   readonly tests?: readonly string[] | undefined;
-  readonly images?: number | undefined;
   readonly level?: number | undefined;
   readonly leastEffect?: number | undefined;
   readonly seed?: number | undefined;
   readonly commit?: string | undefined;
   readonly commitment?: string | undefined;
   readonly seen?: string | undefined;
-  /** Hold for every encoder; what is absent is found in each file. */
-  readonly options: EncoderOptions;
   readonly clock: Clock;
   /** One line for people on stderr. */
   readonly note: (line: string) => void;
-}
-
-/** An encoder file in a report. */
-export interface ExaminedEncoder {
-  readonly file: string;
-  readonly digest: string;
-  readonly dimension: number;
 }
 
 /** What `moat own --json` prints. */
@@ -98,10 +82,6 @@ export interface OwnershipReport {
 }
 
 type Work = (engine: Engine) => Promise<{ readonly report: OwnershipReport; readonly exitCode: number }>;
-
-const DEFAULT_IMAGES = 2000;
-/** Side at which the untrained network, the zero of the mutual-information score, sees images; as in an audit. */
-const UNTRAINED_SIDE = 32;
 
 /**
  * Checks what was asked for, before anything is loaded; then `moat own` on an engine. Ends with 1 when a commitment does not
@@ -175,29 +155,18 @@ export async function examineOwnership(settings: OwnershipSettings): Promise<Wor
       return { report, exitCode: exitCode.ok };
     }
 
-    const untrained = await embedUntrainedNetwork(engine, own, rng, signal);
-    const context: OwnershipContext = {
-      engine,
-      rng: rng.derive('tests'),
-      signal,
-      victim: own.observed,
-      fidelity: createFidelity({ engine, rng: rng.derive('fidelity') }, untrained),
-    };
+    const context = await contextOf(engine, own, rng, signal);
     const accused = await look(suspect);
-    const others: Looked[] = [];
-    const notes = [...own.images.notes];
+    const { others, notes: zooNotes } = await lookAtZoo(zoo, [own, accused], {
+      look,
+      tests,
+      note: settings.note,
+    });
+    const notes = [...own.images.notes, ...zooNotes];
     if (mark !== undefined && !(victimRate !== null && carriesMark(victimRate)))
       notes.push(
         `The victim does not carry the mark of this key itself (${own.observed.markGap ?? `it is read at ${victimRate?.toFixed(2)}`}): what is read from others says nothing.`,
       );
-    for (const [i, file] of zoo.entries()) {
-      settings.note(`independent encoder ${i + 1} of ${zoo.length}: ${path.basename(file)}`);
-      const other = await look(file);
-      const same = [own, accused].find(({ encoder }) => encoder.digest === other.encoder.digest);
-      if (same === undefined) others.push(other);
-      else
-        notes.push(`${path.basename(file)} is ${path.basename(same.encoder.file)} itself and was left out.`);
-    }
     const whole: OwnershipContext = { ...context, reference: others[0]?.observed };
     const read = async ({ observed }: Looked): Promise<EncoderReadings> => {
       settings.note(`testing ${observed.name}`);
@@ -228,91 +197,6 @@ function claimOf({ joint, findings }: OwnershipJudgement): boolean | null {
   const evidence = findings.flatMap((finding) => finding.evidence ?? []);
   if (evidence.length === 0) return null;
   return joint?.claimed ?? false;
-}
-
-interface Looked {
-  readonly encoder: ExaminedEncoder;
-  readonly observed: EncoderObservations;
-  readonly images: OwnershipImages;
-  readonly geometry: ImageGeometry;
-}
-
-/** Opens an encoder, shows it the images (chosen for the first one, the victim) and closes it. */
-function createLook(
-  engine: Engine,
-  settings: OwnershipSettings,
-  {
-    rng,
-    rates,
-    mark,
-    disturbances,
-    signal,
-  }: {
-    readonly rng: Rng;
-    readonly rates: Readonly<Record<string, readonly number[]>>;
-    readonly mark: ReturnType<typeof readRotationKey> | undefined;
-    readonly disturbances: ReadonlySet<DisturbanceId>;
-    readonly signal: AbortSignal;
-  },
-): (file: string) => Promise<Looked> {
-  let images: OwnershipImages | undefined;
-  return async (file) => {
-    const encoder = await openEncoder(engine, file, settings.options);
-    try {
-      const { digest, preprocessing } = encoder.description;
-      images ??= await chooseOwnershipImages(
-        settings,
-        settings.images ?? DEFAULT_IMAGES,
-        preprocessing,
-        rng.derive('images'),
-      );
-      const name = path.basename(file);
-      const observed = await observeEncoder(encoder, name, images, {
-        rng: rng.derive('noise'),
-        disturbances,
-        signal,
-      });
-      const own = rates[name];
-      const read =
-        mark === undefined
-          ? {}
-          : await readMark(encoder, name, mark.key, images.compared, { rng: rng.derive('angles'), signal });
-      return {
-        encoder: { file, digest, dimension: encoder.dimension },
-        observed: {
-          ...observed,
-          ...(own === undefined ? read : { markRates: Float64Array.from(own) }),
-        },
-        images,
-        geometry: preprocessing,
-      };
-    } finally {
-      await encoder.dispose();
-    }
-  };
-}
-
-async function embedUntrainedNetwork(
-  engine: Engine,
-  { images: { compared }, geometry, encoder }: Looked,
-  rng: Rng,
-  signal: AbortSignal,
-): Promise<EncoderObservations['compared']> {
-  const small: ImageGeometry = {
-    ...geometry,
-    height: UNTRAINED_SIDE,
-    width: UNTRAINED_SIDE,
-    resize: 'stretch',
-    resizeTo: UNTRAINED_SIDE,
-  };
-  const { images } = await readImages(compared.dataset, compared.split, compared.indices, small, { signal });
-  const [embedded] = await embedUntrained(
-    { engine, rng: rng.derive('untrained'), pool: images },
-    { dimension: encoder.dimension, inputSize: UNTRAINED_SIDE },
-    [images],
-  );
-  if (embedded === undefined) throw new MoatError('internal', 'The untrained network embedded nothing.');
-  return embedded;
 }
 
 /** What a commitment stands for: everything a claim could be tuned by afterwards. */

@@ -49,6 +49,13 @@ export interface EncoderObservations {
   readonly markRates?: Float64Array | undefined;
   /** Why no mark could be read from this encoder, one sentence. */
   readonly markGap?: string | undefined;
+  /** Images of each side that this encoder was trained on; absent where that is not known. */
+  readonly trainedOn?: ImagesTrainedOn | undefined;
+}
+
+export interface ImagesTrainedOn {
+  readonly private: number;
+  readonly public: number;
 }
 
 /** Ways of changing every embedding that keep all it is good for, with which a thief evades a test. */

@@ -155,7 +155,7 @@ export const datasetInference = defineOwnershipTest({
   notApplicable(settings, _victim, suspect) {
     const sides = sidesOf(suspect);
     if (sides === undefined) return 'It needs private and public images (--private, --public).';
-    return variantTable[settings.variant].lacks(sides, settings);
+    return sawImages(suspect) ?? variantTable[settings.variant].lacks(sides, settings);
   },
   async measure(context, suspect, settings) {
     const sides = sidesOf(suspect);
@@ -163,6 +163,13 @@ export const datasetInference = defineOwnershipTest({
     return variantTable[settings.variant].measure(context, sides, settings);
   },
 });
+
+/** An encoder known to have seen them says nothing about those that have not. */
+function sawImages({ name, trainedOn }: EncoderObservations): string | undefined {
+  if (trainedOn === undefined || trainedOn.private + trainedOn.public === 0) return undefined;
+  const sides = (['private', 'public'] as const).filter((side) => trainedOn[side] > 0);
+  return `${name} was trained on ${sides.map((side) => `${trainedOn[side]} of the ${side} images`).join(' and ')}.`;
+}
 
 interface Named {
   readonly values: Float64Array;

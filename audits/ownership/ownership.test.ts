@@ -229,6 +229,21 @@ test('an encoder that answers the same to everything is measured by every test a
     expect(likeness(`dataset-inference${variant}`)).toBeCloseTo(0, 6);
 });
 
+test('an encoder known to have seen the images is no stranger to dataset inference, and is one to all other tests', async () => {
+  const seen = { ...stranger, trainedOn: { private: 3, public: 0 } };
+  const unseen = { ...stranger, trainedOn: { private: 0, public: 0 } };
+  const [withSeen, withUnseen] = [
+    await readEncoder(world.context(), seen, usualTests()),
+    await readEncoder(world.context(), unseen, usualTests()),
+  ];
+  for (const [i, { id }] of usualTests().entries()) {
+    const reading = withSeen[i];
+    if (id === 'dataset-inference')
+      expect(reading).toEqual({ reason: 'stranger was trained on 3 of the private images.' });
+    else expect(reading).toEqual(withUnseen[i]);
+  }
+});
+
 describe('a copy whose every vector was changed', () => {
   const cases = usualTests()
     // Its rates are numbers from elsewhere: there is nothing to change.

@@ -61,7 +61,7 @@ async function judgeAll(
   const look = createLook(
     engine,
     { private: sets.private, public: sets.public, images: Number.MAX_SAFE_INTEGER, options: {} },
-    { rng, rates: {}, disturbances: neededDisturbances(tests), signal },
+    { rng, rates: {}, mark: undefined, disturbances: neededDisturbances(tests), signal },
   );
   const owners: { readonly victim: TrainedVictim; readonly looked: Looked }[] = [];
   for (const victim of victims) owners.push({ victim, looked: await look(victim.file) });

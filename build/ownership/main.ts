@@ -19,8 +19,6 @@ import { trainEncoders, type TrainedVictim } from './train.ts';
 
 const { signal } = new AbortController();
 
-/** Victims that are stolen from and judged by every test; the others by dataset inference alone. */
-const STOLEN = ['simclr-0', 'supervised-0'];
 const ATTACKS = { mse: 'direct-extraction', infonce: 'direct-extraction:loss=infonce' } as const;
 const THIEF_EPOCHS = 10;
 /** Images a side at which dataset inference is tried, and its settings. */
@@ -82,7 +80,8 @@ async function judgeAll(
     ...notes,
   ];
   for (const { victim, looked } of owners) {
-    if (!STOLEN.includes(victim.name)) continue;
+    // The others are judged by dataset inference alone, below.
+    if (victim.role !== 'stolen') continue;
     const suspects: Looked['observed'][] = [];
     for (const [loss, attack] of Object.entries(ATTACKS)) {
       const out = path.join(work, 'copies', `${victim.name}-${loss}.onnx`);
@@ -100,8 +99,9 @@ async function judgeAll(
     }
     const [copy] = suspects;
     const disguises = copy === undefined ? [] : await disguised(engine, copy);
-    // The same recipe on the same images from another seed: as near as an honest encoder can be.
-    const twins = owners.filter((other) => other.victim.name === 'simclr-90' && victim.name === 'simclr-0');
+    const twins = owners.filter(
+      (other) => other.victim.role === 'twin' && other.victim.method === victim.method,
+    );
     suspects.push(...twins.map((twin) => twin.looked.observed));
     const judged = await judgeVictim(await contextOf(engine, looked, rng, signal), {
       suspects: [...suspects, ...disguises.map((each) => each.observed)],

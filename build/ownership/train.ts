@@ -7,28 +7,29 @@ import type { ImageSets } from './image-sets.ts';
 
 /** Victims and zoo, by the commands that users have. */
 
-export interface TrainedVictim {
-  readonly name: string;
-  readonly file: string;
-}
-
-interface VictimPlan {
+export interface Victim {
   readonly name: string;
   readonly method: string;
   readonly seed: number;
-  readonly isLong: boolean;
+  /**
+   * `stolen`: thieves copy it. `twin`: of another seed, as near to the stolen one as an honest encoder can be. `memorised`: trained so
+   * long that it knows its images by heart, for dataset inference.
+   */
+  readonly role: 'stolen' | 'twin' | 'memorised';
 }
 
-/** Seeds that no zoo reaches: an encoder is no stranger to itself. */
-const SECOND_SEED = 90;
+export interface TrainedVictim extends Victim {
+  readonly file: string;
+}
 
-const victims: readonly VictimPlan[] = [
-  { name: 'simclr-0', method: 'simclr', seed: 0, isLong: false },
-  { name: 'supervised-0', method: 'supervised', seed: 0, isLong: false },
-  { name: 'simclr-90', method: 'simclr', seed: SECOND_SEED, isLong: false },
-  { name: 'supervised-long-0', method: 'supervised', seed: 0, isLong: true },
-  { name: 'simclr-long-0', method: 'simclr', seed: 0, isLong: true },
-];
+/** A seed that no zoo reaches: an encoder is no stranger to itself. */
+const TWIN_SEED = 90;
+
+const victims: readonly Victim[] = (['simclr', 'supervised'] as const).flatMap((method) => [
+  { name: `${method}-0`, method, seed: 0, role: 'stolen' as const },
+  { name: `${method}-${TWIN_SEED}`, method, seed: TWIN_SEED, role: 'twin' as const },
+  { name: `${method}-long-0`, method, seed: 0, role: 'memorised' as const },
+]);
 
 /** Trains what is missing; with `report`, nothing. @returns those that are there, and the zoo's folder */
 export function trainEncoders(
@@ -43,12 +44,12 @@ export function trainEncoders(
     file: path.join(work, 'victims', `${victim.name}.onnx`),
   }));
   if (!args.report) {
-    for (const { file, method, seed, isLong } of planned)
+    for (const { file, method, seed, role } of planned)
       if (!existsSync(file))
         moat([
           'train',
           sets.private,
-          ...flagsOf({ method, seed, out: file, epochs: isLong ? longEpochs : epochs }),
+          ...flagsOf({ method, seed, out: file, epochs: role === 'memorised' ? longEpochs : epochs }),
           ...network,
         ]);
     const members = [...flagsOf({ out: zoo, epochs }), ...network];

@@ -116,6 +116,18 @@ describe.each(['reference', 'onnx'] as const)(
       expectGolden(value, 5.0998308346);
     });
 
+    test('softnn is finite, and has a gradient, where every distance is far beyond the temperature', async () => {
+      const far = A.map((value) => value * 100);
+      const { value, gradients } = await evaluate(engine, 'softnn', [far], [V], { temperature: 0.01 });
+      // About the squared distance of a row to its image, over the temperature.
+      expect(value).toBeGreaterThan(1000);
+      expect(Number.isFinite(value)).toBe(true);
+      for (const gradient of gradients) {
+        expect(gradient.every(Number.isFinite)).toBe(true);
+        expect(gradient.some((slope) => slope !== 0)).toBe(true);
+      }
+    });
+
     test('softnn, two views', async () => {
       const { value } = await evaluate(engine, 'softnn', [A, A2], [V, V2], { temperature: 1 });
       expectGolden(value, 1.6969817224);

@@ -5,8 +5,8 @@ import type { LossDefinition } from './loss.ts';
 /** The paper's value for 512 dimensions; unnormalised distances make it a scale to tune. */
 const DEFAULT_TEMPERATURE = 100;
 
-/** Keeps the logarithm finite; the value of the paper's code. */
-const EPSILON = 1e-9;
+/** Added to a logarithm to leave a row out: far below any other, and finite. */
+const EXCLUDED = -1e9;
 
 /**
  * Soft nearest neighbors with the image as the class (specification 3.4; Frosst et al., ICML 2019): of the weight
@@ -31,11 +31,13 @@ export const softnn: LossDefinition = {
     const products = tf.mul(tf.matMul(rows, rows, false, true), 2);
     // Rounding may leave a distance a little below 0.
     const distances = tf.relu(tf.sub(tf.add(squaredNorm, tf.transpose(squaredNorm)), products));
-    const others = tf.sub(1, tf.eye(count));
-    const weights = tf.mul(tf.exp(tf.div(distances, -temperature)), others);
-    const sameImage = tf.mul(weights, tf.tile(tf.eye(batch), [blocks.length, blocks.length]));
-    const share = tf.div(tf.sum(sameImage, 1), tf.sum(weights, 1));
-    const loss: Scalar = tf.neg(tf.mean(tf.log(tf.add(share, EPSILON))));
+    const logits: Tensor2D = tf.div(distances, -temperature);
+    const images: Tensor2D = tf.tile(tf.eye(batch), [blocks.length, blocks.length]); // 1 for the same image
+    const withoutSelf: Tensor2D = tf.add(logits, tf.mul(tf.eye(count), EXCLUDED));
+    const sameImage: Tensor2D = tf.add(withoutSelf, tf.mul(tf.sub(1, images), EXCLUDED));
+    // In logarithms: a surrogate's first answers lie far from everything, its weights would all be 0 and their share 0 / 0. The
+    // paper's code computes in float64 and adds 1e-9 to the share, under which such a row has no gradient; here it keeps one.
+    const loss: Scalar = tf.mean(tf.sub(tf.logSumExp(withoutSelf, 1), tf.logSumExp(sameImage, 1)));
     return loss;
   },
 };

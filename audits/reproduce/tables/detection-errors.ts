@@ -121,7 +121,7 @@ export const detectionErrors: PaperTable = {
     },
   ],
   differences: [
-    'At the reduced scale thresholds are calibrated on 1 000 images to the share of distinct images that the paper’s flag, since tau belongs to the paper’s encoder: what is compared is the FNR at that FPR. In batches of 256 the history is shorter, so that the FPR measured is smaller.',
+    'At the reduced scale thresholds are calibrated on 1 000 images as they are, to the share of distinct ones that the paper’s flag, since tau belongs to the paper’s encoder. Errors are counted on augmented views, of which by l2 more are flagged and by cosine fewer: rates have to be compared together.',
   ],
   plan(means) {
     const { data, projection, victim, scale, seeds } = means;

@@ -19,8 +19,8 @@ export interface Reproduction {
 
 const words: Readonly<Record<Answer, string>> = {
   holds: 'holds',
-  'holds-in-the-mean': 'holds in the mean, not by its interval',
-  'fails-in-the-mean': 'does not hold in the mean; the interval allows it',
+  'holds-in-the-mean': 'holds in the mean, not settled',
+  'fails-in-the-mean': 'does not hold in the mean, not settled',
   fails: 'does not hold',
   'not-measured': 'not measured',
 };
@@ -93,7 +93,7 @@ function detailOf({ comparisons }: OrderingFinding, unit: string): string {
   return [
     ...shown.map((finding) => comparisonText(finding, unit)),
     ...(measured.length > 1
-      ? [`${measured.length - doubtful.length} of ${measured.length} comparisons hold`]
+      ? [`${measured.length - doubtful.length} of ${measured.length} comparisons hold beyond doubt`]
       : []),
     ...(left > 0 && measured.length > 0 ? [`${left} not measured`] : []),
   ].join('; ');

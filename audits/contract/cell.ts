@@ -97,6 +97,8 @@ export type CellWork =
        * built in: cells made with that one have no such entry. A backbone stands in `AuditInputs`.
        */
       readonly publicEncoder?: string | undefined;
+      /** Versions beyond 1 of the losses it trains with, by id. */
+      readonly losses?: Readonly<Record<string, number>> | undefined;
       /** Version of the transfer of adversarial examples, where it is measured too. */
       readonly transfer?: number | undefined;
       /** Where ownership tests are made of the copy too. */

@@ -57,6 +57,8 @@ export interface LossDefinition {
   /** kebab-case; equals the file name and the value of an attack's `loss` setting. */
   readonly id: string;
   readonly summary: string;
+  /** Raised when its numbers change: cells that train with it then have another key. Default: 1. */
+  readonly version?: number;
   /** Numbers of views per image that it accepts. */
   readonly views: readonly number[];
   readonly defaults: LossDefaults;

@@ -6,7 +6,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '../tensor/ops.ts';
 import type { LossDefinition, LossOptions } from './loss.ts';
 import { symmetrizedCosine } from './siamese-head.ts';
 import { crossEntropy } from './cross-entropy.ts';
-import { findLoss, lossIds, losses } from './registry.ts';
+import { findLoss, lossIds, losses, lossVersions } from './registry.ts';
 
 /** The vectors of specification 3.9: first views given, second views by its formula. `[4, 3]` */
 const A = [0.6, 1, 0, 0.3, 0.4, 0.8, 0.8, 0.1, 0.5, 0.5, 0.9, 1];
@@ -225,4 +225,10 @@ test('masked-mse looks at the non-zero coordinates only, row by row', async () =
 test('an unknown loss is refused with the list of known ones', () => {
   expect(() => findLoss('l1')).toThrow(/mse, cosine, infonce/);
   expect(losses.map((loss) => loss.id)).toEqual([...lossIds]);
+});
+
+test('keys say the version of a loss whose numbers changed, of a wrapped attack too, and nothing of the others', () => {
+  expect(lossVersions({ loss: 'softnn' })).toEqual({ softnn: 2 });
+  expect(lossVersions({ base: 'direct-extraction/loss=softnn' })).toEqual({ softnn: 2 });
+  expect(lossVersions({ loss: 'mse' })).toBeUndefined();
 });

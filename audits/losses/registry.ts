@@ -45,3 +45,15 @@ export function findLoss(id: string): LossDefinition {
     throw new MoatError('method-unknown', `There is no loss "${id}"; there are ${lossIds.join(', ')}.`);
   return loss;
 }
+
+/**
+ * Versions beyond 1 of the losses that an attack's configuration names, its own or that of an attack it wraps; undefined
+ * where there are none, so that keys of other cells stay as they were.
+ */
+export function lossVersions(config: Readonly<Record<string, unknown>>): Record<string, number> | undefined {
+  const text = JSON.stringify(config);
+  const named = (losses as readonly LossDefinition[]).flatMap(({ id, version = 1 }) =>
+    version > 1 && text.includes(id) ? [[id, version] as const] : [],
+  );
+  return named.length === 0 ? undefined : Object.fromEntries(named);
+}

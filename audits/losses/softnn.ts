@@ -14,6 +14,7 @@ const EXCLUDED = -1e9;
  */
 export const softnn: LossDefinition = {
   id: 'softnn',
+  version: 2,
   summary: 'Soft nearest neighbors on unnormalised distances, each image its own class.',
   views: [1, 2],
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },

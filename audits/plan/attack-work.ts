@@ -4,6 +4,7 @@ import type { AttackDefinition, MethodSpec } from '../contract/method.ts';
 import { attackRegistry } from '../attacks/registry.ts';
 import { versionChain } from '../defenses/chain.ts';
 import { demoDigest, FIRST_DEMO_DIGEST } from '../encoder/demo-encoder.ts';
+import { lossVersions } from '../losses/registry.ts';
 import { transferVersion } from '../metrics/transfer.ts';
 import { versionQueryPolicy } from '../query-policies/registry.ts';
 import type { AttackVariant } from './attack-variants.ts';
@@ -31,6 +32,7 @@ export function attackWork(
   const { variant, ...rest } = at;
   const queryPolicy = versionQueryPolicy(variant.queryPolicy);
   const publicEncoder = publicEncoderOf(attack, config);
+  const losses = lossVersions(spec.config);
   return {
     kind: 'attack',
     attack: versioned,
@@ -39,6 +41,7 @@ export function attackWork(
     surrogate: variant.surrogate,
     ...(queryPolicy === undefined ? {} : { queryPolicy }),
     ...(publicEncoder === undefined ? {} : { publicEncoder }),
+    ...(losses === undefined ? {} : { losses }),
     ...(config.fidelity?.includes('transfer') === true ? { transfer: transferVersion } : {}),
   };
 }

@@ -89,3 +89,20 @@ test('report writes formats from what was measured then', () => {
   expect(readFileSync(path.join(out, 'report.md'), 'utf8')).toContain('`gaussian-noise`');
   expect(readFileSync(path.join(out, 'report.csv'), 'utf8')).toContain(',stolen-gain,');
 });
+
+test('a report says what changed since the last audit of the same encoder, which is never the audit itself', () => {
+  const html = (...flags: readonly string[]): string => {
+    moat('report', auditId, '--db', database, '--format', 'html', '--out', 'page', ...flags);
+    return readFileSync(path.join(folder, 'page', 'report.html'), 'utf8');
+  };
+  expect(html()).toContain('no earlier audit was compared');
+  expect(() => html('--baseline', auditId)).toThrow(/cannot be its own baseline/);
+  const raw = new Database(database);
+  const columns = raw.pragma('table_info(audits)') as readonly { readonly name: string }[];
+  const copied = columns.map(({ name }) =>
+    name === 'id' ? "'earlier1'" : name === 'created_at' ? "'2020-01-02T03:04:05.000Z'" : name,
+  );
+  raw.prepare(`INSERT INTO audits SELECT ${copied.join(', ')} FROM audits WHERE id = ?`).run(auditId);
+  raw.close();
+  expect(html()).toContain('Since audit earlier1 of 2020-01-02');
+}, 600_000);

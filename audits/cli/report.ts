@@ -5,6 +5,7 @@ import { findFormats, reportFormats } from '../report/formats/registry.ts';
 import { writeFormats } from '../report/write-formats.ts';
 import { decideGate, verdictText } from '../score/gate.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
+import { findBaseline } from './earlier-audit.ts';
 import {
   addDatabaseOption,
   addExample,
@@ -25,6 +26,7 @@ interface ReportFlags {
   readonly format?: readonly string[];
   readonly out?: string;
   readonly profile?: string;
+  readonly baseline?: string;
   readonly sign?: boolean;
   readonly key?: string;
   readonly db?: string;
@@ -47,6 +49,10 @@ export function registerReport(program: Command, context: CommandContext): void 
       `for whom: ${reportProfiles.join(', ')} (default: engineer)`,
       readChoice('--profile', reportProfiles),
     )
+    .option(
+      '--baseline <audit>',
+      'earlier audit that the pages say what changed since (default: the last one of the same encoder in the database)',
+    )
     .option('--sign', 'sign the files: writes report.intoto.json, which `moat verify` checks')
     .option('--key <file>', 'Ed25519 private key, PEM (default: your own, made on first use)');
   addPluginOption(addJsonOption(addDatabaseOption(command)));
@@ -57,6 +63,7 @@ export function registerReport(program: Command, context: CommandContext): void 
           reportFormats.filter(({ isOnRequest }) => isOnRequest !== true).map((format) => format.id),
       );
       const result = await readResult(context, id, flags);
+      const baseline = await findBaseline(context, result, flags);
       const folder = resolvePath(
         context,
         flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
@@ -68,6 +75,7 @@ export function registerReport(program: Command, context: CommandContext): void 
           profile: (flags.profile ?? 'engineer') as ReportProfile,
           writtenAt: new Date(context.clock.now()).toISOString(),
           moatVersion: context.moatVersion,
+          baseline,
           say: (line) => context.terminal.note(line),
         },
         folder,

@@ -14,9 +14,31 @@ export interface ReportInput {
   /** ISO time that the report states as its own; the only thing that may differ between two reports of one result. */
   readonly writtenAt: string;
   readonly profile: ReportProfile;
+  /** What changed since an earlier audit; null where none was compared. */
+  readonly since: ChangesSince | null;
   readonly methods: ReportMethods;
   readonly glossary: readonly GlossaryTerm[];
   readonly crosswalk: Crosswalk;
+}
+
+/** In short what `moat compare` says at length. */
+export interface ChangesSince {
+  readonly auditId: string;
+  readonly createdAt: string;
+  readonly verdict: VerdictWord;
+  readonly isSameEncoder: boolean;
+  /** Titles. */
+  readonly newFindings: readonly string[];
+  readonly fixedFindings: readonly string[];
+  readonly unchangedFindings: number;
+  /** There before, and nothing that was measured since says whether they still are. */
+  readonly uncheckedFindings: number;
+  /** Numbers that both audits measured on the same images, and those of them whose difference has an interval beside 0. */
+  readonly comparedNumbers: number;
+  readonly worseNumbers: number;
+  readonly betterNumbers: number;
+  /** In how many things the audits were set up differently. */
+  readonly otherSettings: number;
 }
 
 export type ReportProfile = 'executive' | 'engineer' | 'regulator';

@@ -1,6 +1,7 @@
 import type { ReportInput } from '../contract/report.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { decideGate } from '../score/gate.ts';
+import { changesSince } from './changes-since.ts';
 import { crosswalk } from './crosswalk/crosswalk.ts';
 import type { ReportContext } from './formats/format.ts';
 import { glossary } from './glossary.ts';
@@ -15,6 +16,10 @@ export function pageInput(result: AuditResult, context: ReportContext): ReportIn
     judgedBudget: judgedBudget(result.config),
     writtenAt: context.writtenAt,
     profile: context.profile,
+    since:
+      context.baseline === undefined
+        ? null
+        : changesSince(context.baseline, result, context.writtenAt.slice(0, 10)),
     methods: describeMethods(result),
     glossary,
     crosswalk: crosswalk(result),

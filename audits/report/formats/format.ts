@@ -11,6 +11,8 @@ export interface ReportContext {
   readonly writtenAt: string;
   /** Version of the Moat that writes it; the result names the one that measured. */
   readonly moatVersion: string;
+  /** An earlier audit that the pages say what changed since. */
+  readonly baseline?: AuditResult | undefined;
   /** One line for people while something takes its time; absent where nobody reads. */
   readonly say?: ((line: string) => void) | undefined;
 }

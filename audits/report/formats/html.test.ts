@@ -13,6 +13,14 @@ const page = async (result: AuditResult, change: Partial<ReportContext> = {}): P
   String(await html.render(result, { ...context, ...change }));
 const withoutAssets = (text: string): string => text.replaceAll(/<(style|script)>[\s\S]*?<\/\1>/g, '');
 
+const sampleFinding = {
+  severity: 'high',
+  confidence: 'firm',
+  explanation: '',
+  fix: '',
+  cellKeys: [],
+} as const;
+
 let sample = '';
 beforeAll(async () => {
   // The first one compiles the pages, where no build of these sources is there.
@@ -154,4 +162,27 @@ test('no number of the sample is printed without what it rests on', () => {
   const estimates = [...sample.matchAll(/<span class="estimate"[\s\S]*?<\/span>\s*<\/span>/g)];
   expect(estimates.length).toBeGreaterThan(20);
   for (const [text] of estimates) expect(text).toMatch(/seed/);
+});
+
+test('page one says what changed since an earlier audit, and of which encoder that was', async () => {
+  const theft = { ...sampleFinding, id: 'encoder-extractable', title: '128 queries copy it' };
+  const gone = { ...sampleFinding, id: 'defense-bypassed:rounding', title: 'Averaging gets around rounding' };
+  const before = sampleResult({
+    auditId: 'earlier1',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    findings: [gone],
+    verdicts: [sampleVerdict(), sampleVerdict({ defense: 'rounding' })],
+  });
+  const after = sampleResult({
+    findings: [theft],
+    matrix: [sampleCell({ stolenGain: sampleEstimate(0.5) })],
+    verdicts: [sampleVerdict(), sampleVerdict({ defense: 'rounding' })],
+  });
+  const text = await page(after, { baseline: before });
+  expect(text).toContain('Since audit earlier1 of 2026-01-01 (');
+  expect(text).toContain('1 new (128 queries copy it)');
+  expect(text).toMatch(/numbers that both measured on the same images 0 are worse and [1-9]\d* better/);
+  expect(sample).toContain('no earlier audit was compared');
+  const other = { ...before, encoder: { ...before.encoder, digest: 'f'.repeat(64) } };
+  expect(await page(after, { baseline: other })).toContain('which was of another encoder');
 });

@@ -13,10 +13,11 @@ const against = (view: StepView, defense: string, kind: string): DetectionByAtta
 export const detectors: Step = {
   id: 'detectors',
   title: 'Detectors against natural, synthetic and sybil streams',
-  // Who is told from whom takes every row there is; of theft only what the planner adds, at a small budget.
+  // Who is told from whom takes every row there is, and no theft.
   arguments: [
     '--attacks',
     'no-victim',
+    '--listed-only',
     '--defenses',
     DETECTORS.join(','),
     '--budgets',

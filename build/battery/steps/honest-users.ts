@@ -1,7 +1,7 @@
 import { spell, type Step } from '../step.ts';
 import type { StepView } from '../view.ts';
 
-/** At their defaults, composed ones too; of theft only what the planner adds, since the question is what users lose. */
+/** At their defaults, composed ones too; no theft, since the question is what users lose. */
 const defenses = [
   'gaussian-noise',
   'gaussian-noise:mode=keyed',
@@ -37,7 +37,15 @@ const probeLoss = (view: StepView, defense: string): number =>
 export const honestUsers: Step = {
   id: 'honest-users',
   title: 'What each defense costs honest users',
-  arguments: ['--attacks', 'no-victim', '--defenses', defenses.join(','), '--budgets', '500'],
+  arguments: [
+    '--attacks',
+    'no-victim',
+    '--listed-only',
+    '--defenses',
+    defenses.join(','),
+    '--budgets',
+    '500',
+  ],
   expectations: [
     {
       kind: 'outcome',

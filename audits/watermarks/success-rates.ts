@@ -39,8 +39,8 @@ export function meanRate(rates: Float64Array): number {
 }
 
 /**
- * Below this rate an encoder's own mark cannot be told from none in copies, which keep a part of it: independent encoders are read
- * up to so much by a key that is not theirs (docs/ownership.md, "The rotation watermark").
+ * Below this rate an encoder's own mark is too faint to be told from none in copies, which keep a part of it. A choice and no
+ * measured bound: what a key reads from independent encoders of real images is not known yet (docs/training.md).
  */
 const LEAST_OWN_RATE = 0.6;
 

@@ -18,6 +18,9 @@ const worseWhenHigher = new Set([
   'knn-loss',
   'refused-share',
   'queries-until-alarm',
+  'stolen-gain-at-alarm',
+  'near-duplicate-fpr',
+  'near-duplicate-fnr',
 ]);
 
 /** Which way a number is good for the provider; undefined for one that is neither good nor bad. */
@@ -27,6 +30,9 @@ export function higherIs({
   user,
 }: Pick<MetricRow, 'kind' | 'metric' | 'user'>): 'better' | 'worse' | undefined {
   if (counted.has(metric)) return undefined;
+  // Random signs are a control; and a victim that stays right withstood.
+  if (metric.startsWith('fgsm-random-success-')) return undefined;
+  if (metric.startsWith('fgsm-victim-accuracy-')) return 'better';
   if (kind === 'attack') return copyExceptions.has(metric) ? 'better' : 'worse';
   // An alarm on an honest account is an error, one on a thief the purpose.
   if (metric === 'alarm-rate') return user?.startsWith('honest') === true ? 'worse' : 'better';

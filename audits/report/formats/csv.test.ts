@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sampleCell, sampleResult, sampleVerdict } from '../result.sample.ts';
+import type { Estimate } from '../../contract/result.ts';
+import { sampleCell, sampleDetector, sampleEstimate, sampleResult, sampleVerdict } from '../result.sample.ts';
 import { csv, guardFormula, unguardFormula, type csvColumns } from './csv.ts';
 import { metricRows } from './metric-rows.ts';
 
@@ -48,6 +49,35 @@ test('every number of a cell has a row', async () => {
   ).filter(({ kind }) => kind === 'attack');
   // Queries, different images and time besides.
   expect(rows).toHaveLength(numbers.length + 3);
+});
+
+test('numbers that stand deeper in a result have rows too', async () => {
+  let next = 0.001;
+  const estimate = (): Estimate => sampleEstimate((next += 0.001));
+  const point = { epsilon: 0.1, success: estimate(), random: estimate(), excess: estimate() };
+  const transfer = [{ ...point, victimAccuracy: estimate() }];
+  const cell = sampleCell({ fidelity: { ...sampleCell().fidelity, transfer } });
+  const [attack] = sampleDetector().attacks;
+  if (attack === undefined) throw new Error('the sample has a thief');
+  const stolenGainAtAlarm = { stolenGain: estimate(), relation: 'at' } as const;
+  const detector = {
+    ...sampleDetector(),
+    attacks: [{ ...attack, stolenGainAtAlarm }],
+    nearDuplicates: {
+      falsePositives: { rate: estimate(), deviation: 0 },
+      falseNegatives: { rate: estimate(), deviation: 0 },
+    },
+  };
+  const rows = await rowsOf(sampleResult({ matrix: [cell], detection: [detector] }));
+  const written = new Set(rows.map(({ value }) => value));
+  for (const { value } of [
+    ...Object.values(point).filter((entry) => typeof entry === 'object'),
+    ...transfer.map(({ victimAccuracy }) => victimAccuracy),
+    stolenGainAtAlarm.stolenGain,
+    detector.nearDuplicates.falsePositives.rate,
+    detector.nearDuplicates.falseNegatives.rate,
+  ])
+    expect(written).toContain(String(value));
 });
 
 test('a cell without a number has one row that says why, and flags stand beside what they weaken', async () => {

@@ -1,4 +1,4 @@
-import type { AuditResult, Estimate, MatrixCell } from '../../contract/result.ts';
+import type { AuditResult, Estimate, MatrixCell, TransferPoint } from '../../contract/result.ts';
 
 /** A number of the result with everything it belongs to: what tables and lists of metrics are made of. */
 export interface MetricRow {
@@ -114,11 +114,23 @@ function cellRows(cell: MatrixCell): readonly MetricRow[] {
       'raw-l2': fidelity.rawL2,
       'mi-score': fidelity.miScore,
       'mark-score': cell.markScore,
+      ...transferNumbers(fidelity.transfer ?? []),
       'queries-used': counted(cell.queriesUsed, 'count', seedsDone),
       'unique-inputs': counted(cell.uniqueInputs, 'count', seedsDone),
       'elapsed-ms': counted(cell.elapsedMs, 'milliseconds', seedsDone),
     }),
   ];
+}
+
+function transferNumbers(points: readonly TransferPoint[]): Named {
+  return Object.fromEntries(
+    points.flatMap(({ epsilon, success, random, excess, victimAccuracy }) => [
+      [`fgsm-success-${epsilon}`, success],
+      [`fgsm-random-success-${epsilon}`, random],
+      [`fgsm-excess-${epsilon}`, excess],
+      [`fgsm-victim-accuracy-${epsilon}`, victimAccuracy],
+    ]),
+  );
 }
 
 /** A number that was counted and not estimated. */
@@ -178,7 +190,7 @@ function honestRows({ defense, honest }: AuditResult['verdicts'][number]): reado
 }
 
 function detectionRows(detector: AuditResult['detection'][number]): readonly MetricRow[] {
-  const { defense, benign, attacks } = detector;
+  const { defense, benign, attacks, nearDuplicates } = detector;
   const of = (user: string) => ({ ...nowhere, kind: 'detection', defense, user }) as const;
   return [
     ...benign.flatMap(({ kind, alarmRate }) => rowsOf(of(`honest ${kind}`), { 'alarm-rate': alarmRate })),
@@ -193,7 +205,12 @@ function detectionRows(detector: AuditResult['detection'][number]): readonly Met
           ]),
         ),
         'queries-until-alarm': thief.queriesUntilAlarm,
+        'stolen-gain-at-alarm': thief.stolenGainAtAlarm?.stolenGain,
       }),
     ),
+    ...rowsOf(of('single images'), {
+      'near-duplicate-fpr': nearDuplicates?.falsePositives.rate,
+      'near-duplicate-fnr': nearDuplicates?.falseNegatives.rate,
+    }),
   ];
 }

@@ -1,0 +1,401 @@
+import type { Policy } from './audit.ts';
+import type { AuditId, CellKey, CellState } from './cell.ts';
+import type { EncoderOptions } from './encoder.ts';
+import type { SerializedError } from './errors.ts';
+import type { RunEvent } from './events.ts';
+import type { ChangesSince, ReportProfile } from './report.ts';
+import type { AuditResult } from './result.ts';
+
+/**
+ * What a window may ask of the engine, and what it is told: one table, two hosts (Electron's IPC, loopback HTTP). Everything
+ * here is plain data that survives cloning and JSON. Requests are parsed by a schema at the engine's end
+ * (`audits/serve/methods/`): whoever asks is not trusted. An error is a `SerializedError`.
+ */
+export interface BridgeMethods {
+  /** Name of the product's version, the database, what this host can do. First call of every window. */
+  'app.hello': Method<Record<never, never>, Hello>;
+
+  /** Newest first; deleted ones only with `deleted: true`. */
+  'audits.list': Method<{ readonly deleted?: boolean }, readonly AuditEntry[]>;
+  /** Cells as they stand now, and the number of the last event that is in them: what a window begins with. */
+  'audits.snapshot': Method<{ readonly id: string }, AuditSnapshot>;
+  /** The stored result; of an audit that still runs, what its cells amount to now. */
+  'audits.result': Method<{ readonly id: string }, StoredReport>;
+  /** One cell: configuration, measurements, diagnostics, error, where its files lie. */
+  'audits.cell': Method<{ readonly id: string; readonly key: string }, CellSheet>;
+  /** Cells, queries, time, money of what `settings` ask for, without embedding anything. */
+  'audits.estimate': Method<{ readonly settings: AuditSettings }, AuditEstimate>;
+  'audits.start': Method<{ readonly settings: AuditSettings }, { readonly id: AuditId }>;
+  'audits.resume': Method<{ readonly id: string; readonly retryFailed?: boolean }, { readonly id: AuditId }>;
+  /** Stops at the next safe point: what pausing and cancelling have in common. */
+  'audits.stop': Method<{ readonly id: string }, { readonly stopping: boolean }>;
+  'audits.annotate': Method<
+    { readonly id: string; readonly tags?: readonly string[]; readonly note?: string },
+    AuditEntry
+  >;
+  /** Hides an audit from lists; `audits.restore` undoes it. Nothing is erased from disk before `history.purge`. */
+  'audits.delete': Method<{ readonly id: string }, AuditEntry>;
+  'audits.restore': Method<{ readonly id: string }, AuditEntry>;
+
+  'history.usage': Method<Record<never, never>, DiskUsage>;
+  /** Erases deleted audits, and files that no remaining audit needs. */
+  'history.purge': Method<Record<never, never>, DiskUsage>;
+
+  'encoder.inspect': Method<
+    {
+      readonly path: string;
+      readonly options: EncoderOptions;
+      readonly images?: string;
+      /** `replies.npz` of production, to prove the preprocessing with. */
+      readonly expect?: string;
+    },
+    EncoderSheet
+  >;
+  'data.look': Method<{ readonly path: string }, DataSheet>;
+
+  /** Attacks, defenses, presets with JSON Schemas of their settings. */
+  'methods.list': Method<Record<never, never>, MethodCatalogue>;
+
+  'reports.formats': Method<
+    Record<never, never>,
+    readonly { readonly id: string; readonly title: string; readonly extension: string }[]
+  >;
+  /** Writes files into a folder of the machine the engine runs on. */
+  'reports.export': Method<
+    {
+      readonly id: string;
+      readonly formats: readonly string[];
+      readonly folder: string;
+      readonly profile?: ReportProfile;
+      readonly sign?: boolean;
+    },
+    { readonly files: readonly ExportedFile[] }
+  >;
+  'audits.compare': Method<
+    { readonly from: ComparedRequest; readonly to: ComparedRequest },
+    // `Comparison` of audits/report/compare: data only, rendered by the compare screen.
+    unknown
+  >;
+  /** The gate: does a stored audit hold under a policy. */
+  'audits.assert': Method<
+    { readonly id: string; readonly policy: Policy; readonly baseline?: string },
+    { readonly verdict: string; readonly sentence: string; readonly exitCode: number }
+  >;
+  'reports.verify': Method<
+    { readonly path: string },
+    { readonly ok: boolean; readonly lines: readonly string[] }
+  >;
+
+  'findings.accepted': Method<Record<never, never>, readonly AcceptedFinding[]>;
+  'findings.accept': Method<AcceptedFinding, readonly AcceptedFinding[]>;
+  'findings.revoke': Method<{ readonly finding: string }, readonly AcceptedFinding[]>;
+
+  'settings.get': Method<Record<never, never>, AppSettings>;
+  'settings.set': Method<{ readonly changes: Partial<AppSettings> }, AppSettings>;
+
+  'engines.list': Method<Record<never, never>, readonly EngineEntry[]>;
+  'engines.install': Method<{ readonly engine: string }, readonly EngineEntry[]>;
+  'engines.remove': Method<{ readonly engine: string }, readonly EngineEntry[]>;
+  /** The ten-second benchmark. */
+  'machine.benchmark': Method<Record<never, never>, { readonly lines: readonly BenchmarkLine[] }>;
+  'machine.doctor': Method<Record<never, never>, readonly HealthCheck[]>;
+  /** What the device is doing now; null where it cannot be read. */
+  'machine.gauge': Method<Record<never, never>, MachineGauge>;
+
+  /** Folders and files of the engine's machine: how a browser picks a path there. */
+  'files.browse': Method<{ readonly folder?: string }, FolderListing>;
+}
+
+interface Method<Request, Reply> {
+  readonly request: Request;
+  readonly reply: Reply;
+}
+
+export type BridgeMethod = keyof BridgeMethods;
+export type BridgeRequest<Name extends BridgeMethod> = BridgeMethods[Name]['request'];
+export type BridgeReply<Name extends BridgeMethod> = BridgeMethods[Name]['reply'];
+
+/** What every listener is told, in order, numbered from 1 within one life of the engine. */
+export interface BridgeEvent {
+  readonly sequence: number;
+  /** New with every start of the engine: whoever knew another one asks for snapshots again. */
+  readonly engineLife: string;
+  readonly event:
+    | { readonly type: 'run'; readonly auditId: AuditId; readonly run: RunEvent }
+    /** An audit began, ended, was annotated, deleted or restored. */
+    | { readonly type: 'audits-changed' }
+    | { readonly type: 'settings-changed' }
+    /** A new point of the query curve, as a cell is done. */
+    | { readonly type: 'cell-result'; readonly auditId: AuditId; readonly cell: CellEntry }
+    /** Engine packs and benchmarks say how far they are. */
+    | {
+        readonly type: 'task';
+        readonly task: string;
+        readonly fraction: number | null;
+        readonly sentence: string;
+      }
+    /** The engine died and is back: one calm line. */
+    | {
+        readonly type: 'engine';
+        readonly state: 'restarting' | 'restarted' | 'failed';
+        readonly sentence: string;
+      };
+}
+
+export interface Hello {
+  readonly moatVersion: string;
+  readonly database: string;
+  readonly engineLife: string;
+  readonly host: 'electron' | 'http';
+  /** Another process writes to the database: audits can be looked at, none can be started. */
+  readonly readOnlyBecause: string | null;
+}
+
+export interface AuditEntry {
+  readonly id: AuditId;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly state: 'preparing' | 'running' | 'completed' | 'cancelled' | 'failed' | 'interrupted';
+  readonly encoder: string;
+  readonly preset: string;
+  readonly cellsTotal: number;
+  readonly cellsDone: number;
+  readonly cellsFailed: number;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly deletedAt: string | null;
+  /** Of the stored result; null while there is none. */
+  readonly verdict: string | null;
+}
+
+/** A cell as the live matrix needs it: small, since there may be 10 000. */
+export interface CellEntry {
+  readonly key: CellKey;
+  readonly kind: 'attack' | 'honest' | 'detection' | 'victim' | 'independent';
+  readonly state: CellState;
+  readonly attack: string | null;
+  readonly defense: string | null;
+  readonly budget: number | null;
+  readonly accounts: number | null;
+  readonly seed: number;
+  readonly fraction: number;
+  readonly elapsedMs: number | null;
+  /** Stolen gain of an attack's cell, averaged over tasks; null before it is done, or without a baseline to reckon it with. */
+  readonly stolenGain: number | null;
+  readonly reason: string | null;
+}
+
+export interface AuditSnapshot {
+  readonly entry: AuditEntry;
+  readonly engineLife: string;
+  readonly sequence: number;
+  readonly stage: string;
+  readonly fraction: number;
+  readonly etaMs: number | null;
+  readonly cells: readonly CellEntry[];
+  /** Newest last, bounded. */
+  readonly log: readonly { readonly level: 'info' | 'warning' | 'error'; readonly message: string }[];
+  readonly error: SerializedError | null;
+}
+
+export interface StoredReport {
+  readonly result: AuditResult;
+  readonly since: ChangesSince | null;
+  /** Where not all of it has run yet. */
+  readonly isPartial: boolean;
+}
+
+export interface CellSheet {
+  readonly cell: CellEntry;
+  readonly config: unknown;
+  readonly measurements: readonly {
+    readonly metric: string;
+    readonly task: string | null;
+    readonly value: number;
+    readonly unit: string;
+    readonly n: number;
+  }[];
+  readonly diagnostics: Readonly<Record<string, number>>;
+  readonly error: SerializedError | null;
+  readonly artifacts: readonly { readonly path: string; readonly sizeBytes: number }[];
+}
+
+/** The entries of `moat.config.json` (docs/moat.config.schema.json); paths absolute, or `builtin:demo`. */
+export type AuditSettings = Readonly<Record<string, unknown>>;
+
+export interface AuditEstimate {
+  readonly cells: number;
+  readonly queries: number;
+  readonly estimatedMs: number;
+  readonly dollars: number;
+  /** The attack or defense whose removal would save most time. */
+  readonly dearest: { readonly label: string; readonly savedMs: number } | null;
+  readonly notApplicable: readonly {
+    readonly attack: string;
+    readonly defense: string;
+    readonly reason: string;
+  }[];
+  readonly leftOut: readonly { readonly label: string; readonly cells: number }[];
+  /** Attacks that defenses must face and that the settings do not name, with the reason. */
+  readonly mandatory: readonly {
+    readonly attack: string;
+    readonly defense: string;
+    readonly reason: string;
+  }[];
+}
+
+export interface DiskUsage {
+  readonly databaseBytes: number;
+  readonly artifactBytes: number;
+  /** What purging the deleted audits would free, as far as it can be told. */
+  readonly deletedBytes: number;
+  readonly freeBytes: number;
+}
+
+export interface EncoderSheet {
+  readonly name: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly inputs: readonly TensorShape[];
+  readonly outputs: readonly TensorShape[];
+  readonly dimension: number;
+  /** Of the preprocessing: each value and where it comes from. */
+  readonly preprocessing: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly source: string;
+  }[];
+  readonly options: EncoderOptions;
+  readonly checks: readonly {
+    readonly id: string;
+    readonly status: 'ok' | 'warning' | 'problem';
+    readonly sentence: string;
+  }[];
+  readonly auditable: boolean;
+  /** PNG data URLs of up to ten images as the encoder will see them. */
+  readonly examples: readonly string[];
+  readonly expectation: { readonly proven: boolean; readonly sentence: string } | null;
+  readonly notes: readonly string[];
+}
+
+export interface TensorShape {
+  readonly name: string;
+  readonly type: string;
+  /** A number, or the name of a free dimension. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface DataSheet {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly splits: readonly {
+    readonly name: string;
+    readonly images: number;
+    readonly classes: readonly string[];
+  }[];
+  /** PNG data URLs. */
+  readonly thumbnails: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface MethodCatalogue {
+  readonly attacks: readonly MethodCard[];
+  readonly defenses: readonly MethodCard[];
+  readonly presets: readonly {
+    readonly id: string;
+    readonly version: number;
+    readonly title: string;
+    readonly attacks: readonly string[];
+    readonly defenses: readonly string[];
+    readonly budgets: readonly number[];
+    readonly accounts: readonly number[];
+    readonly seeds: number;
+    readonly canPass: boolean;
+  }[];
+}
+
+export interface MethodCard {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly group: string;
+  /** JSON Schema of the settings, with defaults. */
+  readonly config: unknown;
+  /** Of a defense: attacks it must face to pass. */
+  readonly mustFace: readonly string[];
+}
+
+export interface ExportedFile {
+  readonly format: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+export interface ComparedRequest {
+  readonly id: string;
+  /** One defense configuration of the audit; absent: the whole audit. */
+  readonly defense?: string;
+}
+
+export interface AcceptedFinding {
+  readonly finding: string;
+  readonly reason: string;
+  readonly expires: string;
+}
+
+export interface AppSettings {
+  readonly theme: 'system' | 'light' | 'dark';
+  readonly engine: string;
+  readonly device: string;
+  readonly workers: number | null;
+  readonly price: number | null;
+  readonly gpuHour: number | null;
+  readonly accountPrice: number | null;
+  readonly labelPrice: number | null;
+  readonly trainingCost: number | null;
+  readonly reportFolder: string;
+}
+
+export interface EngineEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly state: 'ready' | 'not-installed' | 'broken';
+  readonly devices: readonly string[];
+  readonly sentence: string;
+  readonly canInstall: boolean;
+  readonly canRemove: boolean;
+}
+
+export interface BenchmarkLine {
+  readonly label: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+export interface HealthCheck {
+  readonly id: string;
+  readonly status: 'ok' | 'absent' | 'warning' | 'problem';
+  readonly sentence: string;
+  readonly advice: string | null;
+}
+
+export interface MachineGauge {
+  /** Of the engine and its workers. */
+  readonly residentBytes: number;
+  readonly totalBytes: number;
+  readonly device: { readonly name: string; readonly usedBytes: number; readonly totalBytes: number } | null;
+}
+
+export interface FolderListing {
+  readonly folder: string;
+  readonly parent: string | null;
+  readonly entries: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly kind: 'folder' | 'file';
+    readonly sizeBytes: number | null;
+  }[];
+  /** More entries than one answer holds. */
+  readonly isCut: boolean;
+}

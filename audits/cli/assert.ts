@@ -5,15 +5,15 @@ import type { AuditResult } from '../contract/result.ts';
 import { parsePolicy } from '../plan/policy.ts';
 import { assertAudit } from '../report/compare/assert-audit.ts';
 import { verdictText } from '../score/gate.ts';
+import { buildStoredResult, requireAudit, storedResult } from '../report/stored-result.ts';
 import { readAcceptances, readAnyResult, today } from './compared-sides.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { renderFindingChanges } from './render/comparison.ts';
 import { cleanText, hangingText, wrapText } from './render/text.ts';
 import { requirePlugins } from './required-plugins.ts';
-import { readJson } from './settings.ts';
-import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
-import { buildStoredResult, storedResult } from './stored-result.ts';
+import { readJson } from '../settings/settings.ts';
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 interface AssertFlags {
   readonly policy?: string;

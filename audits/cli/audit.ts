@@ -14,7 +14,7 @@ import {
   readWhole,
   readWholes,
 } from './flags.ts';
-import { checkSettings, mergeSettings, readSettings, type Settings } from './settings.ts';
+import { checkSettings, mergeSettings, readSettings, type Settings } from '../settings/settings.ts';
 
 /** Flags that say how to run, not what to measure: never in `moat.config.json`. */
 export interface RunFlags {

@@ -6,7 +6,7 @@ import type { ComparedSide } from '../report/compare/compare-results.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { readResult } from './report.ts';
-import { readJson } from './settings.ts';
+import { readJson } from '../settings/settings.ts';
 
 interface StoreFlags {
   readonly db?: string;

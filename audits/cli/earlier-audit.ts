@@ -1,10 +1,9 @@
 import type { AuditResult } from '../contract/result.ts';
 import { MoatError } from '../contract/errors.ts';
-import type { AuditRow, Store } from '../store/types.ts';
+import { lastBefore, requireAudit, storedResult } from '../report/stored-result.ts';
 import type { CommandContext } from './context.ts';
 import { requirePlugins } from './required-plugins.ts';
-import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
-import { storedResult } from './stored-result.ts';
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 interface BaselineFlags {
   readonly baseline?: string;
@@ -31,15 +30,4 @@ export async function findBaseline(
       throw new MoatError('usage', `Audit ${auditId} cannot be its own baseline; name an earlier one.`);
     return audit && storedResult(store, audit, () => requirePlugins(context, audit.config.plugins, plugin));
   });
-}
-
-function lastBefore(store: Store, createdAt: string, encoderDigest: string): AuditRow | undefined {
-  for (const summary of store.audits.list()) {
-    if (summary.state !== 'completed' || summary.createdAt >= createdAt) continue;
-    const audit = store.audits.get(summary.id);
-    // One with code of the user's is compared where it is named, since that code has to be named too.
-    if (audit?.preparation?.encoder.digest === encoderDigest && (audit.config.plugins ?? []).length === 0)
-      return audit;
-  }
-  return undefined;
 }

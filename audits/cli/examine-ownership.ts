@@ -36,7 +36,7 @@ import {
   type LookSettings,
 } from './look-at-encoder.ts';
 import { lookAtZoo } from './look-at-zoo.ts';
-import { readJson } from './settings.ts';
+import { readJson } from '../settings/settings.ts';
 
 export interface OwnershipSettings extends LookSettings {
   readonly suspect?: string | undefined;

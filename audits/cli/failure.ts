@@ -1,8 +1,9 @@
 import { CommanderError } from 'commander';
 import { MoatError, errorTable, exitCode, type ErrorCode } from '../contract/errors.ts';
+import { appendToLog } from '../run/file-log.ts';
 import { asTyped } from './command-name.ts';
 import { cleanText } from './render/text.ts';
-import { appendToLog, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** How an error looks to people: what happened, what to do. Never a stack. */
 export interface Failure {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { MoatError } from '../contract/errors.ts';
-import { durationMs, durationPattern } from './settings.ts';
+import { durationMs, durationPattern } from '../settings/settings.ts';
 
 /** Readers of flag values: text in, typed value out, or one sentence that names the flag. */
 

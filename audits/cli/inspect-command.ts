@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { resolvePath } from './context.ts';
 import { addDeviceOptions, addEncoderOptions, addExample, addJsonOption } from './flags.ts';
-import { mergeSettings, checkSettings, readSettings } from './settings.ts';
+import { mergeSettings, checkSettings, readSettings } from '../settings/settings.ts';
 
 interface InspectFlags {
   readonly expect?: string;

@@ -10,7 +10,7 @@ import {
   readNumber,
   readWhole,
 } from './flags.ts';
-import { checkSettings, mergeSettings, readSettings } from './settings.ts';
+import { checkSettings, mergeSettings, readSettings } from '../settings/settings.ts';
 
 interface OwnFlags {
   readonly suspect?: string;

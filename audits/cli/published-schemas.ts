@@ -3,7 +3,7 @@ import { endpointSchema } from '../contract/endpoint.ts';
 import { acceptancesSchema } from '../report/compare/acceptances.ts';
 import { ownershipReportSchema } from '../report/ownership-schema.ts';
 import { resultSchema } from '../report/result-schema.ts';
-import { settingsSchema } from './settings.ts';
+import { settingsSchema } from '../settings/settings.ts';
 
 /** The JSON Schemas that the documentation carries; `npm run schemas` writes them. */
 export const publishedSchemas: readonly {

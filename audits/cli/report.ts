@@ -4,6 +4,7 @@ import { reportProfiles, type ReportProfile } from '../report/formats/format.ts'
 import { findFormats, reportFormats } from '../report/formats/registry.ts';
 import { writeFormats } from '../report/write-formats.ts';
 import { decideGate, verdictText } from '../score/gate.ts';
+import { requireAudit, storedResult } from '../report/stored-result.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { findBaseline } from './earlier-audit.ts';
 import {
@@ -17,10 +18,9 @@ import {
 import { formatBytes } from './render/numbers.ts';
 import { cleanText, wrapText } from './render/text.ts';
 import { requirePlugins } from './required-plugins.ts';
-import { defaultReportFolder, readSettings } from './settings.ts';
+import { defaultReportFolder, readSettings } from '../settings/settings.ts';
 import { signReport } from './sign-report.ts';
-import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
-import { storedResult } from './stored-result.ts';
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 interface ReportFlags {
   readonly format?: readonly string[];

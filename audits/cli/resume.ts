@@ -1,33 +1,12 @@
 import type { Command } from 'commander';
-import type { AuditConfig } from '../contract/audit.ts';
-import type { AuditId } from '../contract/cell.ts';
-import { MoatError } from '../contract/errors.ts';
+import { requireAudit } from '../report/stored-result.ts';
 import type { CommandContext } from './context.ts';
+import { requireStoredDevice, requireUnfinished } from '../run/resumable.ts';
 import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
-import { defaultReportFolder, readSettings } from './settings.ts';
+import { defaultReportFolder, readSettings } from '../settings/settings.ts';
 import type { AuditSummary } from '../store/types.ts';
 import { requirePlugins } from './required-plugins.ts';
-import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
-
-/**
- * An audit goes on where it began or not at all: another device computes other numbers.
- * @throws MoatError device-unavailable saying what to do
- */
-async function requireStoredDevice(id: AuditId, config: AuditConfig): Promise<void> {
-  const { requireDevice } = await import('../devices/choose.ts');
-  const { tryDevice } = await import('../devices/try-device.ts');
-  try {
-    await requireDevice(config, tryDevice);
-  } catch (error) {
-    const known = MoatError.from(error);
-    if (known.code !== 'device-unavailable') throw known;
-    throw new MoatError(
-      known.code,
-      `Audit ${id} began with ${config.engine} on ${config.device}, which is gone: ${known.message} Bring it back and resume, or start a new audit with --device auto, whose cells are computed anew.`,
-      { cause: error },
-    );
-  }
-}
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 interface ResumeFlags {
   readonly db?: string;
@@ -63,19 +42,11 @@ export function registerResume(program: Command, context: CommandContext): void 
         const candidates = id === undefined && begun.some(unfinished) ? begun : store.audits.list();
         const chosen = pickAudit(candidates, id, unfinished, 'unfinished audit');
         const audit = requireAudit(store, chosen);
-        const isDone = audit.state === 'completed';
-        const hasFailed = store.cells.byAudit(chosen).some((cell) => cell.state === 'failed');
-        if (isDone && !(retryFailed && hasFailed))
-          throw new MoatError(
-            'audit-nothing-to-resume',
-            hasFailed
-              ? `Audit ${chosen} is complete but for failed cells, which --failed tries again.`
-              : `Audit ${chosen} is complete.`,
-          );
+        requireUnfinished(store, audit, { failed: retryFailed });
         return { auditId: chosen, config: audit.config };
       });
       requirePlugins(context, config.plugins, flags.plugin ?? []);
-      await requireStoredDevice(auditId, config);
+      await requireStoredDevice({ id: auditId, config });
       const [{ continueAudit }, { runSession }] = await Promise.all([
         import('../run/runner.ts'),
         import('./session.ts'),

@@ -7,6 +7,7 @@ import type { RunEnd, RunOptions } from '../run/runner.ts';
 import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
+import { besideDatabase, createFileLog } from '../run/file-log.ts';
 import { commandName } from './command-name.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { decideGate, verdictText } from '../score/gate.ts';
@@ -15,9 +16,8 @@ import { renderPlanLine } from './render/plan.ts';
 import { renderResult } from './render/result.ts';
 import { formatDuration } from './render/numbers.ts';
 import { wrapText } from './render/text.ts';
-import { defaultDatabase, defaultReportFolder } from './settings.ts';
+import { defaultDatabase, defaultReportFolder } from '../settings/settings.ts';
 import { listenForStop } from './signals.ts';
-import { besideDatabase, createFileLog } from './terminal.ts';
 
 export interface SessionSettings {
   readonly command: string;

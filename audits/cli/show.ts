@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { requireAudit, storedResult } from '../report/stored-result.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { renderResult } from './render/result.ts';
 import { requirePlugins } from './required-plugins.ts';
-import { chosenDatabase, pickAudit, requireAudit, withStore } from './stored-audits.ts';
-import { storedResult } from './stored-result.ts';
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 export function registerShow(program: Command, context: CommandContext): void {
   const command = program

@@ -1,10 +1,10 @@
 import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import { openStore } from '../store/open.ts';
-import type { AuditRow, AuditSummary, Store } from '../store/types.ts';
+import type { AuditSummary, Store } from '../store/types.ts';
+import { besideDatabase } from '../run/file-log.ts';
 import { resolvePath, type CommandContext } from './context.ts';
-import { defaultDatabase, readSettings } from './settings.ts';
-import { besideDatabase } from './terminal.ts';
+import { defaultDatabase, readSettings } from '../settings/settings.ts';
 
 /** The database that a command is about: `--db`, else `moat.config.json`, else `moat.db`. */
 export function chosenDatabase(context: CommandContext, flag: string | undefined): string {
@@ -48,11 +48,4 @@ export function pickAudit(
   if (matches.length > 1 && exact.id !== id)
     throw new MoatError('audit-unknown', `${matches.length} audits begin with ${id}; write more of the id.`);
   return exact.id;
-}
-
-/** The stored audit. @throws MoatError `audit-unknown` */
-export function requireAudit(store: Store, id: AuditId): AuditRow {
-  const audit = store.audits.get(id);
-  if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
-  return audit;
 }

@@ -13,7 +13,7 @@ import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from '.
 import { cleanText, hangingText, wrapText } from './render/text.ts';
 import type { Tone } from './render/view.ts';
 import { readResult } from './report.ts';
-import { readJson } from './settings.ts';
+import { readJson } from '../settings/settings.ts';
 
 interface VerifyFlags {
   readonly publicKey?: string;

@@ -1,6 +1,14 @@
+import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import type { AuditRow, Store } from '../store/types.ts';
+
+/** The stored audit. @throws MoatError `audit-unknown` */
+export function requireAudit(store: Store, id: AuditId): AuditRow {
+  const audit = store.audits.get(id);
+  if (audit === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
+  return audit;
+}
 
 /**
  * The stored result; while the audit runs, after it was killed, or where an earlier build stored it, what the cells in the
@@ -38,7 +46,7 @@ export async function buildStoredResult(
       : MoatError.fromJSON(audit.error);
   checkPlugins();
   const [{ buildResult }, { usePlugins }] = await Promise.all([
-    import('../report/build.ts'),
+    import('./build.ts'),
     import('../plugins/load.ts'),
   ]);
   await usePlugins(audit.config.plugins);
@@ -47,4 +55,16 @@ export async function buildStoredResult(
     cells: store.cells.byAudit(audit.id),
     measurements: store.measurements.byAudit(audit.id),
   });
+}
+
+/** The last audit that was completed on the same encoder before one; undefined where there is none. */
+export function lastBefore(store: Store, createdAt: string, encoderDigest: string): AuditRow | undefined {
+  for (const summary of store.audits.list()) {
+    if (summary.state !== 'completed' || summary.createdAt >= createdAt) continue;
+    const audit = store.audits.get(summary.id);
+    // One with code of the user's is compared where it is named, since that code has to be named too.
+    if (audit?.preparation?.encoder.digest === encoderDigest && (audit.config.plugins ?? []).length === 0)
+      return audit;
+  }
+  return undefined;
 }

@@ -5,7 +5,7 @@ import type {
   PreprocessingSource,
 } from '../../contract/encoder.ts';
 import type { ModelPort } from '../../contract/engine.ts';
-import type { InspectReport } from '../inspect.ts';
+import type { InspectReport } from '../../run/inspect-report.ts';
 import { renderPairs, renderTable } from './table.ts';
 import { cleanText, hangingText } from './text.ts';
 import type { Tone, View } from './view.ts';

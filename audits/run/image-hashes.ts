@@ -1,7 +1,7 @@
 import type { ImageGeometry } from '../contract/encoder.ts';
 import type { Dataset, SplitName } from '../datasets/dataset.ts';
 import { readBlocks, type ImagePlace } from '../datasets/read-blocks.ts';
-import { writeFileAtomic } from '../run/files.ts';
+import { writeFileAtomic } from './files.ts';
 
 /**
  * Writes for every image of a data set the identity that it has in audits of an encoder with this input: CSV with the columns

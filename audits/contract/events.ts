@@ -22,6 +22,8 @@ export type RunEvent =
       readonly fraction: number;
       readonly etaMs: number | null;
       readonly running: readonly {
+        /** Absent for what is no cell: the preparation. */
+        readonly key?: CellKey;
         readonly label: string;
         readonly fraction: number;
         readonly stage: string;

@@ -289,6 +289,7 @@ export class Schedule {
       fraction: total === 0 ? 1 : (ended + inProgress) / total,
       etaMs: remainingMs(rows, toRun, running, Math.max(1, this.#lanes.length)),
       running: active.map((lane) => ({
+        ...(lane.cell === undefined ? {} : { key: lane.cell.key }),
         label: lane.cell === undefined ? '' : cellLabel(lane.cell),
         fraction: lane.fraction,
         stage: lane.stage,

@@ -5,8 +5,11 @@ import type {
   DetectorEvaluation,
   Estimate,
   MatrixCell,
+  OwnershipEvaluation,
+  OwnershipRow,
   QueryCurve,
   TheftCost,
+  TransferPoint,
 } from '../contract/result.ts';
 
 /** A small, complete, made-up result for the tests of what reads results. */
@@ -174,6 +177,55 @@ export function sampleDetector(change: Partial<DetectorEvaluation> = {}): Detect
       falsePositives: { rate: sampleEstimate(0.12, 0.02), deviation: 0.011 },
       falseNegatives: { rate: sampleEstimate(0.35, 0.03), deviation: 0.024 },
     },
+    ...change,
+  };
+}
+
+export function sampleTransfer(): readonly TransferPoint[] {
+  return [0.03, 0.1].map((epsilon) => ({
+    epsilon,
+    success: sampleEstimate(0.3 + epsilon),
+    random: sampleEstimate(0.05),
+    excess: sampleEstimate(0.25 + epsilon),
+    victimAccuracy: sampleEstimate(0.6 - epsilon),
+  }));
+}
+
+export function sampleOwnership(change: Partial<OwnershipEvaluation> = {}): OwnershipEvaluation {
+  const row: OwnershipRow = {
+    attack: 'direct-extraction',
+    defense: 'none',
+    budget: 2000,
+    accounts: 1,
+    test: 'similarity-fingerprint',
+    value: sampleEstimate(0.9),
+    victim: 1,
+    independent: { encoders: 20, mean: 0.31, deviation: 0.05, largest: 0.41 },
+    seeds: 3,
+    effect: 8.2,
+    p: 0.048,
+    claimedSeeds: 3,
+    claimed: true,
+    falseClaimBound: 0.139,
+  };
+  return {
+    rule: { level: 0.05, leastEffect: 3 },
+    independent: { encoders: 20, zoo: 20, untrained: 0 },
+    reason: null,
+    rows: [
+      row,
+      {
+        ...row,
+        test: 'rank-signature',
+        value: sampleEstimate(0.99, null),
+        victim: null,
+        effect: 2.1,
+        claimedSeeds: 0,
+        claimed: false,
+      },
+      { ...row, test: null, value: null, victim: null, effect: 6.5 },
+      { ...row, defense: noise, value: sampleEstimate(0.4), effect: 1.7, claimedSeeds: 1, claimed: false },
+    ],
     ...change,
   };
 }

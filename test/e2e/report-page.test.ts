@@ -6,7 +6,9 @@ import { html } from '../../audits/report/formats/html.ts';
 import {
   sampleCell,
   sampleEstimate,
+  sampleOwnership,
   sampleResult,
+  sampleTransfer,
   sampleVerdict,
 } from '../../audits/report/result.sample.ts';
 import { openBrowser } from '../helpers/browser.ts';
@@ -16,7 +18,12 @@ import { openBrowser } from '../helpers/browser.ts';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const long = `${'a-very-long-model-name-'.repeat(3)}.onnx`;
 const results = {
-  sample: sampleResult(),
+  sample: sampleResult({
+    ownership: sampleOwnership(),
+    matrix: sampleResult().matrix.map((cell, i) =>
+      i === 1 ? { ...cell, fidelity: { ...cell.fidelity, transfer: sampleTransfer() } } : cell,
+    ),
+  }),
   hostile: sampleResult({
     encoder: { ...sampleResult().encoder, path: `/models/<b>מודל\u202E ${long}` },
     matrix: Array.from({ length: 24 }, (_, i) =>

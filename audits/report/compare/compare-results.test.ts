@@ -1,7 +1,13 @@
 import { Marked } from 'marked';
 import { expect, test } from 'vitest';
 import type { AuditResult, Finding } from '../../contract/result.ts';
-import { sampleCell, sampleEstimate, sampleResult, sampleVerdict } from '../result.sample.ts';
+import {
+  sampleCell,
+  sampleEstimate,
+  sampleOwnership,
+  sampleResult,
+  sampleVerdict,
+} from '../result.sample.ts';
 import { parseAcceptances } from './acceptances.ts';
 import { compareSides, type ComparedSide } from './compare-results.ts';
 import { comparisonMarkdown } from './comparison-markdown.ts';
@@ -88,6 +94,21 @@ test('numbers on other images are shown and not judged', () => {
   expect(stolen?.delta).toBeCloseTo(-0.72, 6);
   expect(notes[0]).toContain('cifar10');
   expect(configuration.map(({ entry }) => entry)).toEqual(['tasks.cifar10.score']);
+});
+
+test('a copy that scores less in an ownership test is harder to prove', () => {
+  const [row] = sampleOwnership().rows;
+  if (row === undefined) throw new Error('the sample has a test');
+  const tested = (value: number) =>
+    sampleResult({ ownership: sampleOwnership({ rows: [{ ...row, value: sampleEstimate(value) }] }) });
+  const words = compare(tested(0.9), tested(0.5))
+    .changes.filter(({ kind }) => kind === 'ownership')
+    .map(({ metric, attack, user, word }) => [metric, attack, user, word]);
+  expect(words).toEqual([
+    ['ownership-score', 'direct-extraction', 'similarity-fingerprint', 'worse'],
+    // Claims are counted over a few seeds and have no interval.
+    ['ownership-claimed', 'direct-extraction', 'similarity-fingerprint', 'no-evidence'],
+  ]);
 });
 
 test('what was set up differently is named by its path', () => {

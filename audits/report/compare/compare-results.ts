@@ -131,7 +131,8 @@ function metricChanges(
 
 /** The strongest attack on a defense and the best control may be others on the two sides: they are no part of what a row is. */
 function identityOf(row: MetricRow, acrossDefenses: boolean): string {
-  const named = row.kind === 'attack' ? [row.attack, row.surrogate, row.queryPolicy] : [];
+  const named =
+    row.kind === 'attack' || row.kind === 'ownership' ? [row.attack, row.surrogate, row.queryPolicy] : [];
   return JSON.stringify([
     row.kind,
     ...named,

@@ -39,7 +39,7 @@ export function subjectOf({
   user,
 }: MetricChange): string {
   const parts = [
-    kind === 'attack' && attack !== null ? attack : null,
+    (kind === 'attack' || kind === 'ownership') && attack !== null ? attack : null,
     defense === null ? null : `through ${defense}`,
     budget === null ? null : `${count(budget)} queries`,
     accounts === null || accounts === 1 ? null : `${accounts} accounts`,
@@ -78,7 +78,14 @@ export function findingText({ finding, acceptance, isExpired }: FindingChange): 
  */
 export function worthShowing(changes: readonly MetricChange[]): readonly MetricChange[] {
   const order: readonly ChangeWord[] = ['worse', 'better', 'not-comparable', 'no-evidence'];
-  const kinds: readonly MetricChange['kind'][] = ['defense', 'victim', 'honest', 'attack', 'detection'];
+  const kinds: readonly MetricChange['kind'][] = [
+    'defense',
+    'victim',
+    'honest',
+    'attack',
+    'detection',
+    'ownership',
+  ];
   const shown = changes.filter(
     ({ word, kind }) =>
       word === 'worse' || word === 'better' || (word === 'not-comparable' && kind === 'defense'),

@@ -10,6 +10,12 @@ const counted = new Set([
   'no-victim-probe-accuracy',
   'reply-overhead-microseconds',
   'reply-overhead-bytes',
+  // Figures of one ownership test that have no interval, or are those of other encoders than the copy.
+  'ownership-score-of-victim',
+  'ownership-score-independent',
+  'ownership-effect',
+  'ownership-p',
+  'ownership-false-claims',
 ]);
 const worseWhenHigher = new Set([
   'worst-stolen-gain',
@@ -33,6 +39,8 @@ export function higherIs({
   // Random signs are a control; and a victim that stays right withstood.
   if (metric.startsWith('fgsm-random-success-')) return undefined;
   if (metric.startsWith('fgsm-victim-accuracy-')) return 'better';
+  // More like the victim than a stranger is: easier to prove. That it is a better copy, the copy's own rows say.
+  if (kind === 'ownership') return 'better';
   if (kind === 'attack') return copyExceptions.has(metric) ? 'better' : 'worse';
   // An alarm on an honest account is an error, one on a thief the purpose.
   if (metric === 'alarm-rate') return user?.startsWith('honest') === true ? 'worse' : 'better';

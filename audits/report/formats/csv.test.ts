@@ -2,7 +2,14 @@ import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Estimate } from '../../contract/result.ts';
-import { sampleCell, sampleDetector, sampleEstimate, sampleResult, sampleVerdict } from '../result.sample.ts';
+import {
+  sampleCell,
+  sampleDetector,
+  sampleEstimate,
+  sampleOwnership,
+  sampleResult,
+  sampleVerdict,
+} from '../result.sample.ts';
 import { csv, guardFormula, unguardFormula, type csvColumns } from './csv.ts';
 import { metricRows } from './metric-rows.ts';
 
@@ -78,6 +85,30 @@ test('numbers that stand deeper in a result have rows too', async () => {
     detector.nearDuplicates.falseNegatives.rate,
   ])
     expect(written).toContain(String(value));
+});
+
+test('every ownership test of a copy has its rows, and one without a claim says why', async () => {
+  const ownership = sampleOwnership();
+  const rows = (await rowsOf(sampleResult({ ownership }))).filter(({ kind }) => kind === 'ownership');
+  const claims = rows.filter(({ metric }) => metric === 'ownership-claimed');
+  expect(claims.map(({ user, value }) => [user, value])).toEqual([
+    ['similarity-fingerprint', '1'],
+    ['rank-signature', '0'],
+    ['all tests', '1'],
+    ['similarity-fingerprint', String(1 / 3)],
+  ]);
+  const score = rows.find(({ metric, user }) => metric === 'ownership-score' && user === 'rank-signature');
+  expect(score).toMatchObject({ value: '0.99', low: '', attack: 'direct-extraction', seeds: '3' });
+  expect(score?.cells).toBe('k1 k2 k3');
+  const few = sampleOwnership({
+    reason: 'Four are too few.',
+    rows: ownership.rows.map((row) => ({ ...row, claimed: null, claimedSeeds: null, p: null })),
+  });
+  const unclaimed = (await rowsOf(sampleResult({ ownership: few }))).filter(
+    ({ metric }) => metric === 'ownership-claimed',
+  );
+  expect(unclaimed).toHaveLength(4);
+  for (const { value, reason } of unclaimed) expect([value, reason]).toEqual(['', 'Four are too few.']);
 });
 
 test('a cell without a number has one row that says why, and flags stand beside what they weaken', async () => {

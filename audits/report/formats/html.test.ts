@@ -1,6 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { AuditResult, MatrixCell } from '../../contract/result.ts';
-import { sampleCell, sampleEstimate, sampleResult, sampleVerdict } from '../result.sample.ts';
+import {
+  sampleCell,
+  sampleEstimate,
+  sampleOwnership,
+  sampleResult,
+  sampleTransfer,
+  sampleVerdict,
+} from '../result.sample.ts';
 import type { ReportContext } from './format.ts';
 import { html } from './html.ts';
 
@@ -162,6 +169,41 @@ test('no number of the sample is printed without what it rests on', () => {
   const estimates = [...sample.matchAll(/<span class="estimate"[\s\S]*?<\/span>\s*<\/span>/g)];
   expect(estimates.length).toBeGreaterThan(20);
   for (const [text] of estimates) expect(text).toMatch(/seed/);
+});
+
+test('ownership claims stand in the chapter of copies, test by test, and one that is not possible says why', async () => {
+  const part = (text: string): string =>
+    withoutAssets(text).match(/aria-labelledby="ownership-heading"[\s\S]*?<\/section>/)?.[0] ?? '';
+  const claimed = part(await page(sampleResult({ ownership: sampleOwnership() })));
+  for (const text of [
+    'yes, 3 of 3',
+    'no, 1 of 3',
+    'similarity-<wbr/>fingerprint',
+    '0.048',
+    '0.31',
+    'no interval',
+  ])
+    expect(claimed).toContain(text);
+  // One defense was tested by no set that every independent encoder took part in: it is there, without a claim.
+  expect(claimed).toContain('not measured: no test that every independent encoder took part in');
+  const few = sampleOwnership({
+    reason: 'Four are too few.',
+    rows: sampleOwnership().rows.map((row) => ({ ...row, p: null, claimed: null, claimedSeeds: null })),
+  });
+  const without = part(await page(sampleResult({ ownership: few })));
+  expect(without).toContain('Four are too few.');
+  expect(without).toContain('not possible');
+  expect(without).not.toMatch(/>(yes|no), /);
+  expect(part(sample)).toBe('');
+});
+
+test('adversarial examples made on a copy stand beside their control', async () => {
+  const transfer = sampleTransfer();
+  const cell = sampleCell({ fidelity: { ...sampleCell().fidelity, transfer } });
+  const text = withoutAssets(await page(sampleResult({ matrix: [cell] })));
+  const rows = [...(text.split('id="transfer-heading"')[1] ?? '').split('</section>')[0]!.matchAll(/<tr>/g)];
+  expect(rows).toHaveLength(1 + transfer.length);
+  expect(sample).not.toContain('id="transfer-heading"');
 });
 
 test('page one says what changed since an earlier audit, and of which encoder that was', async () => {

@@ -1,9 +1,16 @@
-import type { AuditResult, Estimate, MatrixCell, TransferPoint } from '../../contract/result.ts';
+import type {
+  AuditResult,
+  Estimate,
+  MatrixCell,
+  OwnershipEvaluation,
+  OwnershipRow,
+  TransferPoint,
+} from '../../contract/result.ts';
 
 /** A number of the result with everything it belongs to: what tables and lists of metrics are made of. */
 export interface MetricRow {
-  /** `attack`: a copy. `defense`: a verdict's numbers. `honest`: a defense's price. `victim`: without any attack. `detection`: a detector. */
-  readonly kind: 'attack' | 'defense' | 'honest' | 'victim' | 'detection';
+  /** `attack`: a copy. `defense`: a verdict's numbers. `honest`: a defense's price. `victim`: without any attack. `detection`: a detector. `ownership`: a test of a copy. */
+  readonly kind: 'attack' | 'defense' | 'honest' | 'victim' | 'detection' | 'ownership';
   readonly attack: string | null;
   readonly surrogate: string | null;
   readonly queryPolicy: string | null;
@@ -11,7 +18,7 @@ export interface MetricRow {
   readonly budget: number | null;
   readonly accounts: number | null;
   readonly task: string | null;
-  /** Which honest user, or which kind of stream. */
+  /** Which honest user, which kind of stream, or which ownership test. */
   readonly user: string | null;
   readonly state: string;
   readonly seedsDone: number | null;
@@ -51,6 +58,7 @@ export function metricRows(result: AuditResult): readonly MetricRow[] {
     ...result.verdicts.flatMap(verdictRows),
     ...result.verdicts.flatMap(honestRows),
     ...result.detection.flatMap(detectionRows),
+    ...(result.ownership === undefined ? [] : ownershipRows(result.ownership, result.matrix)),
   ];
 }
 
@@ -213,4 +221,54 @@ function detectionRows(detector: AuditResult['detection'][number]): readonly Met
       'near-duplicate-fnr': nearDuplicates?.falseNegatives.rate,
     }),
   ];
+}
+
+/** A row for each figure of a test of a copy; one that gave no claim says why. */
+function ownershipRows(
+  { rows, reason }: OwnershipEvaluation,
+  matrix: readonly MatrixCell[],
+): readonly MetricRow[] {
+  const copyOf = ({ attack, defense, budget, accounts }: OwnershipRow | MatrixCell): string =>
+    JSON.stringify([attack, defense, budget, accounts]);
+  const cells = new Map(matrix.map((cell) => [copyOf(cell), cell]));
+  return rows.flatMap((row) => {
+    const { attack, defense, budget, accounts, test, seeds, claimedSeeds, victim, independent } = row;
+    const cell = cells.get(copyOf(row));
+    const base = {
+      ...nowhere,
+      kind: 'ownership',
+      attack,
+      surrogate: cell?.surrogate ?? null,
+      queryPolicy: cell?.queryPolicy ?? null,
+      defense,
+      budget,
+      accounts,
+      user: test ?? 'all tests',
+      cellKeys: cell?.cellKeys ?? [],
+    } as const;
+    const figure = (value: number | null | undefined, method: string): Estimate | null =>
+      value === null || value === undefined
+        ? null
+        : { value, low: null, high: null, unit: 'none', seeds, items: independent?.encoders ?? 0, method };
+    const claimed = figure(
+      claimedSeeds === null ? null : claimedSeeds / seeds,
+      'seeds whose copy is claimed',
+    );
+    return [
+      ...rowsOf(base, {
+        'ownership-score': row.value,
+        'ownership-score-of-victim': figure(victim, 'of the victim itself'),
+        'ownership-score-independent': figure(independent?.mean, 'mean of independent encoders'),
+        'ownership-effect': figure(row.effect, 'weakest seed, against independent encoders'),
+        'ownership-p': figure(row.p, 'weakest seed, rank among independent encoders'),
+        'ownership-false-claims': figure(row.falseClaimBound, 'exact one-sided 95 % bound'),
+      }),
+      {
+        ...base,
+        metric: 'ownership-claimed',
+        estimate: claimed === null ? null : { ...claimed, unit: 'fraction' },
+        reason: claimed === null ? reason : null,
+      },
+    ];
+  });
 }

@@ -38,6 +38,8 @@ export interface Dataset {
   readonly splits: Readonly<Partial<Record<SplitName, Split>>>;
   /** Plain sentences: what was left out and why. */
   readonly notes: readonly string[];
+  /** Only the beginning was listed, as asked for: there are more images. */
+  readonly isCut?: boolean;
 }
 
 /** What a format's reader finds; `openDataset` adds path and name. */

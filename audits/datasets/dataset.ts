@@ -1,9 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MoatError } from '../contract/errors.ts';
 import { listCifar, looksLikeCifar } from './cifar-batches.ts';
 import type { Dataset, DatasetContents } from './dataset-parts.ts';
 import { listDemo } from './demo-dataset.ts';
+import { firstEntries } from './first-entries.ts';
 import { beginsLikeIdx, listIdx, looksLikeIdx } from './idx.ts';
 import { listImageFolder } from './image-folder.ts';
 import { listNpz } from './npz-images.ts';
@@ -19,17 +20,22 @@ export const DEMO_PATH = 'builtin:demo';
  * Finds out what a path holds and lists its images without decoding any.
  * @param path image folder, folder or file of CIFAR binary batches, SVHN, STL-10 or IDX, `.npz`, or `builtin:demo`
  * @param name how the data set is called in results; default: the last part of the path
+ * @param most entries of a folder that are looked at: for a first look at one of any size
  * @throws MoatError `path-missing`, `dataset-empty`, `dataset-format`, `dataset-unreadable`
  */
-export async function openDataset(path: string, name?: string): Promise<Dataset> {
-  const contents = path === DEMO_PATH ? listDemo() : await list(path);
+export async function openDataset(
+  path: string,
+  name?: string,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Dataset> {
+  const contents = path === DEMO_PATH ? listDemo() : await list(path, most);
   return { path, name: name ?? (path === DEMO_PATH ? 'demo' : basename(path)), ...contents };
 }
 
-async function list(path: string): Promise<DatasetContents> {
+async function list(path: string, most: number): Promise<DatasetContents> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new MoatError('path-missing', `There is no file or folder ${path}.`);
-  if (found.isDirectory()) return listFolder(path);
+  if (found.isDirectory()) return listFolder(path, most);
   if (!found.isFile()) throw new MoatError('dataset-format', `${path} is neither a file nor a folder.`);
   if (found.size === 0) throw new MoatError('dataset-empty', `${path} is empty.`);
   if (/\.npz$/i.test(path)) return listNpz(path);
@@ -43,10 +49,10 @@ async function list(path: string): Promise<DatasetContents> {
   );
 }
 
-async function listFolder(path: string): Promise<DatasetContents> {
+async function listFolder(path: string, most: number): Promise<DatasetContents> {
   let files: string[];
   try {
-    files = readdirSync(path);
+    files = firstEntries(path, most).entries.map(({ name }) => name);
   } catch (cause) {
     throw new MoatError('dataset-unreadable', `The folder ${path} cannot be listed.`, { cause });
   }
@@ -55,7 +61,7 @@ async function listFolder(path: string): Promise<DatasetContents> {
   if (looksLikeStl10(files)) return listStl10(path);
   if (looksLikeCifar(files)) return listCifar(path);
   try {
-    return listImageFolder(path);
+    return listImageFolder(path, most);
   } catch (error) {
     const archives = files.filter((file) => /\.npz$/i.test(file));
     if (!(error instanceof MoatError) || error.code !== 'dataset-empty' || archives.length === 0) throw error;

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { extname, join } from 'node:path';
 import { MoatError } from '../contract/errors.ts';
 import type { DatasetContents, Item, Split } from './dataset-parts.ts';
+import { firstEntries } from './first-entries.ts';
 import { naturalOrder } from './natural-order.ts';
 
 /** What the bundled sharp decodes to pixels. SVG is left out: it is a program for drawing, not a photograph. */
@@ -43,15 +44,18 @@ interface Found {
 interface Listing {
   readonly found: readonly Found[];
   readonly foreign: ReadonlyMap<string, number>;
+  /** There was more than was to be listed. */
+  readonly isCut: boolean;
 }
 
 /**
  * Lists a folder of images: class sub-folders below `train/` and `test/` (or val, valid, validation), else class
  * sub-folders, else a flat folder without labels. Hidden files are skipped, links are followed once.
+ * @param most files and folders that are looked at in each part, for a first look at a folder of any size
  * @throws MoatError `dataset-empty` when there is no image, `dataset-unreadable` when a folder may not be listed.
  */
-export function listImageFolder(root: string): DatasetContents {
-  const folders = listFolder(root).folders;
+export function listImageFolder(root: string, most = Number.POSITIVE_INFINITY): DatasetContents {
+  const folders = listFolder(root, most).folders;
   const named = (names: readonly string[]): string[] =>
     names.flatMap((name) => folders.filter((folder) => folder.toLowerCase() === name));
   const trainFolder = named(TRAIN_NAMES)[0];
@@ -61,15 +65,21 @@ export function listImageFolder(root: string): DatasetContents {
     { name: 'test' as const, folder: testFolder },
   ].flatMap(({ name, folder }) => {
     if (folder === undefined) return [];
-    const listing = listImages(join(root, folder));
+    const listing = listImages(join(root, folder), most);
     return listing.found.length > 0 ? [{ name, folder, listing }] : [];
   });
 
   if (parts.length === 0) {
-    const listing = listImages(root);
+    const listing = listImages(root, most);
     if (listing.found.length === 0) throw empty(root, listing);
     const { classes, notes, items } = label([{ folder: '', listing }]);
-    return { format: 'image-folder', classes, notes, splits: { all: split(root, items[0] ?? []) } };
+    return {
+      format: 'image-folder',
+      classes,
+      notes,
+      splits: { all: split(root, items[0] ?? []) },
+      isCut: listing.isCut,
+    };
   }
   const { classes, notes, items } = label(parts);
   const left = folders.filter((folder) => !parts.some((part) => part.folder === folder));
@@ -85,6 +95,7 @@ export function listImageFolder(root: string): DatasetContents {
         : []),
     ],
     splits: Object.fromEntries(parts.map((part, i) => [part.name, split(root, items[i] ?? [])])),
+    isCut: parts.some((part) => part.listing.isCut),
   };
 }
 
@@ -130,7 +141,9 @@ function split(root: string, items: readonly Item[]): Split {
 }
 
 /** All images below a folder, each real folder once, so that a link to a parent ends. */
-function listImages(root: string): Listing {
+function listImages(root: string, most: number): Listing {
+  let left = most;
+  let isCut = false;
   const found: Found[] = [];
   const foreign = new Map<string, number>();
   const visited = new Set<string>();
@@ -139,7 +152,13 @@ function listImages(root: string): Listing {
     const real = realpathSync(path);
     if (visited.has(real)) return;
     visited.add(real);
-    const { files, folders } = listFolder(path);
+    if (left <= 0) {
+      isCut = true;
+      return;
+    }
+    const { files, folders, isCut: isPart } = listFolder(path, left);
+    isCut ||= isPart;
+    left -= files.length + folders.length;
     for (const name of naturalOrder(files)) {
       const extension = extname(name).toLowerCase();
       if (IMAGE_EXTENSIONS.has(extension))
@@ -149,19 +168,22 @@ function listImages(root: string): Listing {
     for (const name of naturalOrder(folders)) visit(below === '' ? name : `${below}/${name}`, folder ?? name);
   };
   visit('', null);
-  return { found, foreign };
+  return { found, foreign, isCut };
 }
 
-function listFolder(path: string): { files: string[]; folders: string[] } {
+function listFolder(
+  path: string,
+  most: number,
+): { readonly files: string[]; readonly folders: string[]; readonly isCut: boolean } {
   const files: string[] = [];
   const folders: string[] = [];
-  let entries;
+  let listed: { readonly entries: readonly Dirent[]; readonly isCut: boolean };
   try {
-    entries = readdirSync(path, { withFileTypes: true });
+    listed = firstEntries(path, most);
   } catch (cause) {
     throw new MoatError('dataset-unreadable', `The folder ${path} cannot be listed.`, { cause });
   }
-  for (const entry of entries) {
+  for (const entry of listed.entries) {
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     const isFolder = entry.isSymbolicLink()
       ? // A link to nowhere stays in the list as a file, to be named as unreadable if it is called an image.
@@ -169,7 +191,7 @@ function listFolder(path: string): { files: string[]; folders: string[] } {
       : entry.isDirectory();
     (isFolder ? folders : files).push(entry.name);
   }
-  return { files, folders };
+  return { files, folders, isCut: listed.isCut };
 }
 
 function empty(root: string, { foreign }: Listing): MoatError {

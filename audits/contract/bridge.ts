@@ -45,9 +45,9 @@ export interface BridgeMethods {
     {
       readonly path: string;
       readonly options: EncoderOptions;
-      readonly images?: string;
+      readonly images?: string | undefined;
       /** `replies.npz` of production, to prove the preprocessing with. */
-      readonly expect?: string;
+      readonly expect?: string | undefined;
     },
     EncoderSheet
   >;
@@ -103,7 +103,7 @@ export interface BridgeMethods {
   'machine.gauge': Method<Record<never, never>, MachineGauge>;
 
   /** Folders and files of the engine's machine: how a browser picks a path there. */
-  'files.browse': Method<{ readonly folder?: string }, FolderListing>;
+  'files.browse': Method<{ readonly folder?: string | undefined }, FolderListing>;
 }
 
 interface Method<Request, Reply> {
@@ -229,18 +229,24 @@ export interface AuditEstimate {
   readonly estimatedMs: number;
   readonly dollars: number;
   /** The attack or defense whose removal would save most time. */
-  readonly dearest: { readonly label: string; readonly savedMs: number } | null;
+  readonly dearest: {
+    readonly kind: 'attack' | 'defense';
+    readonly label: string;
+    readonly savedMs: number;
+    readonly savedCells: number;
+  } | null;
   readonly notApplicable: readonly {
     readonly attack: string;
     readonly defense: string;
     readonly reason: string;
   }[];
   readonly leftOut: readonly { readonly label: string; readonly cells: number }[];
-  /** Attacks that defenses must face and that the settings do not name, with the reason. */
+  /** Attacks that defenses must face, with the reason; they are played whether or not the settings name them. */
   readonly mandatory: readonly {
     readonly attack: string;
     readonly defense: string;
     readonly reason: string;
+    readonly isNamed: boolean;
   }[];
 }
 
@@ -259,12 +265,13 @@ export interface EncoderSheet {
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
   readonly dimension: number;
-  /** Of the preprocessing: each value and where it comes from. */
+  /** Of the preprocessing: each value and its `PreprocessingSource`. */
   readonly preprocessing: readonly {
     readonly name: string;
     readonly value: string;
     readonly source: string;
   }[];
+  /** The values in force, as the options that would set them. */
   readonly options: EncoderOptions;
   readonly checks: readonly {
     readonly id: string;
@@ -274,7 +281,17 @@ export interface EncoderSheet {
   readonly auditable: boolean;
   /** PNG data URLs of up to ten images as the encoder will see them. */
   readonly examples: readonly string[];
-  readonly expectation: { readonly proven: boolean; readonly sentence: string } | null;
+  /** Values that black and white pixels become, and those that are drawn black and white in the examples. */
+  readonly exampleValues: {
+    readonly values: { readonly least: number; readonly most: number };
+    readonly drawn: { readonly least: number; readonly most: number };
+  };
+  readonly expectation: {
+    readonly proven: boolean;
+    readonly sentence: string;
+    /** Options under which production is reproduced best; null where nothing is better, or options cannot say it. */
+    readonly better: { readonly label: string; readonly options: EncoderOptions } | null;
+  } | null;
   readonly notes: readonly string[];
 }
 
@@ -292,8 +309,13 @@ export interface DataSheet {
   readonly splits: readonly {
     readonly name: string;
     readonly images: number;
+    /** Names, the first ones of very many. */
     readonly classes: readonly string[];
   }[];
+  /** 0 for unlabelled data. */
+  readonly classCount: number;
+  /** Only the beginning was looked at: there are more images than are counted here. */
+  readonly isCut: boolean;
   /** PNG data URLs. */
   readonly thumbnails: readonly string[];
   readonly notes: readonly string[];

@@ -96,7 +96,9 @@ function preprocessingRows({
   preprocessingSources: sources,
 }: EncoderDescription): EncoderSheet['preprocessing'] {
   const resizing =
-    values.resize === 'crop' ? `shorter side to ${values.resizeTo}, then the center` : 'stretched to the size';
+    values.resize === 'crop'
+      ? `shorter side to ${values.resizeTo}, then the center`
+      : 'stretched to the size';
   const rows: readonly (readonly [name: string, key: keyof Preprocessing, value: string])[] = [
     ['size', 'height', `${values.height} x ${values.width}`],
     ['resize', 'resize', resizing],
@@ -138,7 +140,9 @@ function expectation(
     best.preprocessing.channels === current.channels &&
     best.preprocessing.resize === current.resize &&
     best.preprocessing.interpolation === current.interpolation;
-  const better = isReachable ? { label: best.label, options: preprocessingOptions(best.preprocessing) } : null;
+  const better = isReachable
+    ? { label: best.label, options: preprocessingOptions(best.preprocessing) }
+    : null;
   return { proven, sentence, better };
 }
 

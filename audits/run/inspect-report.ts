@@ -31,6 +31,8 @@ export interface InspectRequest {
   readonly images?: string | undefined;
   /** CSV file for the identities of all images of that data set. */
   readonly hashes?: string | undefined;
+  /** Entries of the data set's folder that are looked at; default: all of them. */
+  readonly mostListed?: number | undefined;
   readonly engine: Pick<Engine, 'loadModel'>;
   readonly clock: Clock;
 }
@@ -58,7 +60,7 @@ export async function inspectReport(settings: InspectRequest): Promise<InspectRe
   let head: Encoder | undefined;
   try {
     head = await openProjection(engine, settings.encoder, options);
-    const looked = await imagesFor(encoder, settings.images, settings.hashes);
+    const looked = await imagesFor(encoder, settings);
     const report = await preflight(encoder, looked.images, clock);
     const replies = expect === undefined ? undefined : await readExpectedReplies(expect);
     return {
@@ -89,8 +91,7 @@ function isAuditable(report: PreflightReport): boolean {
 
 async function imagesFor(
   encoder: Encoder,
-  path: string | undefined,
-  hashesFile: string | undefined,
+  { images: path, hashes: hashesFile, mostListed }: InspectRequest,
 ): Promise<{ readonly images: Images; readonly notes: readonly string[] }> {
   const { preprocessing } = encoder.description;
   const rng = createRng('inspect');
@@ -103,7 +104,7 @@ async function imagesFor(
         `The encoder was run on ${IMAGES_LOOKED_AT} drawn images (color patches, noise, flat colors); --images FOLDER takes real ones.`,
       ],
     };
-  const dataset = await openDataset(path);
+  const dataset = await openDataset(path, undefined, mostListed);
   const split =
     (['test', 'all', 'train'] as const).find((name) => dataset.splits[name] !== undefined) ?? 'all';
   const count = dataset.splits[split]?.items.length ?? 0;

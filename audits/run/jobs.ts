@@ -2,11 +2,13 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { CellKey, CellWork, Measurement } from '../contract/cell.ts';
 import type { NetworkUse } from '../contract/endpoint.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
+import type { Question } from './questions.ts';
 
 /** What a worker is given: everything by value or by path, nothing from another cell's memory. */
 export type Job =
   | { readonly kind: 'prepare'; readonly config: AuditConfig; readonly artifactFolder: string }
   | CellJob
+  | Question
   | {
       /** Thousands of bootstrap replicates: seconds during which a runner would hear nothing. */
       readonly kind: 'judge';

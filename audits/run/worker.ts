@@ -6,6 +6,7 @@ import { buildResult } from '../report/build.ts';
 import { createCellExecutor } from './execute-cell.ts';
 import type { Job, JobContext } from './jobs.ts';
 import { prepareAudit } from './prepare.ts';
+import { createAnswers, isQuestion } from './questions.ts';
 import { usePlugins } from '../plugins/load.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -13,6 +14,7 @@ const PROGRESS_EVERY_MS = 200;
 
 let controller = new AbortController();
 const executor = createCellExecutor({ clock: systemClock });
+const answer = createAnswers(systemClock);
 
 function reply(message: WorkerReply): void {
   if (process.connected) process.send?.(message);
@@ -44,6 +46,7 @@ async function work(job: Job): Promise<void> {
 }
 
 async function outcomeOf(job: Job, context: JobContext): Promise<unknown> {
+  if (isQuestion(job)) return answer(job);
   await usePlugins(job.kind === 'judge' ? job.audit.config.plugins : job.config.plugins);
   if (job.kind === 'prepare') return prepareAudit(job, { ...context, clock: systemClock });
   if (job.kind === 'cell') return executor.execute(job, context);

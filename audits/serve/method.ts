@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
 import type { Clock, Log } from '../contract/context.ts';
 import type { AuditRuns } from './runs.ts';
+import type { StartWorker } from '../run/worker-host.ts';
 import type { Store } from '../store/types.ts';
 
 /** What every method of the bridge is given: the engine's side, the same for both hosts. */
@@ -16,6 +17,8 @@ export interface ServeContext {
   /** Folder of what the user set and accepted, beside the database. */
   readonly settingsFolder: string;
   readonly publish: (event: BridgeEvent['event']) => void;
+  /** How processes are started here; default: as children of this one. */
+  readonly startWorker?: StartWorker | undefined;
 }
 
 /** One method: its name, the schema that a request must pass, and what it does. One file each, in `methods/`. */

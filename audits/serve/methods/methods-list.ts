@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { MethodCard } from '../../contract/bridge.ts';
+import { attackRegistry } from '../../attacks/registry.ts';
+import { completeAttack, spellAttack } from '../../attacks/resolve.ts';
+import type { AttackDefinition, DefenseDefinition, MethodMeta } from '../../contract/method.ts';
+import { chainMustFace, completeChain, spellChain } from '../../defenses/chain.ts';
+import { defenseRegistry } from '../../defenses/registry.ts';
+import { presets } from '../../plan/presets.ts';
+import { defineBridgeMethod } from '../method.ts';
+
+/** What there is to choose from: attacks, defenses and presets, with JSON Schemas of their settings. */
+export const methodsList = defineBridgeMethod({
+  name: 'methods.list',
+  request: z.strictObject({}),
+  run: () => ({
+    attacks: attackRegistry.all().map((attack) => card(attack, attackGroup(attack), [])),
+    defenses: defenseRegistry
+      .all()
+      .map((defense) => card(defense, defenseGroup(defense), defense.meta.mustFace)),
+    presets: presets.map((preset) => ({
+      id: preset.id,
+      version: preset.version,
+      title: preset.title,
+      attacks: preset.attacks.map((spec) => spellAttack(completeAttack(spec))),
+      defenses: preset.defenses.map((chain) => spellChain(completeChain(chain))),
+      budgets: preset.budgets,
+      accounts: preset.accounts,
+      seeds: preset.seeds,
+      canPass: preset.canPass,
+    })),
+  }),
+});
+
+function card(
+  { meta, config }: { readonly meta: MethodMeta; readonly config: z.ZodObject },
+  group: string,
+  mustFace: readonly string[],
+): MethodCard {
+  const { id, title, summary } = meta;
+  // What a user may write, so a setting with a default is not required.
+  return { id, title, summary, group, config: z.toJSONSchema(config, { io: 'input' }), mustFace };
+}
+
+/** Made for a defense: played where one must face it. */
+const adaptive: ReadonlySet<string> = new Set(
+  defenseRegistry
+    .all()
+    .flatMap(({ meta }) => meta.mustFace)
+    .filter((id) => !chainMustFace([]).includes(id)),
+);
+
+function attackGroup({ meta }: AttackDefinition): string {
+  if (meta.control === true) return 'control';
+  if (adaptive.has(meta.id)) return 'adaptive';
+  return meta.training === 'network' ? 'trained' : 'closed-form';
+}
+
+function defenseGroup({ meta }: DefenseDefinition): string {
+  if (meta.mustFace.includes('watermark-removal')) return 'watermark';
+  if (meta.detects === true) return 'detector';
+  return meta.stateful ? 'account' : 'reply';
+}

@@ -74,6 +74,27 @@ test('renderer knows types of the contract and of the report’s data, and nothi
   ).toEqual([]);
 });
 
+test('the report is made without the app: it is a file that nobody’s engine stands behind', () => {
+  const ofApp = /^renderer\/(app|bridge|controls|routes|state|strings)\//;
+  expect(
+    breaks(
+      (line) =>
+        /^renderer\/(report|charts|text)\//.test(line.file) && ofApp.test(line.target) && !line.typeOnly,
+    ),
+  ).toEqual([]);
+});
+
+test('the app asks the engine through its bridge alone', () => {
+  const callers = sources
+    .filter(within('renderer'))
+    .filter((file) =>
+      /\bfetch\(|EventSource|WebSocket|XMLHttpRequest|window\.moat\b/.test(
+        readFileSync(path.join(root, file), 'utf8'),
+      ),
+    );
+  expect(callers.filter((file) => !within('renderer/bridge')(file))).toEqual(['renderer/app/main.ts']);
+});
+
 test('nobody imports the renderer: it is built, and its build is loaded', () => {
   expect(breaks((line) => within('renderer')(line.target) && !within('renderer')(line.file))).toEqual([]);
   expect(sources.filter(within('renderer')).length).toBeGreaterThan(20);
@@ -134,6 +155,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
   [/^pdf-lib$/, /^audits\/report\//],
   [/^(svelte|@fontsource\/.*)$/, /^renderer\//],
+  [/^(bits-ui|@tanstack\/virtual-core)$/, /^renderer\/(app|controls|routes)\//],
   [/^d3-(scale|shape)$/, /^renderer\/charts\//],
   [/^(vite|@sveltejs\/.*)$/, /^build\//],
 ];

@@ -1,0 +1,3 @@
+export const compareWords = {
+  title: 'Compare',
+} as const;

@@ -1,0 +1,3 @@
+export const historyWords = {
+  title: 'History',
+} as const;

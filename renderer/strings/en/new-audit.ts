@@ -1,0 +1,3 @@
+export const newAuditWords = {
+  title: 'New audit',
+} as const;

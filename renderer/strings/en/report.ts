@@ -1,0 +1,3 @@
+export const reportWords = {
+  title: 'Report',
+} as const;

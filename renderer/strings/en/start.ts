@@ -1,0 +1,3 @@
+export const startWords = {
+  title: 'Start',
+} as const;

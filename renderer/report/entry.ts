@@ -3,11 +3,14 @@ import { render } from 'svelte/server';
 import theme from '../theme.css?inline';
 import { cleanStrings } from '../text/clean.ts';
 import { shortenMiddle } from '../text/shorten.ts';
-import behavior from './behavior.js?raw';
+import behaviorModule from './behavior.js?raw';
 import fonts from './fonts.css?inline';
 import type { ReportInput } from '../../audits/contract/report.ts';
 import styles from './report.css?inline';
 import Report from './Report.svelte';
+
+/** A file has no modules to import from: the function, and its one call. */
+const behavior = `${behaviorModule.replace('export default function', 'function')}enhance(document.body);\n`;
 
 /**
  * The whole report as one HTML file. Nothing is loaded from anywhere, and the page's own policy forbids it: the one style

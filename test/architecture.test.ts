@@ -63,6 +63,16 @@ test('audits knows neither Electron nor the renderer', () => {
   ).toEqual([]);
 });
 
+test('serve is used by the command line and does not know it', () => {
+  expect(breaks((line) => within('audits/serve')(line.file) && within('audits/cli')(line.target))).toEqual(
+    [],
+  );
+  const others = breaks(
+    (line) => within('audits/serve')(line.target) && !/^(audits\/(serve|cli)|electron)\//.test(line.file),
+  );
+  expect(others).toEqual([]);
+});
+
 test('renderer knows types of the contract and of the report’s data, and nothing else of the engine', () => {
   expect(
     breaks(
@@ -149,8 +159,8 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^ml-matrix$/, /^audits\/tensor\/linear-algebra\//],
   [/^commander$/, /^audits\/cli\//],
   [/^(p-queue|p-retry|@hyperjump\/json-pointer)$/, /^audits\/endpoint\//],
-  // The network: a service named by the user, and nothing else.
-  [/^(node:)?(http|https|http2|net|tls|dgram|undici)$/, /^audits\/endpoint\//],
+  // The network: a service named by the user, windows of this machine, and nothing else.
+  [/^(node:)?(http|https|http2|net|tls|dgram|undici)$/, /^audits\/(endpoint|serve\/http)\//],
   [/^cli-table3$/, /^(audits\/cli|build)\//],
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
   [/^pdf-lib$/, /^audits\/report\//],
@@ -177,7 +187,7 @@ test('only the command line and the report read the store’s opening functions 
         /^audits\/store\/(?!types)/.test(line.target) &&
         !line.typeOnly &&
         // The battery reads what its own audits stored, as `moat show` does.
-        !/^(audits\/(store|cli|run)|build\/battery)\//.test(line.file),
+        !/^(audits\/(store|cli|run|serve)|build\/battery)\//.test(line.file),
     ),
   ).toEqual([]);
 });

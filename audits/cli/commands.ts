@@ -15,6 +15,7 @@ import type { Registration } from './program.ts';
 import { registerReport } from './report.ts';
 import { registerReproduce } from './reproduce.ts';
 import { registerResume } from './resume.ts';
+import { registerServe } from './serve.ts';
 import { registerShow } from './show.ts';
 import { registerTrain } from './train.ts';
 import { registerVerify } from './verify.ts';
@@ -24,6 +25,7 @@ import { registerZoo } from './zoo.ts';
 export const commands: readonly Registration[] = Object.freeze([
   registerAudit,
   registerDemo,
+  registerServe,
   registerInspect,
   registerResume,
   registerCancel,

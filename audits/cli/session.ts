@@ -4,7 +4,7 @@ import type { AuditResult } from '../contract/result.ts';
 import { summarizePlan } from '../plan/summary.ts';
 import { writeReport } from '../report/write.ts';
 import type { RunEnd, RunOptions } from '../run/runner.ts';
-import { forkWorker, type WorkerHost } from '../run/worker-host.ts';
+import { trackWorkers } from '../run/track-workers.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
 import { besideDatabase, createFileLog } from '../run/file-log.ts';
@@ -17,7 +17,7 @@ import { renderResult } from './render/result.ts';
 import { formatDuration } from './render/numbers.ts';
 import { wrapText } from './render/text.ts';
 import { defaultDatabase, defaultReportFolder } from '../settings/settings.ts';
-import { listenForStop } from './signals.ts';
+import { KILL_GRACE_MS, listenForStop } from './signals.ts';
 
 export interface SessionSettings {
   readonly command: string;
@@ -30,9 +30,6 @@ export interface SessionSettings {
   /** As named on the command line: the command that goes on has to name them again. */
   readonly plugins: readonly string[];
 }
-
-/** A second Ctrl-C waits this long for the worker processes to be gone. */
-const KILL_GRACE_MS = 1000;
 
 /**
  * Runs an audit in front of a person: opens the database, shows progress, stops at a safe point when asked,
@@ -163,19 +160,4 @@ function planLine(store: Store): string {
 
 function endLine(end: RunEnd, elapsedMs: number): string {
   return `audit ${end.auditId} ${end.state} after ${formatDuration(elapsedMs)}`;
-}
-
-/** Remembers the worker processes, so that a second Ctrl-C leaves none behind. */
-function trackWorkers(): { start: NonNullable<RunOptions['startWorker']>; kill(): Promise<unknown> } {
-  const hosts = new Set<WorkerHost>();
-  return {
-    start(onLog) {
-      const host = forkWorker(onLog);
-      hosts.add(host);
-      return host;
-    },
-    kill() {
-      return Promise.all([...hosts].map((host) => host.stop(0)));
-    },
-  };
 }

@@ -5,6 +5,9 @@ import type { Clock } from '../contract/context.ts';
 /** npm, the bootstrap and a terminal may each deliver the same Ctrl-C: within this time they are one. */
 export const SAME_PRESS_MS = 300;
 
+/** A second Ctrl-C waits this long for the worker processes to be gone. */
+export const KILL_GRACE_MS = 1000;
+
 export type StopDecision = 'stop' | 'ignore' | 'kill';
 
 /** @param firstAtMs when the first press came, on a clock that never jumps; null when this is it. */

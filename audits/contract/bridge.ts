@@ -13,10 +13,10 @@ import type { AuditResult } from './result.ts';
  */
 export interface BridgeMethods {
   /** Name of the product's version, the database, what this host can do. First call of every window. */
-  'app.hello': Method<Record<never, never>, Hello>;
+  'app.hello': Method<Nothing, Hello>;
 
   /** Newest first; deleted ones only with `deleted: true`. */
-  'audits.list': Method<{ readonly deleted?: boolean }, readonly AuditEntry[]>;
+  'audits.list': Method<{ readonly deleted?: boolean | undefined }, readonly AuditEntry[]>;
   /** Cells as they stand now, and the number of the last event that is in them: what a window begins with. */
   'audits.snapshot': Method<{ readonly id: string }, AuditSnapshot>;
   /** The stored result; of an audit that still runs, what its cells amount to now. */
@@ -25,21 +25,36 @@ export interface BridgeMethods {
   'audits.cell': Method<{ readonly id: string; readonly key: string }, CellSheet>;
   /** Cells, queries, time, money of what `settings` ask for, without embedding anything. */
   'audits.estimate': Method<{ readonly settings: AuditSettings }, AuditEstimate>;
-  'audits.start': Method<{ readonly settings: AuditSettings }, { readonly id: AuditId }>;
-  'audits.resume': Method<{ readonly id: string; readonly retryFailed?: boolean }, { readonly id: AuditId }>;
+  /** `confirmed`: a deployed service may be asked, up to its spending limit; without it such an audit is refused. */
+  'audits.start': Method<
+    { readonly settings: AuditSettings; readonly confirmed?: boolean | undefined },
+    { readonly id: AuditId }
+  >;
+  'audits.resume': Method<
+    {
+      readonly id: string;
+      readonly retryFailed?: boolean | undefined;
+      readonly confirmed?: boolean | undefined;
+    },
+    { readonly id: AuditId }
+  >;
   /** Stops at the next safe point: what pausing and cancelling have in common. */
   'audits.stop': Method<{ readonly id: string }, { readonly stopping: boolean }>;
   'audits.annotate': Method<
-    { readonly id: string; readonly tags?: readonly string[]; readonly note?: string },
+    {
+      readonly id: string;
+      readonly tags?: readonly string[] | undefined;
+      readonly note?: string | undefined;
+    },
     AuditEntry
   >;
   /** Hides an audit from lists; `audits.restore` undoes it. Nothing is erased from disk before `history.purge`. */
   'audits.delete': Method<{ readonly id: string }, AuditEntry>;
   'audits.restore': Method<{ readonly id: string }, AuditEntry>;
 
-  'history.usage': Method<Record<never, never>, DiskUsage>;
+  'history.usage': Method<Nothing, DiskUsage>;
   /** Erases deleted audits, and files that no remaining audit needs. */
-  'history.purge': Method<Record<never, never>, DiskUsage>;
+  'history.purge': Method<Nothing, DiskUsage>;
 
   'encoder.inspect': Method<
     {
@@ -54,10 +69,10 @@ export interface BridgeMethods {
   'data.look': Method<{ readonly path: string }, DataSheet>;
 
   /** Attacks, defenses, presets with JSON Schemas of their settings. */
-  'methods.list': Method<Record<never, never>, MethodCatalogue>;
+  'methods.list': Method<Nothing, MethodCatalogue>;
 
   'reports.formats': Method<
-    Record<never, never>,
+    Nothing,
     readonly { readonly id: string; readonly title: string; readonly extension: string }[]
   >;
   /** Writes files into a folder of the machine the engine runs on. */
@@ -66,8 +81,8 @@ export interface BridgeMethods {
       readonly id: string;
       readonly formats: readonly string[];
       readonly folder: string;
-      readonly profile?: ReportProfile;
-      readonly sign?: boolean;
+      readonly profile?: ReportProfile | undefined;
+      readonly sign?: boolean | undefined;
     },
     { readonly files: readonly ExportedFile[] }
   >;
@@ -78,7 +93,7 @@ export interface BridgeMethods {
   >;
   /** The gate: does a stored audit hold under a policy. */
   'audits.assert': Method<
-    { readonly id: string; readonly policy: Policy; readonly baseline?: string },
+    { readonly id: string; readonly policy: Policy; readonly baseline?: string | undefined },
     { readonly verdict: string; readonly sentence: string; readonly exitCode: number }
   >;
   'reports.verify': Method<
@@ -86,25 +101,31 @@ export interface BridgeMethods {
     { readonly ok: boolean; readonly lines: readonly string[] }
   >;
 
-  'findings.accepted': Method<Record<never, never>, readonly AcceptedFinding[]>;
+  'findings.accepted': Method<Nothing, readonly AcceptedFinding[]>;
   'findings.accept': Method<AcceptedFinding, readonly AcceptedFinding[]>;
   'findings.revoke': Method<{ readonly finding: string }, readonly AcceptedFinding[]>;
 
-  'settings.get': Method<Record<never, never>, AppSettings>;
-  'settings.set': Method<{ readonly changes: Partial<AppSettings> }, AppSettings>;
+  'settings.get': Method<Nothing, AppSettings>;
+  'settings.set': Method<
+    { readonly changes: { readonly [Key in keyof AppSettings]?: AppSettings[Key] | undefined } },
+    AppSettings
+  >;
 
-  'engines.list': Method<Record<never, never>, readonly EngineEntry[]>;
+  'engines.list': Method<Nothing, readonly EngineEntry[]>;
   'engines.install': Method<{ readonly engine: string }, readonly EngineEntry[]>;
   'engines.remove': Method<{ readonly engine: string }, readonly EngineEntry[]>;
   /** The ten-second benchmark. */
-  'machine.benchmark': Method<Record<never, never>, { readonly lines: readonly BenchmarkLine[] }>;
-  'machine.doctor': Method<Record<never, never>, readonly HealthCheck[]>;
+  'machine.benchmark': Method<Nothing, { readonly lines: readonly BenchmarkLine[] }>;
+  'machine.doctor': Method<Nothing, readonly HealthCheck[]>;
   /** What the device is doing now; null where it cannot be read. */
-  'machine.gauge': Method<Record<never, never>, MachineGauge>;
+  'machine.gauge': Method<Nothing, MachineGauge>;
 
   /** Folders and files of the engine's machine: how a browser picks a path there. */
   'files.browse': Method<{ readonly folder?: string | undefined }, FolderListing>;
 }
+
+/** A request that says nothing beside its name. */
+type Nothing = Readonly<Record<string, never>>;
 
 interface Method<Request, Reply> {
   readonly request: Request;
@@ -115,7 +136,10 @@ export type BridgeMethod = keyof BridgeMethods;
 export type BridgeRequest<Name extends BridgeMethod> = BridgeMethods[Name]['request'];
 export type BridgeReply<Name extends BridgeMethod> = BridgeMethods[Name]['reply'];
 
-/** What every listener is told, in order, numbered from 1 within one life of the engine. */
+/**
+ * What every listener is told, in order, numbered from 1 within one life of the engine. A listener that sees a number left out
+ * has missed something (it was away for longer than the engine remembers) and asks for snapshots again.
+ */
 export interface BridgeEvent {
   readonly sequence: number;
   /** New with every start of the engine: whoever knew another one asks for snapshots again. */
@@ -180,7 +204,7 @@ export interface CellEntry {
   readonly seed: number;
   readonly fraction: number;
   readonly elapsedMs: number | null;
-  /** Stolen gain of an attack's cell, averaged over tasks; null before it is done, or without a baseline to reckon it with. */
+  /** Stolen gain of an attack's cell by the probe, averaged over tasks; null before it is done, or without a baseline to reckon it with. */
   readonly stolenGain: number | null;
   readonly reason: string | null;
 }
@@ -189,6 +213,7 @@ export interface AuditSnapshot {
   readonly entry: AuditEntry;
   readonly engineLife: string;
   readonly sequence: number;
+  /** While it runs here: `waiting` for another audit to end, `preparing`, `running`, `judging`; else the audit's state. */
   readonly stage: string;
   readonly fraction: number;
   readonly etaMs: number | null;
@@ -357,7 +382,7 @@ export interface ExportedFile {
 export interface ComparedRequest {
   readonly id: string;
   /** One defense configuration of the audit; absent: the whole audit. */
-  readonly defense?: string;
+  readonly defense?: string | undefined;
 }
 
 export interface AcceptedFinding {

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import type { Clock, Log } from '../contract/context.ts';
 import { cleanText } from '../report/clean-text.ts';
 
-/** Files beside a database: `moat.db` has `moat.log` and `moat.artifacts`, any other NAME has `NAME.log`. */
-export function besideDatabase(databaseFile: string, ending: 'log' | 'artifacts'): string {
+/** Files beside a database: `moat.db` has `moat.log`, `moat.artifacts` and `moat.settings`, any other NAME has `NAME.log`. */
+export function besideDatabase(databaseFile: string, ending: 'log' | 'artifacts' | 'settings'): string {
   return `${databaseFile.replace(/\.db$/, '')}.${ending}`;
 }
 

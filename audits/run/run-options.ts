@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly moatVersion: string;
   /** Why a new audit computes where it does; one sentence, kept with it. */
   readonly deviceReason?: string;
-  readonly startWorker?: StartWorker;
+  readonly startWorker?: StartWorker | undefined;
   /** Of `clock.monotonicMs`, when the command began: a time limit counts from there. Default: when the run begins. */
   readonly beganAtMs?: number;
 }

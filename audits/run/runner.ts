@@ -28,6 +28,16 @@ export interface RunEnd {
 
 /** Starts a new audit and runs it to its end. */
 export async function runAudit(config: AuditConfig, options: RunOptions): Promise<RunEnd> {
+  const id = createAudit(config, options);
+  // Cells are shared by key: what failed in an earlier audit of this database gets another chance in this one.
+  return continueAudit(id, options, { failed: true });
+}
+
+/** Stores a new audit of which nothing has run yet: `continueAudit` runs it. */
+export function createAudit(
+  config: AuditConfig,
+  options: Pick<RunOptions, 'store' | 'clock' | 'moatVersion' | 'deviceReason'>,
+): AuditId {
   const { store, clock } = options;
   const id = randomBytes(4).toString('hex') as AuditId;
   store.audits.create({
@@ -37,8 +47,7 @@ export async function runAudit(config: AuditConfig, options: RunOptions): Promis
     config,
     environment: describeEnvironment(config, options.deviceReason),
   });
-  // Cells are shared by key: what failed in an earlier audit of this database gets another chance in this one.
-  return continueAudit(id, options, { failed: true });
+  return id;
 }
 
 /**
@@ -97,23 +106,32 @@ function keepLeftOut(planned: readonly PlannedCell[], stored: readonly CellRow[]
 /** Judges, in a worker, what is in the store now; stores and returns the result. */
 async function judgeStored(id: AuditId, options: RunOptions): Promise<RunEnd> {
   const { store, clock } = options;
-  const cells = store.cells.byAudit(id);
-  const stopped = cells.some((cell) => cell.state === 'pending' || cell.state === 'running');
+  const stopped = store.cells.byAudit(id).some(({ state }) => state === 'pending' || state === 'running');
   const at = timestamp(clock);
   const state = stopped ? 'cancelled' : 'completed';
   const stored = store.audits.get(id);
   if (stored === undefined) throw new MoatError('audit-unknown', `This database has no audit ${id}.`);
-  const audit: AuditRow = { ...stored, state, finishedAt: at };
+  const result = await judgeAudit({ ...stored, state, finishedAt: at }, options);
+  // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
+  store.reports.save(id, result, at);
+  store.audits.setState(id, state, at);
+  return { auditId: id, result, state: result.state };
+}
+
+/** What the cells in the store amount to now, judged in a worker; stores nothing. */
+export async function judgeAudit(
+  audit: AuditRow,
+  options: Pick<RunOptions, 'store' | 'log' | 'startWorker'>,
+): Promise<AuditResult> {
+  const { store } = options;
   const worker = (options.startWorker ?? forkWorker)((message) => options.log.info(message));
   try {
     const { encoder: url, endpoint: settings } = audit.config;
     const network = settings === undefined ? undefined : networkUse({ url, settings }, store.artifactFolder);
-    const job: Job = { kind: 'judge', audit, cells, measurements: store.measurements.byAudit(id), network };
-    const result = await worker.run<AuditResult>(job, () => undefined);
-    // The report before the state: a kill in between leaves an audit that resumes, not one without a report.
-    store.reports.save(id, result, at);
-    store.audits.setState(id, state, at);
-    return { auditId: id, result, state: result.state };
+    const cells = store.cells.byAudit(audit.id);
+    const measurements = store.measurements.byAudit(audit.id);
+    const job: Job = { kind: 'judge', audit, cells, measurements, network };
+    return await worker.run<AuditResult>(job, () => undefined);
   } finally {
     await worker.stop(CANCEL_GRACE_MS);
   }

@@ -1,5 +1,5 @@
 import { exitCode } from '../contract/errors.ts';
-import type { AuditResult, VerdictWord } from '../contract/result.ts';
+import type { AuditResult, DefenseVerdict, VerdictWord } from '../contract/result.ts';
 
 /** The answer to "may this encoder go out under the policy?", and the exit code that says the same. */
 export interface GateDecision {
@@ -26,7 +26,10 @@ const exitCodes = {
 } as const satisfies Record<VerdictWord, number>;
 
 /** What every format prints as the audit's verdict. An audit that did not end never passes. */
-export function decideGate(result: Pick<AuditResult, 'state' | 'verdicts'>): GateDecision {
+export function decideGate(result: {
+  readonly state: AuditResult['state'];
+  readonly verdicts: readonly Pick<DefenseVerdict, 'verdict'>[];
+}): GateDecision {
   const words = new Set(result.verdicts.map((verdict) => verdict.verdict));
   const found = order.find((word) => words.has(word)) ?? 'not-measured';
   if (found === 'pass' && result.state !== 'completed')

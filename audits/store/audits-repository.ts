@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { AuditId } from '../contract/cell.ts';
 import { MoatError } from '../contract/errors.ts';
+import { eraser } from './erase.ts';
 import { fromJson, toJson, toJsonLenient } from './json-column.ts';
 import { readConfig } from './stored-config.ts';
 import type { AuditRepository, AuditRow, AuditState, AuditSummary } from './types.ts';
@@ -15,6 +16,11 @@ interface AuditRecord {
   readonly preparation: string | null;
   readonly environment: string;
   readonly error: string | null;
+}
+
+interface SummaryRecord extends Omit<AuditSummary, 'tags' | 'verdicts'> {
+  readonly tags: string;
+  readonly verdicts: string | null;
 }
 
 const active: readonly AuditState[] = ['preparing', 'running'];
@@ -39,11 +45,21 @@ export function auditsRepository(
     `SELECT id, created_at, finished_at, state, moat_version, config, preparation, environment, error
      FROM audits WHERE id = ?`,
   );
-  const selectSummaries = database.prepare<[], AuditSummary>(
-    `SELECT audit_id AS id, created_at AS createdAt, finished_at AS finishedAt, state, encoder, preset,
-       cells_planned AS cellsTotal, cells_done AS cellsDone, cells_failed AS cellsFailed
-     FROM report_audits`,
+  const selectSummaries = database.prepare<[{ deleted: number }], SummaryRecord>(
+    `SELECT audit_id AS id, report_audits.created_at AS createdAt, report_audits.finished_at AS finishedAt,
+       report_audits.state, encoder, preset,
+       cells_planned AS cellsTotal, cells_done AS cellsDone, cells_failed AS cellsFailed,
+       audits.tags, audits.note, audits.deleted_at AS deletedAt,
+       iif(reports.audit_id IS NULL, NULL, (
+         SELECT json_group_array(verdict) FROM verdicts WHERE verdicts.audit_id = reports.audit_id
+       )) AS verdicts
+     FROM report_audits JOIN audits ON audits.id = audit_id LEFT JOIN reports USING (audit_id)
+     WHERE @deleted OR audits.deleted_at IS NULL`,
   );
+  const updateTags = database.prepare('UPDATE audits SET tags = ? WHERE id = ?');
+  const updateNote = database.prepare('UPDATE audits SET note = ? WHERE id = ?');
+  const updateDeleted = database.prepare('UPDATE audits SET deleted_at = ? WHERE id = ?');
+  const erasure = eraser(database);
   const updateState = database.prepare<
     [{ id: string; state: AuditState; finishedAt: string | null; error: string | null; isRestart: number }]
   >(
@@ -72,7 +88,24 @@ export function auditsRepository(
       const record = select.get(id);
       return record === undefined ? undefined : toRow(record, truthful(record.state));
     },
-    list: () => selectSummaries.all().map((summary) => ({ ...summary, state: truthful(summary.state) })),
+    list: ({ deleted } = { deleted: false }) =>
+      selectSummaries.all({ deleted: Number(deleted) }).map(({ tags, verdicts, ...summary }) => ({
+        ...summary,
+        state: truthful(summary.state),
+        tags: fromJson(tags) as AuditSummary['tags'],
+        verdicts: readVerdicts(verdicts),
+      })),
+    annotate(id, { tags, note }) {
+      known(id);
+      if (tags !== undefined) updateTags.run(toJson(tags), id);
+      if (note !== undefined) updateNote.run(note, id);
+    },
+    setDeleted(id, at) {
+      known(id);
+      updateDeleted.run(at, id);
+    },
+    erasable: erasure.erasable,
+    erase: erasure.erase,
     setState(id, state, at, error) {
       const before = known(id).state;
       updateState.run({
@@ -124,6 +157,11 @@ export function recordCancelRequest(database: Database.Database, id: AuditId, at
     .get(id);
   if (state === undefined) throw unknownAudit(database, id);
   return state;
+}
+
+/** An audit without a report has no verdicts, which is not the same as a report without defenses. */
+function readVerdicts(verdicts: string | null): AuditSummary['verdicts'] {
+  return verdicts === null ? null : (fromJson(verdicts) as AuditSummary['verdicts']);
 }
 
 function unknownAudit(database: Database.Database, id: AuditId): MoatError {

@@ -45,6 +45,13 @@ export function measurementsRepository(database: Database.Database): Measurement
     `SELECT ${columns} FROM audit_cells JOIN measurements USING (cell_key)
      WHERE audit_id = ? ORDER BY position, id`,
   );
+  const selectValues = database.prepare<
+    [{ auditId: string; metric: string }],
+    Pick<MeasurementRecord, 'cell_key' | 'task' | 'value'>
+  >(
+    `SELECT cell_key, task, value FROM audit_cells JOIN measurements USING (cell_key)
+     WHERE audit_id = @auditId AND metric = @metric AND task IS NOT NULL`,
+  );
   return {
     byCell: (key) => selectByCell.all(key).map(toMeasurement),
     byAudit(auditId) {
@@ -53,6 +60,15 @@ export function measurementsRepository(database: Database.Database): Measurement
         const measurements = byCell.get(record.cell_key) ?? [];
         measurements.push(toMeasurement(record));
         byCell.set(record.cell_key, measurements);
+      }
+      return byCell;
+    },
+    values(auditId, metric) {
+      const byCell = new Map<CellKey, Map<string, number>>();
+      for (const { cell_key, task, value } of selectValues.iterate({ auditId, metric })) {
+        const byTask = byCell.get(cell_key) ?? new Map<string, number>();
+        byTask.set(task ?? '', value);
+        byCell.set(cell_key, byTask);
       }
       return byCell;
     },

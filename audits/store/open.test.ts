@@ -172,6 +172,7 @@ describe('versions', () => {
       .pluck()
       .all())
       raw.exec(`DROP VIEW ${view}`);
+    for (const column of ['tags', 'note', 'deleted_at']) raw.exec(`ALTER TABLE audits DROP COLUMN ${column}`);
     raw.pragma('user_version = 1');
     raw.close();
   }

@@ -78,7 +78,60 @@ describe('audits', () => {
       cellsTotal: 6,
       cellsDone: 5,
       cellsFailed: 0,
+      tags: [],
+      note: '',
+      deletedAt: null,
+      verdicts: ['fail'],
     });
+    expect(store.audits.list()[0]?.verdicts).toBeNull();
+  });
+
+  test('what people write on them is kept until it is written anew', () => {
+    createAudit(store, exampleId);
+    store.audits.annotate(exampleId, { tags: ['release, 3', 'léger'], note: 'line one\nline two' });
+    store.audits.annotate(exampleId, {});
+    expect(store.audits.list()[0]).toMatchObject({
+      tags: ['release, 3', 'léger'],
+      note: 'line one\nline two',
+    });
+    store.audits.annotate(exampleId, { tags: [] });
+    expect(store.audits.list()[0]).toMatchObject({ tags: [], note: 'line one\nline two' });
+    expect(() => store.audits.annotate(auditId('nobody'), { note: '' })).toThrow(/no audit "nobody"/);
+  });
+
+  test('deleted ones are out of sight until they are restored', () => {
+    fillExample(store);
+    createAudit(store, auditId('twin'), startedAt);
+    store.audits.setDeleted(exampleId, finishedAt);
+    expect(store.audits.list().map(({ id }) => id)).toEqual(['twin']);
+    expect(store.audits.list({ deleted: true }).map(({ id, deletedAt }) => [id, deletedAt])).toEqual([
+      ['twin', null],
+      [exampleId, finishedAt],
+    ]);
+    store.audits.setDeleted(exampleId, null);
+    expect(store.audits.list()).toHaveLength(2);
+    expect(() => store.audits.setDeleted(auditId('nobody'), null)).toThrow(/no audit "nobody"/);
+  });
+
+  test('erasing takes deleted audits and what only they had measured', () => {
+    fillExample(store);
+    const keys = store.cells.byAudit(exampleId).map(({ key }) => key);
+    const [shared] = store.cells.byAudit(exampleId);
+    if (shared === undefined) throw new Error('the example has cells');
+    const twin = auditId('twin');
+    createAudit(store, twin, startedAt);
+    store.cells.plan(twin, [{ ...shared, state: 'pending', reason: null }]);
+    expect(store.audits.erase()).toEqual({ folders: [], files: [] });
+    expect(store.cells.byAudit(exampleId)).toHaveLength(keys.length);
+
+    store.audits.setDeleted(exampleId, finishedAt);
+    const erasable = store.audits.erasable();
+    expect(store.audits.erase()).toEqual(erasable);
+    expect(erasable.folders).toEqual([examplePreparation.folder]);
+    expect(store.audits.list({ deleted: true }).map(({ id }) => id)).toEqual([twin]);
+    expect(store.reports.get(exampleId)).toBeUndefined();
+    expect(keys.filter((key) => store.cells.get(key) !== undefined)).toEqual([shared.key]);
+    expect(store.measurements.byCell(shared.key).length).toBeGreaterThan(0);
   });
 
   test('an unknown id is undefined to read and an error to change', () => {

@@ -14,7 +14,7 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { EncoderDescription, PreflightReport } from '../contract/encoder.ts';
 import type { SerializedError } from '../contract/errors.ts';
 import type { LedgerEntry } from '../contract/method.ts';
-import type { AuditResult, Flag } from '../contract/result.ts';
+import type { AuditResult, Flag, VerdictWord } from '../contract/result.ts';
 
 export type AuditState = 'preparing' | 'running' | 'completed' | 'cancelled' | 'failed' | 'interrupted';
 
@@ -73,13 +73,32 @@ export interface AuditSummary {
   readonly cellsTotal: number;
   readonly cellsDone: number;
   readonly cellsFailed: number;
+  readonly tags: readonly string[];
+  readonly note: string;
+  /** When it was put out of sight; null for one that is shown. */
+  readonly deletedAt: string | null;
+  /** Of the stored result, one word for each defense; null while there is none. */
+  readonly verdicts: readonly VerdictWord[] | null;
+}
+
+/** Files of erased audits that no other audit of the database needs, relative to the artifact folder. */
+export interface ErasedFiles {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
 }
 
 export interface AuditRepository {
   create(row: Pick<AuditRow, 'id' | 'createdAt' | 'moatVersion' | 'config' | 'environment'>): void;
   get(id: AuditId): AuditRow | undefined;
-  /** Newest first. */
-  list(): readonly AuditSummary[];
+  /** Newest first; deleted ones only where they are asked for. */
+  list(options?: { readonly deleted: boolean }): readonly AuditSummary[];
+  annotate(id: AuditId, change: { readonly tags?: readonly string[]; readonly note?: string }): void;
+  /** Puts an audit out of sight, or back. @throws MoatError `audit-unknown` */
+  setDeleted(id: AuditId, at: string | null): void;
+  /** What erasing the deleted audits would leave to nobody. */
+  erasable(): ErasedFiles;
+  /** Erases the deleted audits, and cells that no other audit has planned. Their files are the caller's to erase. */
+  erase(): ErasedFiles;
   setState(id: AuditId, state: AuditState, at: string, error?: SerializedError): void;
   setPreparation(id: AuditId, preparation: PreparationRecord): void;
   /** Asks a running audit to stop; its runner polls this. */
@@ -112,6 +131,8 @@ export interface CellRepository {
 export interface MeasurementRepository {
   byCell(key: CellKey): readonly Measurement[];
   byAudit(auditId: AuditId): ReadonlyMap<CellKey, readonly Measurement[]>;
+  /** Of one metric and every cell of the audit: the value by task, without the items behind it. */
+  values(auditId: AuditId, metric: string): ReadonlyMap<CellKey, ReadonlyMap<string, number>>;
 }
 
 export interface ReportRepository {

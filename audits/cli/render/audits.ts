@@ -7,6 +7,7 @@ import type { View } from './view.ts';
 /** The audits of a database. */
 export function renderAudits(summaries: readonly AuditSummary[], view: View): readonly string[] {
   if (summaries.length === 0) return ['No audits yet. Start one with: moat demo'];
+  const isTagged = summaries.some(({ tags }) => tags.length > 0);
   return renderTable(
     {
       columns: [
@@ -17,6 +18,7 @@ export function renderAudits(summaries: readonly AuditSummary[], view: View): re
         { title: 'cells', align: 'right' },
         { title: 'failed', align: 'right' },
         { title: 'encoder', align: 'left' },
+        ...(isTagged ? [{ title: 'tags', align: 'left' } as const] : []),
       ],
       rows: summaries.map((summary) => [
         summary.id,
@@ -26,6 +28,7 @@ export function renderAudits(summaries: readonly AuditSummary[], view: View): re
         `${formatCount(summary.cellsDone)}/${formatCount(summary.cellsTotal)}`,
         formatCount(summary.cellsFailed),
         shortenMiddle(cleanText(summary.encoder), 32),
+        ...(isTagged ? [shortenMiddle(cleanText(summary.tags.join(', ')), 24)] : []),
       ]),
     },
     view,

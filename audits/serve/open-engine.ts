@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../contract/context.ts';
+import { besideDatabase, createFileLog } from '../run/file-log.ts';
+import { systemClock } from '../run/system-clock.ts';
+import type { StartWorker } from '../run/worker-host.ts';
+import { createDispatch, type Dispatch } from './dispatch.ts';
+import { EventHub, type EventListener } from './events.ts';
+import { openServedDatabase } from './database.ts';
+import type { ServeContext } from './method.ts';
+import { bridgeMethods } from './registry.ts';
+import { createRuns } from './runs.ts';
+
+export interface ServeOptions {
+  /** File; made when missing. */
+  readonly database: string;
+  readonly host: 'electron' | 'http';
+  readonly moatVersion: string;
+  /** Named to other processes that want to write. */
+  readonly command: string;
+  readonly clock?: Clock;
+  readonly startWorker?: StartWorker | undefined;
+  readonly printPage?: ServeContext['printPage'];
+}
+
+/** The engine as a host holds it. */
+export interface ServedEngine {
+  readonly dispatch: Dispatch;
+  /** @returns what ends the listening */
+  readonly subscribe: (listener: EventListener) => () => void;
+  /** Events after a number, as far as they are remembered. */
+  readonly since: EventHub['since'];
+  readonly engineLife: string;
+  readonly sequence: () => number;
+  /** Where full stacks go. */
+  readonly logFile: string;
+  /** Nothing runs and nothing waits. */
+  readonly isIdle: () => boolean;
+  /** Stops what runs at a safe point, then lets go of the database. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the database and everything that answers a window.
+ * @throws MoatError `database-not-ours`, `database-newer`, `database-corrupt`, `disk-full`, `path-missing`
+ */
+export function openServe(options: ServeOptions): ServedEngine {
+  const { host, moatVersion, clock = systemClock } = options;
+  const file = path.resolve(options.database);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const database = openServedDatabase(file, options.command, clock);
+  const logFile = besideDatabase(file, 'log');
+  const log = createFileLog(logFile, clock, () => undefined);
+  const hub = new EventHub(clock);
+  const publish = hub.publish.bind(hub);
+  const { writable, readOnlyBecause } = database;
+  const runs = createRuns({
+    writable,
+    clock,
+    log,
+    moatVersion,
+    publish,
+    startWorker: options.startWorker,
+  });
+  const closing: (() => void | Promise<void>)[] = [];
+  const context: ServeContext = {
+    get store() {
+      return database.store();
+    },
+    writable,
+    readOnlyBecause,
+    runs,
+    clock,
+    log,
+    moatVersion,
+    host,
+    engineLife: hub.engineLife,
+    sequence: () => hub.sequence,
+    settingsFolder: besideDatabase(file, 'settings'),
+    publish,
+    startWorker: options.startWorker,
+    printPage: options.printPage,
+    whenClosing: (action) => void closing.push(action),
+  };
+  return {
+    dispatch: createDispatch(bridgeMethods, context),
+    subscribe: hub.subscribe.bind(hub),
+    since: hub.since.bind(hub),
+    engineLife: hub.engineLife,
+    sequence: () => hub.sequence,
+    logFile,
+    isIdle: runs.isIdle,
+    async close() {
+      await runs.stopAll();
+      for (const action of closing) await action();
+      hub.close();
+      database.close();
+    },
+  };
+}

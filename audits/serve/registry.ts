@@ -1,0 +1,21 @@
+import type { BridgeMethodEntry } from './method.ts';
+import { appHello } from './methods/app-hello.ts';
+import { auditsCell } from './methods/audits-cell.ts';
+import { auditsList } from './methods/audits-list.ts';
+import { auditsResult } from './methods/audits-result.ts';
+import { auditsResume } from './methods/audits-resume.ts';
+import { auditsSnapshot } from './methods/audits-snapshot.ts';
+import { auditsStart } from './methods/audits-start.ts';
+import { auditsStop } from './methods/audits-stop.ts';
+
+/** Every method that a window may call. */
+export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
+  appHello,
+  auditsList,
+  auditsSnapshot,
+  auditsResult,
+  auditsCell,
+  auditsStart,
+  auditsResume,
+  auditsStop,
+]);

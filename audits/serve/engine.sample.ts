@@ -1,0 +1,98 @@
+import path from 'node:path';
+import type { CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
+import { buildResult } from '../report/build.ts';
+import type { Job } from '../run/jobs.ts';
+import { systemClock } from '../run/system-clock.ts';
+import type { StartWorker } from '../run/worker-host.ts';
+import { examplePreparation } from '../store/fixtures/example.ts';
+import { openServe, type ServedEngine } from './open-engine.ts';
+
+/** An engine with a real store and a real runner, whose workers only pretend to compute. */
+export function openSampleEngine(
+  folder: string,
+  startWorker: StartWorker = pretendingWorkers(),
+): ServedEngine {
+  return openServe({
+    database: path.join(folder, 'audits.db'),
+    host: 'http',
+    moatVersion: '0.0.0',
+    command: 'test',
+    clock: systemClock,
+    startWorker,
+  });
+}
+
+/** An audit of four kinds of cells, of which `pretendingWorkers` knows the numbers. */
+export const sampleSettings = {
+  preset: 'demo',
+  attacks: ['direct-extraction'],
+  listedOnly: true,
+  defenses: ['rounding'],
+  budgets: [500],
+  seeds: 1,
+  workers: 1,
+  engine: 'onnx',
+  device: 'cpu',
+} as const;
+
+/** The victim is right in 90 %, whoever never asked in 30 %, a thief in 75 %. */
+export const sampleAccuracy = { victim: 0.9, control: 0.3, thief: 0.75 } as const;
+
+/** @param before each cell; may wait, or throw to fail it */
+export function pretendingWorkers(
+  before: (work: CellWork) => void | Promise<void> = () => undefined,
+): StartWorker {
+  return () => {
+    let cancelled = false;
+    return {
+      async run<Result>(job: unknown): Promise<Result> {
+        const asked = job as Job;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (asked.kind === 'prepare') return examplePreparation as Result;
+        if (asked.kind === 'judge') return buildResult(asked) as Result;
+        if (asked.kind !== 'cell' || cancelled) throw new Error(`nothing to pretend for ${asked.kind}`);
+        await before(asked.work);
+        return outcomeOf(asked.work) as Result;
+      },
+      cancel: () => void (cancelled = true),
+      stop: () => Promise.resolve(),
+    };
+  };
+}
+
+function outcomeOf(work: CellWork): CellOutcome {
+  const measurements: readonly Measurement[] =
+    work.kind === 'honest'
+      ? [
+          'clean-probe-accuracy',
+          'clean-knn-accuracy',
+          'honest-probe-accuracy',
+          'honest-knn-accuracy',
+          'honest-recall-10',
+        ].map((metric) => fraction(metric, 0.75))
+      : [
+          'probe-accuracy',
+          'knn-accuracy',
+          'few-label-probe-accuracy',
+          'cka',
+          'neighbor-overlap-10',
+          'agreement',
+        ].map((metric) => fraction(metric, accuracyOf(work)));
+  return { measurements, diagnostics: { epochs: 3 }, ledger: [], artifacts: [], elapsedMs: 10 };
+}
+
+function accuracyOf(work: CellWork): number {
+  if (work.kind === 'victim') return sampleAccuracy.victim;
+  return work.kind === 'attack' && work.attack.id === 'no-victim'
+    ? sampleAccuracy.control
+    : sampleAccuracy.thief;
+}
+
+const fraction = (metric: string, value: number): Measurement => ({
+  metric,
+  task: 'shapes',
+  value,
+  unit: 'fraction',
+  n: 20,
+  items: Float32Array.from({ length: 20 }, (_, i) => Number(i < value * 20)),
+});

@@ -1,6 +1,9 @@
 import type { Component } from 'svelte';
 
-/** Where in the app somebody is. `id` is an audit. */
+/**
+ * Where in the app somebody is. `id` is an audit. The query of `new` may hold `encoder`, a path on the engine's machine, or
+ * `dropped`, the name of a file whose path the host does not tell.
+ */
 export interface Place {
   readonly name: RouteName;
   readonly id: string | null;

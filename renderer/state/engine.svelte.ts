@@ -13,6 +13,7 @@ export class EngineState {
 
   readonly #bridge: Bridge;
   #life: string | null = null;
+  #sequence = 0;
   #wasOpen = false;
 
   constructor(bridge: Bridge) {
@@ -38,14 +39,15 @@ export class EngineState {
     return this.connection === 'open' && this.trouble === null && this.hello?.readOnlyBecause === null;
   }
 
-  #take({ engineLife, event }: BridgeEvent): void {
+  #take({ engineLife, sequence, event }: BridgeEvent): void {
     if (event.type === 'engine')
       this.trouble = event.state === 'restarted' ? null : { state: event.state, sentence: event.sentence };
-    if (this.#life !== null && this.#life !== engineLife) {
-      this.generation += 1;
-      void this.#greet();
-    }
+    const isOtherLife = this.#life !== null && this.#life !== engineLife;
+    if (isOtherLife) void this.#greet();
+    // A number left out: this window was away for longer than the engine remembers.
+    if (isOtherLife || (this.#sequence > 0 && sequence > this.#sequence + 1)) this.generation += 1;
     this.#life = engineLife;
+    this.#sequence = sequence;
   }
 
   async #greet(): Promise<void> {

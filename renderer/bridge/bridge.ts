@@ -1,0 +1,60 @@
+import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
+import type { ErrorCode, SerializedError } from '../../audits/contract/errors.ts';
+
+/** The window's only way to the engine: requests, one stream of events, and what the host can do on this machine. */
+export interface Bridge {
+  readonly host: 'electron' | 'http';
+  /** @throws BridgeError */
+  readonly call: <Name extends BridgeMethod>(
+    name: Name,
+    request: BridgeRequest<Name>,
+  ) => Promise<BridgeReply<Name>>;
+  /** Events in order. After `watchConnection` said `open` again, some may be missing: ask for snapshots. */
+  readonly subscribe: (listener: (event: BridgeEvent) => void) => Stop;
+  /** Told at once how things stand, then of every change. */
+  readonly watchConnection: (listener: (connection: Connection) => void) => Stop;
+  /** Null where the engine may run on another machine: there `files.browse` is asked instead. */
+  readonly dialogs: NativeDialogs | null;
+  /** Where a dropped file lies; null where the host does not tell. */
+  readonly pathOfFile: (file: File) => string | null;
+  /** A menu, a tray or a link asks for a place in the app, such as `#/run/ID`. */
+  readonly watchNavigation: (listener: (hash: string) => void) => Stop;
+  /** A menu asks for a command of the registry in `app/commands.ts`. */
+  readonly watchCommands: (listener: (id: string) => void) => Stop;
+}
+
+/** Each answers null where the user cancelled. */
+export interface NativeDialogs {
+  readonly chooseFolder: (title: string) => Promise<string | null>;
+  /** @param extensions without dots; empty: every file */
+  readonly chooseFile: (title: string, extensions: readonly string[]) => Promise<string | null>;
+  /** Folder into which files will be written. */
+  readonly saveFolder: (title: string) => Promise<string | null>;
+  /** Opens a folder or a written report with the system's own program. */
+  readonly openPath: (path: string) => Promise<void>;
+}
+
+export type Stop = () => void;
+
+/** `refused`: the token is missing or wrong, and trying again will not help. */
+export type Connection = 'connecting' | 'open' | 'lost' | 'refused';
+
+export type BridgeErrorCode = ErrorCode | 'connection-lost' | 'token-refused';
+
+/** What the engine answered instead of a reply, or that it could not be asked. */
+export class BridgeError extends Error {
+  override readonly name = 'BridgeError';
+  readonly code: BridgeErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(error: Pick<SerializedError, 'message'> & { code: BridgeErrorCode; details?: object }) {
+    super(error.message);
+    this.code = error.code;
+    this.details = { ...error.details };
+  }
+}
+
+/** A sentence for the user out of whatever was thrown. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -23,6 +23,7 @@ export function etaSentence(etaMs: number | null): string {
 }
 
 export const stageNames: Readonly<Record<string, string>> = {
+  waiting: 'Waiting for the audit before it',
   preparing: 'Preparing',
   planning: 'Planning',
   running: 'Running',

@@ -5,6 +5,6 @@ export { compareWords } from './en/compare.ts';
 export { historyWords } from './en/history.ts';
 export { newAuditWords } from './en/new-audit.ts';
 export { reportWords } from './en/report.ts';
-export { runWords } from './en/run.ts';
+export { runAdvice, runWords } from './en/run.ts';
 export { settingsWords } from './en/settings.ts';
 export { startWords } from './en/start.ts';

@@ -15,6 +15,18 @@ export interface WorkerHost {
 
 export type StartWorker = (onLog: (message: string) => void) => WorkerHost;
 
+/** How a worker's process is reached: Node's IPC here, a message port in Electron. */
+export interface WorkerLink {
+  /** Lost where the process has ended. */
+  readonly send: (request: WorkerRequest) => void;
+  readonly listen: (listener: (reply: WorkerReply) => void) => void;
+  /** Why the process ended, in words. */
+  readonly ended: Promise<string>;
+  /** Lets an idle process end itself. */
+  readonly disconnect: () => void;
+  readonly kill: () => void;
+}
+
 /** A worker as a plain Node child process. */
 export const forkWorker: StartWorker = (onLog) => {
   const child: ChildProcess = fork(path.join(import.meta.dirname, 'worker.ts'), {
@@ -25,63 +37,74 @@ export const forkWorker: StartWorker = (onLog) => {
   });
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => onLog(text.trimEnd()));
-  let ended = false;
-  const end = new Promise<void>((resolve) => {
-    const finish = (): void => {
-      ended = true;
-      resolve();
-    };
-    child.once('exit', finish);
-    // A process that could not be started has no exit; one that has just died refuses a message.
-    child.on('error', (error) => {
-      onLog(`worker: ${error.message}`);
-      if (child.pid === undefined) finish();
-    });
-  });
+  return workerOver(
+    {
+      send: (request) => {
+        if (child.connected) child.send(request);
+      },
+      listen: (listener) => child.on('message', listener),
+      ended: new Promise((resolve) => {
+        child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+        // A process that could not be started has no exit; one that has just died refuses a message.
+        child.on('error', (error) => {
+          onLog(`worker: ${error.message}`);
+          if (child.pid === undefined) resolve('it could not be started');
+        });
+      }),
+      disconnect: () => {
+        if (child.connected) child.disconnect();
+      },
+      kill: () => child.kill('SIGKILL'),
+    },
+    onLog,
+  );
+};
 
-  const send = (request: WorkerRequest): void => {
-    if (!ended && child.connected) child.send(request);
+/** One job at a time over a link, whatever the link is made of. */
+export function workerOver(link: WorkerLink, onLog: (message: string) => void): WorkerHost {
+  let job:
+    | {
+        readonly resolve: (outcome: unknown) => void;
+        readonly reject: (error: MoatError) => void;
+        readonly progress: (fraction: number, stage: string) => void;
+      }
+    | undefined;
+  let endReason: string | undefined;
+  const died = (reason: string): MoatError =>
+    new MoatError('worker-died', `The process working on this cell ended unexpectedly (${reason}).`);
+  const watchEnd = async (): Promise<void> => {
+    endReason = await link.ended;
+    job?.reject(died(endReason));
+    job = undefined;
   };
-
+  const end = watchEnd();
+  link.listen((reply) => {
+    if (reply.type === 'log') onLog(reply.message);
+    else if (reply.type === 'progress') job?.progress(reply.fraction, reply.stage);
+    else if (reply.type === 'done' || reply.type === 'failed') {
+      const settled = job;
+      job = undefined;
+      if (reply.type === 'done') settled?.resolve(reply.outcome);
+      else settled?.reject(MoatError.fromJSON(reply.error));
+    }
+  });
   return {
-    run<Result>(job: unknown, listen: (fraction: number, stage: string) => void): Promise<Result> {
+    run<Result>(request: unknown, progress: (fraction: number, stage: string) => void): Promise<Result> {
       return new Promise<Result>((resolve, reject) => {
-        const settle = (finish: () => void): void => {
-          child.off('message', onMessage);
-          child.off('exit', onExit);
-          finish();
-        };
-        const onExit = (code: number | null, signal: string | null): void =>
-          settle(() =>
-            reject(
-              new MoatError(
-                'worker-died',
-                `The process working on this cell ended unexpectedly (${signal ?? `exit code ${code}`}).`,
-              ),
-            ),
-          );
-        const onMessage = (reply: WorkerReply): void => {
-          if (reply.type === 'progress') listen(reply.fraction, reply.stage);
-          else if (reply.type === 'log') onLog(reply.message);
-          else if (reply.type === 'failed') settle(() => reject(MoatError.fromJSON(reply.error)));
-          else if (reply.type === 'done') settle(() => resolve(reply.outcome as Result));
-        };
-        if (ended) {
-          reject(new MoatError('worker-died', 'The worker process could not be started.'));
+        if (endReason !== undefined) {
+          reject(died(endReason));
           return;
         }
-        child.on('message', onMessage);
-        child.once('exit', onExit);
-        void end.then(() => onExit(child.exitCode, child.signalCode));
-        send({ type: 'run', job });
+        job = { resolve: (outcome) => resolve(outcome as Result), reject, progress };
+        link.send({ type: 'run', job: request });
       });
     },
-    cancel: () => send({ type: 'cancel' }),
+    cancel: () => link.send({ type: 'cancel' }),
     async stop(graceMs) {
-      if (child.connected) child.disconnect();
-      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      link.disconnect();
+      const timer = setTimeout(link.kill, graceMs);
       await end;
       clearTimeout(timer);
     },
   };
-};
+}

@@ -13,6 +13,8 @@ export interface ReportContext {
   readonly moatVersion: string;
   /** An earlier audit that the pages say what changed since. */
   readonly baseline?: AuditResult | undefined;
+  /** Prints a self-contained page as a PDF; absent: with a browser of this machine. */
+  readonly printPage?: ((html: string) => Promise<Uint8Array>) | undefined;
   /** One line for people while something takes its time; absent where nobody reads. */
   readonly say?: ((line: string) => void) | undefined;
 }

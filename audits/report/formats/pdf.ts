@@ -1,7 +1,7 @@
 import { cleanText } from '../clean-text.ts';
 import { pageInput } from '../page-input.ts';
 import { loadStaticRenderer } from '../static-renderer.ts';
-import type { ReportFormat } from './format.ts';
+import type { ReportContext, ReportFormat } from './format.ts';
 import { json } from './json.ts';
 
 /** The page on paper, with the result attached. The same result printed by the same browser gives the same bytes. */
@@ -11,13 +11,14 @@ export const pdf: ReportFormat = {
   extension: 'pdf',
   isOnRequest: true,
   render: async (result, context) => {
-    const [{ renderReport }, { printPage }, { finishPdf }] = await Promise.all([
+    const [{ renderReport }, { finishPdf }] = await Promise.all([
       loadStaticRenderer(context.say),
-      import('../pdf/print.ts'),
       import('../pdf/finish.ts'),
     ]);
+    const page = renderReport(pageInput(result, context));
+    const printed = await (context.printPage?.(page) ?? printInBrowser(page, context));
     const name = result.encoder.path.split(/[/\\]/).at(-1) ?? '';
-    return finishPdf(await printPage(renderReport(pageInput(result, context)), context.say), {
+    return finishPdf(printed, {
       title: cleanText(`${name}: model exposure audit ${result.auditId}`),
       writtenAt: context.writtenAt,
       moatVersion: context.moatVersion,
@@ -25,3 +26,8 @@ export const pdf: ReportFormat = {
     });
   },
 };
+
+async function printInBrowser(page: string, { say }: ReportContext): Promise<Uint8Array> {
+  const { printPage } = await import('../pdf/print.ts');
+  return printPage(page, say);
+}

@@ -74,6 +74,7 @@ const tallies = [
   step('lint', () => runNode('oxlint/bin/oxlint', ['--type-aware', '--deny-warnings', '.'])),
   step('types: audits', () => runNode('typescript/bin/tsc', ['-p', 'audits'])),
   step('types: test, build', () => runNode('typescript/bin/tsc', ['-p', 'test'])),
+  step('types: electron', () => runNode('typescript/bin/tsc', ['-p', 'electron'])),
   step('types: renderer', () =>
     runNode('../build/svelte-check/node_modules/svelte-check/bin/svelte-check', [
       '--tsconfig=renderer/tsconfig.json',

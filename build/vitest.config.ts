@@ -13,7 +13,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['audits/**/*.test.ts', 'build/**/*.test.ts', 'renderer/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'audits/**/*.test.ts',
+            'build/**/*.test.ts',
+            'electron/**/*.test.ts',
+            'renderer/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },

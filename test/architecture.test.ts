@@ -73,6 +73,26 @@ test('serve is used by the command line and does not know it', () => {
   expect(others).toEqual([]);
 });
 
+test('Electron’s main process and preload script are glue: of the engine they know the contract alone', () => {
+  expect(
+    breaks(
+      (line) =>
+        /^electron\/(main|preload)\//.test(line.file) &&
+        within('audits')(line.target) &&
+        !within('audits/contract')(line.target),
+    ),
+  ).toEqual([]);
+});
+
+test('only the main process and the preload script import Electron: utility processes are Node with a port', () => {
+  expect(
+    breaks(
+      (line) =>
+        line.target === 'electron' && !/^electron\/(main\/main|preload\/preload)\.ts$/.test(line.file),
+    ),
+  ).toEqual([]);
+});
+
 test('renderer knows types of the contract and of the report’s data, and nothing else of the engine', () => {
   expect(
     breaks(
@@ -106,7 +126,19 @@ test('the app asks the engine through its bridge alone', () => {
 });
 
 test('nobody imports the renderer: it is built, and its build is loaded', () => {
-  expect(breaks((line) => within('renderer')(line.target) && !within('renderer')(line.file))).toEqual([]);
+  expect(
+    breaks(
+      (line) =>
+        within('renderer')(line.target) &&
+        !within('renderer')(line.file) &&
+        // The preload script makes what the app's bridge describes.
+        !(
+          within('electron/preload')(line.file) &&
+          line.target === 'renderer/bridge/window.ts' &&
+          line.typeOnly
+        ),
+    ),
+  ).toEqual([]);
   expect(sources.filter(within('renderer')).length).toBeGreaterThan(20);
 });
 

@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { AuditEntry, BridgeEvent } from '../../audits/contract/bridge.ts';
+import type { AuditId } from '../../audits/contract/cell.ts';
+import { auditsToResume, endedAudits, idle, overallFraction, withEntries, withEvent } from './activity.ts';
+import { channels } from './channels.ts';
+import { openCrashLog } from './crash-log.ts';
+import { linkAmong, placeOfLink } from './deep-link.ts';
+import { offerDialogs } from './dialogs.ts';
+import { menuTemplate } from './menu.ts';
+import { noticeOf } from './notifications.ts';
+import { databaseAmong } from './opened-file.ts';
+import { createPowerSave } from './power-save.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'moat-desktop-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const entry = (id: string, state: AuditEntry['state'], more: Partial<AuditEntry> = {}): AuditEntry => ({
+  id: id as AuditId,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: null,
+  state,
+  encoder: `${id}.onnx`,
+  preset: 'quick',
+  cellsTotal: 2,
+  cellsDone: 1,
+  cellsFailed: 0,
+  tags: [],
+  note: '',
+  deletedAt: null,
+  verdict: null,
+  ...more,
+});
+const progress = (id: string, fraction: number): BridgeEvent => ({
+  sequence: 1,
+  engineLife: 'a',
+  event: {
+    type: 'run',
+    auditId: id as AuditId,
+    run: { type: 'progress', cellsDone: 0, cellsTotal: 2, fraction, etaMs: null, running: [] },
+  },
+});
+
+test('the bar is the mean of what runs, and gone when nothing does', () => {
+  expect(overallFraction(idle)).toBeUndefined();
+  const two = withEntries(idle, [entry('a', 'running'), entry('b', 'preparing'), entry('c', 'completed')]);
+  expect(overallFraction(withEvent(two, progress('a', 0.5)))).toBe(0.25);
+  expect(withEvent(two, progress('c', 0.5))).toBe(two);
+});
+
+test('what ran and does no more has ended', () => {
+  const before = withEntries(idle, [entry('a', 'running'), entry('b', 'running')]);
+  const entries = [entry('a', 'completed'), entry('b', 'running'), entry('c', 'completed')];
+  expect(endedAudits(before, withEntries(before, entries), entries).map(({ id }) => id)).toEqual(['a']);
+});
+
+test('what ran when the engine died is resumed; what was stopped or deleted is not', () => {
+  const ran = withEntries(
+    idle,
+    ['a', 'b', 'c', 'd'].map((id) => entry(id, 'running')),
+  );
+  const entries = [
+    entry('a', 'interrupted'),
+    entry('b', 'completed'),
+    entry('c', 'cancelled'),
+    entry('d', 'interrupted', { deletedAt: '2026-01-01T00:00:00.000Z' }),
+    entry('e', 'interrupted'),
+  ];
+  expect(auditsToResume(ran, entries)).toEqual(['a']);
+});
+
+test('the machine is kept awake once, and only while something runs', () => {
+  const start = vi.fn(() => 7);
+  const stop = vi.fn(() => true);
+  const keepAwake = createPowerSave({ start, stop });
+  for (const isRunning of [false, true, true, false, false]) keepAwake(isRunning);
+  expect(start.mock.calls).toEqual([['prevent-app-suspension']]);
+  expect(stop.mock.calls).toEqual([[7]]);
+});
+
+test('the end of an audit is told, a stop by the user is not', () => {
+  expect(noticeOf(entry('a', 'completed', { verdict: 'fail' }))?.body).toBe('a.onnx: fail.');
+  expect(noticeOf(entry('a', 'failed'))?.title).toBe('The audit could not go on');
+  expect(noticeOf(entry('a', 'cancelled'))).toBeNull();
+});
+
+test.each([
+  ['moat://audit/0a1b2c3d', '#/report/0a1b2c3d'],
+  ['moat://audit/0a1b2c3d/', '#/report/0a1b2c3d'],
+  ['moat://audit/0a1b2c3d?x=1', undefined],
+  ['moat://audit/../settings', undefined],
+  ['moat://audit/0A1B2C3D', undefined],
+  ['moat://settings/0a1b2c3d', undefined],
+  ['https://audit/0a1b2c3d', undefined],
+])('the link %s leads to %s', (link, place) => {
+  expect(placeOfLink(link)).toBe(place);
+});
+
+test('the words of a start may hold a link or a database that is there', () => {
+  const file = path.join(folder, 'mine.moat');
+  writeFileSync(file, '');
+  mkdirSync(path.join(folder, 'folder.moat'));
+  expect(linkAmong(['moat', '--flag', 'moat://audit/0a1b2c3d'])).toBe('moat://audit/0a1b2c3d');
+  expect(databaseAmong(['/usr/bin/moat', 'mine.moat'], folder)).toBe(file);
+  for (const word of ['other.moat', 'folder.moat', '--x=mine.moat', 'mine.db'])
+    expect(databaseAmong([word], folder), word).toBeUndefined();
+});
+
+test('the crash log keeps lines with their time, and no more than two files of 1 MB', () => {
+  const log = openCrashLog(path.join(folder, 'logs'), () => new Date(0));
+  log.write('first\nsecond');
+  expect(readFileSync(log.file, 'utf8')).toBe('1970-01-01T00:00:00.000Z first\n  second\n');
+  log.write('x'.repeat(1 << 20));
+  log.write('after');
+  expect(readFileSync(log.file, 'utf8')).toBe('1970-01-01T00:00:00.000Z after\n');
+  expect(statSync(`${log.file}.1`).size).toBeGreaterThan(1 << 20);
+});
+
+test('a crash log that cannot be written to is no second failure', () => {
+  writeFileSync(path.join(folder, 'logs'), 'a file');
+  expect(() => openCrashLog(path.join(folder, 'logs'), () => new Date(0)).write('x')).not.toThrow();
+});
+
+test('the menu leads to the app’s own places; developer tools are not in a packaged app', () => {
+  const gone: string[] = [];
+  const parts = {
+    platform: 'linux' as const,
+    isPackaged: true,
+    navigate: (hash: string) => void gone.push(hash),
+    command: () => undefined,
+    openDatabase: () => undefined,
+    openWindow: () => undefined,
+    showCrashLog: () => undefined,
+  };
+  const items = menuTemplate(parts).flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []));
+  for (const { label, click } of items)
+    if (label !== undefined && label !== 'Open database …') (click as (() => void) | undefined)?.();
+  expect(gone).toEqual(['#/new', '#/settings', '#/', '#/history', '#/compare']);
+  expect(items.map(({ role }) => role)).not.toContain('toggleDevTools');
+  const accelerators = items.flatMap(({ accelerator }) => (accelerator === undefined ? [] : [accelerator]));
+  expect(new Set(accelerators).size).toBe(accelerators.length);
+  expect(JSON.stringify(menuTemplate({ ...parts, isPackaged: false }))).toContain('toggleDevTools');
+});
+
+function offered() {
+  const runs = new Map<string, (request: never, contents: never) => unknown>();
+  const openPath = vi.fn(() => Promise.resolve(''));
+  offerDialogs(
+    (channel, schema, run) =>
+      void runs.set(channel, (request, contents) => run(schema.parse(request), contents)),
+    {
+      dialog: { showOpenDialog: () => Promise.resolve({ canceled: true, filePaths: [] }) },
+      shell: { openPath },
+      windowOf: () => null,
+    },
+  );
+  const ask = (channel: string, request: unknown): unknown =>
+    runs.get(channel)?.(request as never, {} as never);
+  return { ask, openPath };
+}
+
+test('a page may have a folder or a report opened, never a program', async () => {
+  const { ask, openPath } = offered();
+  writeFileSync(path.join(folder, 'report.pdf'), '');
+  writeFileSync(path.join(folder, 'program.sh'), '');
+  mkdirSync(path.join(folder, 'Program.app'));
+  await ask(channels.openPath, { path: folder });
+  await ask(channels.openPath, { path: path.join(folder, 'report.pdf') });
+  expect(openPath).toHaveBeenCalledTimes(2);
+  for (const name of ['program.sh', 'Program.app', 'missing.pdf'])
+    await expect(
+      Promise.resolve().then(() => ask(channels.openPath, { path: path.join(folder, name) })),
+    ).rejects.toThrow(/neither a folder nor a report/);
+  await expect(
+    Promise.resolve().then(() => ask(channels.openPath, { path: 'report.pdf' })),
+  ).rejects.toThrow();
+  expect(openPath).toHaveBeenCalledTimes(2);
+});
+
+test('a cancelled dialog answers null', async () => {
+  const { ask } = offered();
+  expect(await ask(channels.chooseFile, { title: 'Encoder', extensions: ['onnx'] })).toBeNull();
+  expect(() => ask(channels.chooseFile, { title: 'Encoder', extensions: ['*/../x'] })).toThrow();
+});

@@ -1,0 +1,74 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { MoatError } from '../../audits/contract/errors.ts';
+import { channels } from './channels.ts';
+import type { Handle } from './ipc.ts';
+
+const title = z.string().max(200);
+const extension = z.string().regex(/^[a-z0-9]{1,16}$/i);
+
+/** Kinds of files that reports are made of: only these, and folders, are handed to the system's own programs. */
+const openable: ReadonlySet<string> = new Set([
+  '.pdf',
+  '.html',
+  '.json',
+  '.csv',
+  '.md',
+  '.sarif',
+  '.svg',
+  '.png',
+]);
+
+export interface DialogParts {
+  readonly dialog: Pick<Electron.Dialog, 'showOpenDialog'>;
+  readonly shell: Pick<Electron.Shell, 'openPath'>;
+  readonly windowOf: (contents: Electron.WebContents) => Electron.BrowserWindow | null;
+}
+
+/** Native dialogs, so that a page learns of no path that the user did not choose. */
+export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: DialogParts): void {
+  async function ask(
+    contents: Electron.WebContents,
+    options: Electron.OpenDialogOptions,
+  ): Promise<string | null> {
+    const window = windowOf(contents);
+    const { canceled, filePaths } =
+      window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
+    return canceled ? null : (filePaths[0] ?? null);
+  }
+
+  handle(channels.chooseFolder, z.strictObject({ title }), (request, contents) =>
+    ask(contents, { title: request.title, properties: ['openDirectory'] }),
+  );
+  handle(channels.saveFolder, z.strictObject({ title }), (request, contents) =>
+    ask(contents, { title: request.title, properties: ['openDirectory', 'createDirectory'] }),
+  );
+  handle(
+    channels.chooseFile,
+    z.strictObject({ title, extensions: z.array(extension).max(20) }),
+    (request, contents) =>
+      ask(contents, {
+        title: request.title,
+        properties: ['openFile'],
+        filters:
+          request.extensions.length === 0 ? [] : [{ name: request.title, extensions: request.extensions }],
+      }),
+  );
+  handle(channels.openPath, z.strictObject({ path: z.string().max(4096) }), async (request) => {
+    if (!mayOpen(request.path))
+      throw new MoatError('path-missing', `${request.path} is neither a folder nor a report.`);
+    const problem = await shell.openPath(request.path);
+    if (problem !== '')
+      throw new MoatError('path-missing', `${request.path} could not be opened: ${problem}`);
+  });
+}
+
+/** The system's own program for a file may be the file itself: a page must not start one. */
+function mayOpen(file: string): boolean {
+  const stats = path.isAbsolute(file) ? statSync(file, { throwIfNoEntry: false }) : undefined;
+  if (stats === undefined) return false;
+  // On macOS a program is a folder.
+  if (stats.isDirectory()) return path.extname(file) !== '.app';
+  return stats.isFile() && openable.has(path.extname(file).toLowerCase());
+}

@@ -37,6 +37,11 @@ const pages: BuiltPages = {
  * @throws MoatError `internal` with what the compiler said
  */
 export async function loadStaticRenderer(say?: (line: string) => void): Promise<StaticRenderer> {
-  const folder = await builtPages(pages, say);
+  const folder = await reportPages(say);
   return (await import(pathToFileURL(path.join(folder, pages.entry)).href)) as StaticRenderer;
+}
+
+/** Folder of that build. */
+export function reportPages(say?: (line: string) => void): Promise<string> {
+  return builtPages(pages, say);
 }

@@ -1,0 +1,59 @@
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'vite';
+import { reportPages } from '../../audits/report/static-renderer.ts';
+import { appFiles } from '../../audits/serve/app-files.ts';
+import { makeIcons } from './icons.ts';
+import { mirror, type Mirrored } from './mirror.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+/** What Electron starts: the app, and the processes it starts itself. */
+export const entries = ['electron/main/main.ts', 'electron/engine/engine.ts', 'electron/engine/worker.ts'];
+export const DESKTOP_FOLDER = path.join(root, 'dist', 'desktop');
+
+/**
+ * Builds the desktop app into a folder that Electron can start as it is: our code as plain JavaScript, one preload script,
+ * the app's and the report's pages. Packages are found where they are installed.
+ */
+export async function buildDesktop(folder: string, say?: (line: string) => void): Promise<Mirrored> {
+  // Beside the place and renamed: what runs meanwhile keeps whole files.
+  const partial = `${folder}.${process.pid}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    const mirrored = mirror(root, entries, partial);
+    await build({
+      configFile: path.join(import.meta.dirname, 'preload.vite.config.ts'),
+      build: { outDir: path.join(partial, 'electron', 'preload'), emptyOutDir: true },
+    });
+    // `built` is the one build these folders hold: audits/built-pages.ts looks for it where there are no sources.
+    cpSync(await appFiles(say), path.join(partial, 'dist', 'app', 'built'), { recursive: true });
+    cpSync(await reportPages(say), path.join(partial, 'dist', 'report-renderer', 'built'), {
+      recursive: true,
+    });
+    await makeIcons(path.join(root, 'dist', 'icons'));
+    cpSync(path.join(root, 'dist', 'icons', 'icon.png'), path.join(partial, 'icons', 'icon.png'));
+    writeFileSync(path.join(partial, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+    return mirrored;
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+function manifest(): Readonly<Record<string, string>> {
+  const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly version: string;
+    readonly description: string;
+  };
+  return {
+    name: own.name,
+    productName: 'Moat',
+    version: own.version,
+    description: own.description,
+    type: 'module',
+    main: 'electron/main/main.js',
+  };
+}

@@ -38,12 +38,14 @@ async function serve(context: CommandContext, flags: ServeFlags): Promise<void> 
   if (port > LARGEST_PORT) throw new MoatError('usage', `--port goes up to ${LARGEST_PORT}.`);
   const database = chosenDatabase(context, flags.db);
   // Loaded when needed: the engines behind it take longer than any answer about flags.
-  const [{ openServe }, { startHttpServer }, { isLoopback }, { trackWorkers }] = await Promise.all([
-    import('../serve/open-engine.ts'),
-    import('../serve/http/server.ts'),
-    import('../serve/http/own-address.ts'),
-    import('../run/track-workers.ts'),
-  ]);
+  const [{ openServe }, { startHttpServer }, { isLoopback }, { trackWorkers }, { appFiles }] =
+    await Promise.all([
+      import('../serve/open-engine.ts'),
+      import('../serve/http/server.ts'),
+      import('../serve/http/own-address.ts'),
+      import('../run/track-workers.ts'),
+      import('../serve/app-files.ts'),
+    ]);
   const workers = trackWorkers();
   const engine = openServe({
     database: resolvePath(context, database),
@@ -55,7 +57,10 @@ async function serve(context: CommandContext, flags: ServeFlags): Promise<void> 
   });
   context.logFile = engine.logFile;
   try {
-    const server = await startHttpServer({ engine, host, port, clock });
+    // Built on first use, while the server already answers: a page waits for it, a program does not have to.
+    const appFolder = appFiles((line) => terminal.note(line));
+    appFolder.catch(() => undefined);
+    const server = await startHttpServer({ engine, host, port, clock, appFolder: () => appFolder });
     try {
       if (!isLoopback(host))
         terminal.note(

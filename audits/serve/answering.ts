@@ -103,5 +103,6 @@ function openBoth(context: ServeContext): Readonly<Record<'encoder' | 'data', An
   const open = (): Answering => new Answering(start, (message) => context.log.info(message));
   const both = { encoder: open(), data: open() };
   answeringOf.set(context, both);
+  context.whenClosing(() => stopAnswering(context));
   return both;
 }

@@ -51,11 +51,10 @@ export interface BridgeMethodEntry {
 
 export function defineBridgeMethod<Name extends BridgeMethod, Request extends BridgeRequest<Name>>(
   definition: BridgeMethodDefinition<Name, Request>,
-): BridgeMethodEntry {
+): BridgeMethodDefinition<Name, Request> & BridgeMethodEntry {
   const { name, request: schema, run } = definition;
   return Object.freeze({
-    name,
-    request: schema,
+    ...definition,
     answer: (request: unknown, context: ServeContext) => run(parseRequest(name, schema, request), context),
   });
 }

@@ -77,7 +77,8 @@ describe('encoder.inspect', () => {
 
   test('other values change the examples and what running it showed', async () => {
     const before = await inspect({ path: at('encoder.onnx'), options: {} });
-    const options = { mean: [0.4, 0.4, 0.4] as const, std: [0.2, 0.2, 0.2] as const };
+    const triple = (value: number): [number, number, number] => [value, value, value];
+    const options = { mean: triple(0.4), std: triple(0.2) };
     const after = await inspect({ path: at('encoder.onnx'), options });
     expect(after.preprocessing).toContainEqual({ name: 'mean', value: '0.4, 0.4, 0.4', source: 'flag' });
     expect(after.exampleValues).toMatchObject({ values: { least: -2 }, drawn: { least: -3, most: 3 } });

@@ -11,6 +11,10 @@ export function contextWithoutStore(settingsFolder: string): ServeContext {
     get store() {
       return absent('store');
     },
+    writable: () => absent('store'),
+    readOnlyBecause: () => null,
+    sequence: () => 0,
+    whenClosing: () => undefined,
     get runs() {
       return absent('runs');
     },

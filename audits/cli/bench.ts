@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { BenchReport, BenchmarkResult } from '../bench/result.ts';
-import type { Benchmark } from '../bench/benchmark.ts';
+import type { BenchReport } from '../bench/result.ts';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import { commandName } from './command-name.ts';
 import { resolvePath, type CommandContext } from './context.ts';
@@ -34,9 +33,20 @@ export function registerBench(program: Command, context: CommandContext): void {
       const file = encoder === undefined ? undefined : resolvePath(context, encoder);
       if (file !== undefined && !existsSync(file))
         throw new MoatError('path-missing', `There is no encoder at ${file}.`);
+      const { measureMachine } = await import('../bench/measure-machine.ts');
       const { quickCellTime } = await import('../bench/short-list.ts');
       const { renderBench } = await import('./render/bench.ts');
-      const report = await measure(context, file, flags);
+      const { terminal, clock } = context;
+      const report = await measureMachine(clock, {
+        encoder: file,
+        threads: flags.threads,
+        isQuick: flags.quick === true,
+        onTrying: () => terminal.note('Trying which engines and devices train here.'),
+        onAbsent: (names) =>
+          terminal.note(`Not on this machine: ${names.join(', ')}. What each lacks: ${commandName} doctor`),
+        onBenchmark: ({ number, count, title, leftSeconds }) =>
+          terminal.note(`${number}/${count} ${title} (${formatEstimatedTime(1000 * leftSeconds)} left)`),
+      });
       const cell = quickCellTime(report.results);
       if (flags.json === true) context.terminal.printJson(await describe(report, cell));
       else
@@ -45,42 +55,6 @@ export function registerBench(program: Command, context: CommandContext): void {
       if (!isMeasured) context.exitCode = exitCode.error;
     },
   );
-}
-
-async function measure(
-  context: CommandContext,
-  encoder: string | undefined,
-  flags: BenchFlags,
-): Promise<BenchReport> {
-  const { terminal, clock } = context;
-  const { availableParallelism } = await import('node:os');
-  const { engineContestants } = await import('../bench/contestants.ts');
-  const { describeMachine } = await import('../bench/machine.ts');
-  const { expectedSeconds, remainingSeconds } = await import('../bench/remaining.ts');
-  const { runBenchmark } = await import('../bench/run-benchmark.ts');
-  const { shortList } = await import('../bench/short-list.ts');
-
-  const startedAt = new Date(clock.now()).toISOString();
-  const threads = flags.threads ?? availableParallelism();
-  const { benchmarks, rounds, seconds } = shortList(encoder, flags.quick === true);
-  terminal.note('Trying which engines and devices train here.');
-  const { contestants, absent, notes } = await engineContestants(threads);
-  if (absent.length > 0)
-    terminal.note(`Not on this machine: ${absent.join(', ')}. What each lacks: ${commandName} doctor`);
-  const expected = benchmarks.map((benchmark: Benchmark) =>
-    expectedSeconds(benchmark, contestants.length, rounds, seconds),
-  );
-  const spent: number[] = [];
-  const results: BenchmarkResult[] = [];
-  for (const [at, benchmark] of benchmarks.entries()) {
-    const left = formatEstimatedTime(1000 * remainingSeconds(expected, spent));
-    terminal.note(`${at + 1}/${benchmarks.length} ${benchmark.title} (${left} left)`);
-    const startedMs = clock.monotonicMs();
-    results.push(await runBenchmark(benchmark, contestants, { rounds, seconds }, () => undefined));
-    spent.push((clock.monotonicMs() - startedMs) / 1000);
-  }
-  const settings = { threads, rounds, seconds };
-  return { schemaVersion: 1, startedAt, machine: describeMachine(), settings, notes: [...notes], results };
 }
 
 /** What `--json` prints: the blocks as they were measured, and the figures the table shows. */

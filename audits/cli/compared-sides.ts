@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { parseAcceptances, type Acceptance } from '../report/compare/acceptances.ts';
-import type { ComparedSide } from '../report/compare/compare-results.ts';
+import { requireDefense, type ComparedSide } from '../report/compare/compare-results.ts';
 import { resultSchema } from '../report/result-schema.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { readResult } from './report.ts';
@@ -26,11 +26,7 @@ export async function readSide(
   const name = at < 0 ? text : text.slice(0, at);
   const defense = at < 0 ? null : text.slice(at + 1);
   const result = await readAnyResult(context, name, flags);
-  if (defense !== null && !result.verdicts.some((verdict) => verdict.defense === defense))
-    throw new MoatError(
-      'usage',
-      `Audit ${result.auditId} has no defense "${defense}"; it has ${result.verdicts.map((verdict) => verdict.defense).join(', ')}.`,
-    );
+  requireDefense(result, defense);
   return { result, defense };
 }
 

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { exitCode, MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
-import { envelopeSchema } from '../report/attestation/dsse.ts';
+import { auditOf, digestBeside } from '../report/attestation/beside.ts';
 import { openPublicKey, ownPublicKey } from '../report/attestation/keys.ts';
-import { statementSchema } from '../report/attestation/statement.ts';
 import { verifyAttestation, type CheckState } from '../report/attestation/verify-attestation.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
@@ -81,26 +79,6 @@ export function registerVerify(program: Command, context: CommandContext): void 
         terminal.print(line);
     },
   );
-}
-
-/** Names in an attestation are names of files beside it, whatever they claim. */
-function digestBeside(folder: string, name: string): string | undefined {
-  if (name !== path.basename(name) || name === '' || name === '.' || name === '..') return undefined;
-  const file = path.join(folder, name);
-  if (!existsSync(file) || !statSync(file).isFile()) return undefined;
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
-}
-
-/** The audit that an envelope speaks of; undefined where it cannot be read, which the verification itself will say. */
-function auditOf(envelope: unknown): string | undefined {
-  const read = envelopeSchema.safeParse(envelope);
-  if (!read.success) return undefined;
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(read.data.payload, 'base64').toString('utf8'));
-    return statementSchema.safeParse(payload).data?.predicate.moat.auditId;
-  } catch {
-    return undefined;
-  }
 }
 
 async function storedOf(

@@ -1,4 +1,4 @@
-import type { DoctorCheck } from '../doctor-checks.ts';
+import type { DoctorCheck } from '../../doctor/checks.ts';
 import { cleanText, hangingText } from './text.ts';
 import type { Tone, View } from './view.ts';
 

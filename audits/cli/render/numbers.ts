@@ -1,5 +1,7 @@
 import type { Estimate } from '../../contract/result.ts';
 
+export { formatBytes } from '../../report/format-bytes.ts';
+
 /** Numbers as people read them: thousands apart, a unit, an interval where there is one. */
 
 /** `12 345`. */
@@ -41,14 +43,6 @@ export function formatPoints(estimate: Estimate | null): string {
 export function formatDollars(dollars: number): string {
   if (dollars === 0 || dollars >= 0.1) return `$${dollars.toFixed(2)}`;
   return `$${Number(dollars.toPrecision(2))}`;
-}
-
-/** `1.2 GB` (powers of 1000). */
-export function formatBytes(sizeBytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = sizeBytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(sizeBytes) / 3));
-  const scaled = sizeBytes / 1000 ** power;
-  return `${power === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[power] ?? 'B'}`;
 }
 
 /** `45 s`, `3 min 20 s`, `2 h 05 min`. */

@@ -1,3 +1,4 @@
+import { MoatError } from '../../contract/errors.ts';
 import type { AuditResult, Estimate, VerdictWord } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
 import { metricRows, type MetricRow } from '../formats/metric-rows.ts';
@@ -14,6 +15,15 @@ export interface ComparedSide {
   readonly result: AuditResult;
   /** Null: all of them, each against its own name on the other side. */
   readonly defense: string | null;
+}
+
+/** @throws MoatError `usage` naming the defenses there are */
+export function requireDefense(result: AuditResult, defense: string | null): void {
+  if (defense !== null && !result.verdicts.some((verdict) => verdict.defense === defense))
+    throw new MoatError(
+      'usage',
+      `Audit ${result.auditId} has no defense "${defense}"; it has ${result.verdicts.map((verdict) => verdict.defense).join(', ')}.`,
+    );
 }
 
 export interface MetricChange extends Difference {

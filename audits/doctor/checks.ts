@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import manifest from '../../package.json' with { type: 'json' };
 import { packageVersion } from '../report/environment.ts';
-import { formatBytes } from './render/numbers.ts';
+import { formatBytes } from '../report/format-bytes.ts';
 
 /** One line of `moat doctor`. */
 export interface DoctorCheck {

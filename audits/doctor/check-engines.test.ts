@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { deviceIds } from '../contract/engine.ts';
 import { tryDevice } from '../devices/try-device.ts';
 import { engineList } from '../tensor/engine-list.ts';
-import { checkEngines, judgeTrial } from './doctor-engine.ts';
+import { checkEngines, judgeTrial } from './check-engines.ts';
 
 const parity = { loss: 1e-7, update: 2.1e-6 };
 

@@ -2,7 +2,7 @@ import type { DeviceId, EngineId } from '../contract/engine.ts';
 import { cachedTrials, type TryCandidate } from '../devices/trial-cache.ts';
 import { tryDevice, type Trial } from '../devices/try-device.ts';
 import { engineList, type EngineEntry } from '../tensor/engine-list.ts';
-import { absent, ok, problem, warning, type DoctorCheck } from './doctor-checks.ts';
+import { absent, ok, problem, warning, type DoctorCheck } from './checks.ts';
 
 /** Somebody waits for an answer about this machine: longer than before an audit, where the next best device will do. */
 const PATIENCE_MS = 30_000;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Clock } from '../contract/context.ts';
 import { packageVersion } from '../report/environment.ts';
 import { openStore } from '../store/open.ts';
-import { ok, type DoctorCheck } from './doctor-checks.ts';
+import { ok, type DoctorCheck } from './checks.ts';
 
 /** A database can be created and written in the folder for temporary files. */
 export function checkDatabase(clock: Clock): DoctorCheck {

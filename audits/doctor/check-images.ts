@@ -5,7 +5,7 @@ import type { ImageGeometry } from '../contract/encoder.ts';
 import { openDataset } from '../datasets/dataset.ts';
 import { readImages } from '../datasets/read.ts';
 import { packageVersion } from '../report/environment.ts';
-import { ok, problem, type DoctorCheck } from './doctor-checks.ts';
+import { ok, problem, type DoctorCheck } from './checks.ts';
 
 /** A PNG of one red pixel. */
 const RED_PNG =

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkImages } from './doctor-images.ts';
-import { checkMemory, checkNode, checkPackages, guarded, judgeDisk, ok } from './doctor-checks.ts';
+import { checkImages } from './check-images.ts';
+import { checkMemory, checkNode, checkPackages, guarded, judgeDisk, ok } from './checks.ts';
 
 test('an old Node is a problem with what to do', () => {
   expect(checkNode('20.11.0')).toMatchObject({

@@ -177,7 +177,7 @@ function fitToVictim(asked: AuditConfig, { preprocessing }: AuditInputs): AuditC
 /** Asked for by single settings of a defense (an offset), so that no `meta.mustFace` names it. */
 const FACED_BY_SETTINGS = ['affine-removal'];
 /** Attacks that some defense must face beyond what an undefended service must: made for a defense. */
-const adaptiveAttacks: ReadonlySet<string> = new Set([
+export const adaptiveAttacks: ReadonlySet<string> = new Set([
   ...defenses.flatMap(({ meta }) => meta.mustFace).filter((id) => !chainMustFace([]).includes(id)),
   ...FACED_BY_SETTINGS,
 ]);

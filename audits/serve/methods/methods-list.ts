@@ -3,8 +3,9 @@ import type { MethodCard } from '../../contract/bridge.ts';
 import { attackRegistry } from '../../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../../attacks/resolve.ts';
 import type { AttackDefinition, DefenseDefinition, MethodMeta } from '../../contract/method.ts';
-import { chainMustFace, completeChain, spellChain } from '../../defenses/chain.ts';
+import { completeChain, spellChain } from '../../defenses/chain.ts';
 import { defenseRegistry } from '../../defenses/registry.ts';
+import { adaptiveAttacks } from '../../plan/cells.ts';
 import { presets } from '../../plan/presets.ts';
 import { defineBridgeMethod } from '../method.ts';
 
@@ -41,17 +42,9 @@ function card(
   return { id, title, summary, group, config: z.toJSONSchema(config, { io: 'input' }), mustFace };
 }
 
-/** Made for a defense: played where one must face it. */
-const adaptive: ReadonlySet<string> = new Set(
-  defenseRegistry
-    .all()
-    .flatMap(({ meta }) => meta.mustFace)
-    .filter((id) => !chainMustFace([]).includes(id)),
-);
-
 function attackGroup({ meta }: AttackDefinition): string {
   if (meta.control === true) return 'control';
-  if (adaptive.has(meta.id)) return 'adaptive';
+  if (adaptiveAttacks.has(meta.id)) return 'adaptive';
   return meta.training === 'network' ? 'trained' : 'closed-form';
 }
 

@@ -1,0 +1,175 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type {
+  AuditEstimate,
+  AuditSettings,
+  DataSheet,
+  EncoderSheet,
+  MethodCatalogue,
+} from '../../audits/contract/bridge.ts';
+import type { EncoderOptions } from '../../audits/contract/encoder.ts';
+import type { App } from '../app/context.ts';
+import { Asked } from '../state/asked.svelte.ts';
+import { builtinDemo, emptyDraft, isService, readDraft, settingsOf, type Draft } from './draft.ts';
+
+const DRAFT_KEY = 'moat-new-audit';
+/** Typing pauses longer than this are the end of a word. */
+const TYPING_MS = 350;
+
+interface Inspection {
+  readonly path: string;
+  readonly options: EncoderOptions;
+  readonly images?: string | undefined;
+  readonly expect?: string | undefined;
+}
+
+export type StartReason =
+  'encoder' | 'looking' | 'encoderFailed' | 'pool' | 'task' | 'fields' | 'estimate' | 'confirm' | 'offline';
+
+/** The form of the next audit, and what the engine says of it. It outlives its screen; the fields outlive the window. */
+export class NewAudit {
+  draft = $state<Draft>(emptyDraft());
+  /** A deployed service may be asked: said anew for every audit. */
+  isConfirmed = $state(false);
+  readonly encoder: Asked<Inspection, EncoderSheet>;
+  readonly catalogue: Asked<'all', MethodCatalogue>;
+  readonly estimate: Asked<AuditSettings, AuditEstimate>;
+  readonly #looks = new SvelteMap<string, Asked<string, DataSheet>>();
+  readonly #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+    const { bridge } = app;
+    this.draft = readDraft(localStorage.getItem(DRAFT_KEY));
+    this.encoder = new Asked((question) => bridge.call('encoder.inspect', question), TYPING_MS);
+    this.catalogue = new Asked(() => bridge.call('methods.list', {}));
+    this.estimate = new Asked((settings) => bridge.call('audits.estimate', { settings }), TYPING_MS);
+  }
+
+  readonly #read = $derived.by(() => settingsOf(this.draft, this.#app.settings.value));
+  get settings(): AuditSettings {
+    return this.#read.settings;
+  }
+  get problems() {
+    return this.#read.problems;
+  }
+
+  get isDemo(): boolean {
+    return this.draft.encoder.trim() === builtinDemo;
+  }
+  get isService(): boolean {
+    return isService(this.draft.encoder.trim());
+  }
+  get preset() {
+    return this.catalogue.answer?.presets.find(({ id }) => id === this.draft.preset);
+  }
+
+  /** Asks whatever the form makes worth asking; for an effect of the screen. */
+  ask(): void {
+    const { encoder, options, expect, pools } = this.draft;
+    const path = encoder.trim();
+    this.encoder.about(
+      path === '' || this.isService
+        ? null
+        : {
+            path,
+            options: $state.snapshot(options),
+            images: pools[0]?.path,
+            expect: expect.trim() === '' ? undefined : expect.trim(),
+          },
+    );
+    for (const { path: place } of [...pools, ...this.draft.tasks]) this.look(place);
+    const isWhole = path !== '' && (this.isDemo || (pools.length > 0 && this.draft.tasks.length > 0));
+    this.estimate.about(
+      isWhole && Object.keys(this.problems).length === 0 && this.encoder.error === null
+        ? this.settings
+        : null,
+    );
+  }
+
+  /** What is known of a folder of images; asked for when it is first named. */
+  look(path: string): Asked<string, DataSheet> {
+    const known = this.#looks.get(path);
+    if (known !== undefined) return known;
+    const asked = new Asked((place: string) => this.#app.bridge.call('data.look', { path: place }));
+    this.#looks.set(path, asked);
+    asked.about(path);
+    return asked;
+  }
+
+  known(path: string): Asked<string, DataSheet> | undefined {
+    return this.#looks.get(path);
+  }
+
+  keep(): void {
+    localStorage.setItem(DRAFT_KEY, JSON.stringify(this.draft));
+  }
+
+  clear(): void {
+    this.draft = emptyDraft();
+    this.isConfirmed = false;
+  }
+
+  /** Why no audit can be started; null where one can. */
+  get startReason(): StartReason | null {
+    const { draft, encoder, estimate } = this;
+    if (draft.encoder.trim() === '') return 'encoder';
+    if (encoder.error !== null || encoder.answer?.auditable === false) return 'encoderFailed';
+    if (!this.isDemo && draft.pools.length === 0) return 'pool';
+    if (!this.isDemo && draft.tasks.length === 0) return 'task';
+    if (Object.keys(this.problems).length > 0) return 'fields';
+    if (encoder.isAsking) return 'looking';
+    if (estimate.error !== null) return 'estimate';
+    if (this.isService && !this.isConfirmed) return 'confirm';
+    if (this.#app.engine.connection !== 'open') return 'offline';
+    return null;
+  }
+
+  // Attacks and defenses: the preset's until the first change, then a list of one's own.
+
+  get attacks(): readonly string[] {
+    return this.draft.attacks ?? this.preset?.attacks ?? [];
+  }
+  get defenses(): readonly string[] {
+    return (this.draft.defenses ?? this.preset?.defenses ?? []).filter((text) => text !== 'none');
+  }
+  setDefenses(defenses: readonly string[]): void {
+    // None is a list too: that of the encoder without a defense.
+    this.draft.defenses = ['none', ...new Set(defenses)];
+  }
+  setAttacks(attacks: readonly string[]): void {
+    this.draft.attacks = [...new Set(attacks)];
+  }
+
+  /** Defenses that must face an attack, by the attack's id. */
+  get faced(): ReadonlyMap<string, readonly { readonly defense: string; readonly reason: string }[]> {
+    const faced = new Map<string, { defense: string; reason: string }[]>();
+    for (const { attack, defense, reason } of this.estimate.answer?.mandatory ?? this.#assumed())
+      faced.set(attack, [...(faced.get(attack) ?? []), { defense, reason }]);
+    return faced;
+  }
+
+  /** Before there is an estimate: what the methods' own cards say. */
+  #assumed(): AuditEstimate['mandatory'] {
+    const cards = new Map(this.catalogue.answer?.defenses.map((card) => [card.id, card]));
+    return ['none', ...this.defenses].flatMap((defense) => {
+      const ids = defense.split('+').map((part) => part.split(':')[0] ?? '');
+      const faced = new Set(ids.flatMap((id) => cards.get(id)?.mustFace ?? []));
+      const titles = ids.map((id) => cards.get(id)?.title ?? id).join(' + ');
+      return [...faced].map((attack) => ({
+        attack,
+        defense,
+        reason: `${titles} must face it.`,
+        isNamed: this.attacks.some((text) => text.startsWith(attack)),
+      }));
+    });
+  }
+}
+
+const formOf = new WeakMap<App, NewAudit>();
+
+/** The app's one form: whoever leaves the screen finds it as it was. */
+export function newAuditOf(app: App): NewAudit {
+  const known = formOf.get(app) ?? new NewAudit(app);
+  formOf.set(app, known);
+  return known;
+}

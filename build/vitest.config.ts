@@ -27,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/{app,e2e}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -18,6 +18,11 @@ export function appCommands(
     },
   });
   return [
+    screen('start', 'KeyS'),
+    screen('new', 'KeyN'),
+    screen('history', 'KeyH'),
+    screen('compare', 'KeyC'),
+    screen('settings', 'KeyT'),
     {
       id: 'palette',
       title: appWords.commands.palette,
@@ -32,11 +37,6 @@ export function appCommands(
       keys: ['mod', 'Slash'],
       run: sheets.openHelp,
     },
-    screen('start', 'KeyS'),
-    screen('new', 'KeyN'),
-    screen('history', 'KeyH'),
-    screen('compare', 'KeyC'),
-    screen('settings', 'KeyT'),
     {
       id: 'theme-next',
       title: appWords.commands.themeNext,

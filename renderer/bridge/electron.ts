@@ -6,9 +6,13 @@ import type { MoatWindow } from './window.ts';
 export function electronBridge(moat: MoatWindow): Bridge {
   return {
     host: 'electron',
-    call: async <Name extends BridgeMethod>(name: Name, request: BridgeRequest<Name>) => {
+    call: async <Name extends BridgeMethod>(
+      name: Name,
+      request: BridgeRequest<Name>,
+    ): Promise<BridgeReply<Name>> => {
       const answer = await moat.call(name, request);
       if (!answer.ok) throw new BridgeError(answer.error);
+      // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the compiler asks for it: `unknown` is no reply
       return answer.value as BridgeReply<Name>;
     },
     subscribe: (listener) => moat.subscribe(listener),

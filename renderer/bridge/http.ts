@@ -92,7 +92,10 @@ export function httpBridge(world: HttpWorld): Bridge {
 
   return {
     host: 'http',
-    call: async <Name extends BridgeMethod>(name: Name, request: BridgeRequest<Name>) => {
+    call: async <Name extends BridgeMethod>(
+      name: Name,
+      request: BridgeRequest<Name>,
+    ): Promise<BridgeReply<Name>> => {
       let response: Response;
       try {
         response = await world.fetch(`${world.origin}/api/${name}`, {
@@ -109,6 +112,7 @@ export function httpBridge(world: HttpWorld): Bridge {
         throw new BridgeError({ code: 'token-refused', message: bridgeWords.tokenRefused });
       }
       const answer: unknown = await response.json().catch(() => null);
+      // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the compiler asks for it: `unknown` is no reply
       if (response.ok) return answer as BridgeReply<Name>;
       throw new BridgeError(
         isSerializedError(answer)

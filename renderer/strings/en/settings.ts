@@ -19,7 +19,7 @@ export const settingsWords = {
     engines: 'Engines',
     states: { ready: 'Ready', 'not-installed': 'Not installed', broken: 'Broken' },
     install: 'Install the engine pack',
-    installLabel: (title: string) => `Install ${title}`,
+    installLabel: (title: string) => `Install the engine pack, ${title}`,
     installing: 'Installing …',
     installed: (title: string) => `${title} is installed.`,
     remove: 'Remove',

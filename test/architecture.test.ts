@@ -199,7 +199,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
   [/^pdf-lib$/, /^audits\/report\//],
   [/^(svelte|@fontsource\/.*)$/, /^renderer\//],
-  [/^(bits-ui|@tanstack\/virtual-core)$/, /^renderer\/(app|controls|routes)\//],
+  [/^(bits-ui|@tanstack\/virtual-core)$/, /^renderer\/controls\//],
   [/^d3-(scale|shape)$/, /^renderer\/charts\//],
   [/^(vite|@sveltejs\/.*)$/, /^build\//],
 ];

@@ -81,10 +81,10 @@ test('ten thousand audits scroll with a bounded number of rows in the page, to t
       const box = document.querySelector('.row-table');
       box.scrollTop = box.scrollHeight * ${part};
     }`);
-    await page.waitForFunction(`{
-      const first = document.querySelector('.row-table-body [role=row]:last-child');
-      Number(first?.getAttribute('aria-rowindex')) > ${10_000 * part - 40};
-    }`);
+    const last = page.locator('.row-table-body [role=row]').last();
+    await expect
+      .poll(async () => Number(await last.getAttribute('aria-rowindex')))
+      .toBeGreaterThan(10_000 * part - 40);
     expect(await rows()).toBeLessThan(40);
   }
   await page.getByRole('link', { name: 'encoder-9999.onnx' }).waitFor();

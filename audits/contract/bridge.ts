@@ -3,7 +3,8 @@ import type { AuditId, CellKey, CellState } from './cell.ts';
 import type { EncoderOptions } from './encoder.ts';
 import type { SerializedError } from './errors.ts';
 import type { RunEvent } from './events.ts';
-import type { ChangesSince, ReportProfile } from './report.ts';
+import type { Comparison } from '../report/compare/compare-results.ts';
+import type { ChangesSince, ReportInput, ReportProfile } from './report.ts';
 import type { AuditResult } from './result.ts';
 
 /**
@@ -86,11 +87,12 @@ export interface BridgeMethods {
     },
     { readonly files: readonly ExportedFile[] }
   >;
-  'audits.compare': Method<
-    { readonly from: ComparedRequest; readonly to: ComparedRequest },
-    // `Comparison` of audits/report/compare: data only, rendered by the compare screen.
-    unknown
+  /** One format as a file's bytes, for a browser that saves it where it runs. */
+  'reports.render': Method<
+    { readonly id: string; readonly format: string; readonly profile?: ReportProfile },
+    { readonly name: string; readonly mediaType: string; readonly base64: string }
   >;
+  'audits.compare': Method<{ readonly from: ComparedRequest; readonly to: ComparedRequest }, Comparison>;
   /** The gate: does a stored audit hold under a policy. */
   'audits.assert': Method<
     { readonly id: string; readonly policy: Policy; readonly baseline?: string | undefined },
@@ -228,6 +230,8 @@ export interface StoredReport {
   readonly since: ChangesSince | null;
   /** Where not all of it has run yet. */
   readonly isPartial: boolean;
+  /** What a report's pages are rendered from besides; for whom they are written is the window's choice. */
+  readonly page: Omit<ReportInput, 'result' | 'since' | 'profile'>;
 }
 
 export interface CellSheet {

@@ -12,6 +12,7 @@ import { dataLook } from './methods/data-look.ts';
 import { encoderInspect } from './methods/encoder-inspect.ts';
 import { filesBrowse } from './methods/files-browse.ts';
 import { methodsList } from './methods/methods-list.ts';
+import { reportsRender } from './methods/reports-render.ts';
 
 /** Every method that a window may call. */
 export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
@@ -28,4 +29,5 @@ export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
   dataLook,
   methodsList,
   filesBrowse,
+  reportsRender,
 ]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { changesSince } from '../../report/changes-since.ts';
+import { pageInput } from '../../report/page-input.ts';
 import { lastBefore, requireAudit } from '../../report/stored-result.ts';
 import { auditIdSchema, resultOf } from '../audit-of.ts';
 import { defineBridgeMethod } from '../method.ts';
@@ -9,13 +9,20 @@ export const auditsResult = defineBridgeMethod({
   request: z.strictObject({ id: auditIdSchema }),
   run: async ({ id }, context) => {
     const audit = requireAudit(context.store, id);
-    const result = await resultOf(context, audit);
-    const earlier = lastBefore(context.store, audit.createdAt, result.encoder.digest);
-    const today = new Date(context.clock.now()).toISOString().slice(0, 10);
-    return {
+    const stored = await resultOf(context, audit);
+    const earlier = lastBefore(context.store, audit.createdAt, stored.encoder.digest);
+    // The same join as every exported page is made by; whom it is written for, the window chooses.
+    const {
       result,
-      since: earlier === undefined ? null : changesSince(await resultOf(context, earlier), result, today),
-      isPartial: result.state !== 'completed',
-    };
+      since,
+      profile: _,
+      ...page
+    } = pageInput(stored, {
+      profile: 'engineer',
+      writtenAt: new Date(context.clock.now()).toISOString(),
+      moatVersion: context.moatVersion,
+      baseline: earlier === undefined ? undefined : await resultOf(context, earlier),
+    });
+    return { result, since, isPartial: result.state !== 'completed', page };
   },
 });

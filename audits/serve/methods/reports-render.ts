@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { reportProfiles } from '../../report/formats/format.ts';
+import { findFormats } from '../../report/formats/registry.ts';
+import { MoatError } from '../../contract/errors.ts';
+import { lastBefore, requireAudit } from '../../report/stored-result.ts';
+import { auditIdSchema, resultOf } from '../audit-of.ts';
+import { defineBridgeMethod } from '../method.ts';
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  pdf: 'application/pdf',
+  json: 'application/json',
+  csv: 'text/csv',
+  md: 'text/markdown',
+};
+
+export const reportsRender = defineBridgeMethod({
+  name: 'reports.render',
+  request: z.strictObject({
+    id: auditIdSchema,
+    format: z.string().max(40),
+    profile: z.enum(reportProfiles).exactOptional(),
+  }),
+  run: async ({ id, format: wanted, profile = 'engineer' }, context) => {
+    const [format] = findFormats([wanted]);
+    if (format === undefined) throw new MoatError('internal', `The format ${wanted} was not found.`);
+    const audit = requireAudit(context.store, id);
+    const result = await resultOf(context, audit);
+    const earlier = lastBefore(context.store, audit.createdAt, result.encoder.digest);
+    const file = await format.render(result, {
+      profile,
+      writtenAt: new Date(context.clock.now()).toISOString(),
+      moatVersion: context.moatVersion,
+      baseline: earlier === undefined ? undefined : await resultOf(context, earlier),
+      printPage: context.printPage,
+    });
+    return {
+      name: `${format.stem ?? 'report'}-${id}.${format.extension}`,
+      mediaType: mediaTypes[format.extension] ?? 'application/octet-stream',
+      base64: Buffer.from(file).toString('base64'),
+    };
+  },
+});

@@ -20,12 +20,12 @@ export function cellSentence(cell: FoldedCell | undefined, isAdaptive: boolean):
   return parts.join(', ');
 }
 
-function stateWord({ state, percent, total }: FoldedCell): string {
+function stateWord({ state, percent }: FoldedCell): string {
   switch (state) {
     case 'running':
       return `running, ${percent} per cent`;
     case 'failed':
-      return total > 1 ? 'failed cells' : 'failed';
+      return 'failed';
     case 'not-applicable':
       return 'not applicable';
     case 'not-run':

@@ -16,6 +16,7 @@ export const runWords = {
   progress: 'Progress of the audit',
   workingOn: 'Being worked on',
   log: 'Log',
+  logLines: 'Lines of the log',
   logEmpty: 'Nothing has been logged yet.',
   logBounded: (lines: number) => `The newest ${lines} lines.`,
   matrix: 'Defenses against attacks',

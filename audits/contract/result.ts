@@ -2,7 +2,7 @@ import type { EncoderDescription, PreflightReport } from './encoder.ts';
 import type { NetworkUse } from './endpoint.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AuditConfig, CostAssumptions } from './audit.ts';
-import type { CellState, DatasetDigest, PoolDigest, Unit } from './cell.ts';
+import type { CellState, CellWork, DatasetDigest, PoolDigest, Unit } from './cell.ts';
 
 /**
  * The audit's result: one versioned JSON value from which every format is rendered.
@@ -329,6 +329,31 @@ export interface TaskBaseline {
   readonly noVictimVariant: string | null;
 }
 
+/** One cell as it ran. Milliseconds since the audit began. */
+export interface RunCell {
+  readonly key: string;
+  readonly kind: CellWork['kind'];
+  readonly attack: string | null;
+  readonly defense: string | null;
+  readonly budget: number | null;
+  readonly seed: number;
+  readonly state: 'done' | 'failed' | 'running';
+  readonly startMs: number;
+  /** Null while it runs. */
+  readonly endMs: number | null;
+  /** What its work took; less than from start to end where it was begun again. Null without a result. */
+  readonly elapsedMs: number | null;
+  /** Which of the worker processes ran it, from 1; null where that was not kept. */
+  readonly worker: number | null;
+}
+
+/** When the cells ran, in the order in which they began. */
+export interface RunTimeline {
+  /** Cells taken over from an earlier audit of the same database: they took this one no time. */
+  readonly reused: number;
+  readonly cells: readonly RunCell[];
+}
+
 export interface AuditResult {
   readonly schemaVersion: typeof resultSchemaVersion;
   readonly moatVersion: string;
@@ -366,6 +391,8 @@ export interface AuditResult {
   readonly findings: readonly Finding[];
   readonly flags: readonly Flag[];
   readonly cost: { readonly queries: number; readonly dollars: number; readonly elapsedMs: number };
+  /** Absent in results stored before it was kept. */
+  readonly timeline?: RunTimeline | undefined;
   /** What was asked of the network, by all audits of this service in the database; absent where nothing was. */
   readonly network?: NetworkUse | undefined;
   readonly environment: Readonly<Record<string, string | number>>;

@@ -118,6 +118,36 @@ test('what did not run is in the matrix as such, without a number', () => {
   expect(waiting).toMatchObject({ state: 'pending', stolenGain: null, seedsDone: 0 });
 });
 
+test('when each cell ran, on which worker, and that a cell of an earlier audit took no time', () => {
+  const at = (seconds: number): string =>
+    new Date(Date.parse(sample.createdAt) + seconds * 1000).toISOString();
+  const ran = [
+    cellOf('theft', attack('direct-extraction', 500), {
+      startedAt: at(2),
+      finishedAt: at(5),
+      diagnostics: { worker: 2 },
+    }),
+    cellOf('victim', { kind: 'victim', seed: 0 }, { startedAt: at(1), finishedAt: at(2) }),
+    cellOf('control', attack('no-victim', 0), { startedAt: at(-60), finishedAt: at(-50) }),
+    cellOf('broken', attack('repeat-averaging', 500), {
+      state: 'failed',
+      elapsedMs: null,
+      startedAt: at(3),
+      finishedAt: at(4),
+    }),
+    cellOf('waiting', attack('backbone-stitching', 500), { state: 'pending', elapsedMs: null }),
+  ];
+  const { timeline } = buildResult({ audit: auditIn('completed'), cells: ran, measurements });
+  expect(timeline?.reused).toBe(1);
+  expect(timeline?.cells.map(({ key, startMs, endMs, worker }) => [key, startMs, endMs, worker])).toEqual([
+    ['victim', 1000, 2000, null],
+    ['theft', 2000, 5000, 2],
+    ['broken', 3000, 4000, null],
+  ]);
+  expect(timeline?.cells.at(-1)).toMatchObject({ state: 'failed', elapsedMs: null });
+  expect(buildResult({ audit: auditIn('completed'), cells, measurements })).not.toHaveProperty('timeline');
+});
+
 test('what the preparation flagged stays flagged', () => {
   const result = buildResult({ audit: auditIn('completed'), cells, measurements });
   expect(result.flags.map((flag) => flag.id)).toContain('capped');

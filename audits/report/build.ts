@@ -3,6 +3,7 @@ import type { NetworkUse } from '../contract/endpoint.ts';
 import { resultSchemaVersion, type AuditResult } from '../contract/result.ts';
 import { judge } from '../score/judge.ts';
 import type { AuditRow, AuditState, CellRow } from '../store/types.ts';
+import { timelineOf } from './timeline.ts';
 
 export interface StoredAudit {
   readonly audit: AuditRow;
@@ -30,6 +31,7 @@ const resultStates = {
 export function buildResult({ audit, cells, measurements, network }: StoredAudit): AuditResult {
   const { config, preparation } = audit;
   if (preparation === null) throw new RangeError(`audit ${audit.id} has no preparation to report`);
+  const timeline = timelineOf(audit, cells);
   return {
     schemaVersion: resultSchemaVersion,
     moatVersion: audit.moatVersion,
@@ -46,6 +48,7 @@ export function buildResult({ audit, cells, measurements, network }: StoredAudit
     },
     ...judge({ config, cells, measurements, preparation }),
     cost: costOf(cells, config.pricePerQuery),
+    ...(timeline === undefined ? {} : { timeline }),
     ...(network === undefined ? {} : { network }),
     environment: audit.environment,
   };

@@ -312,6 +312,25 @@ const flag = z.object({
   scope: text.describe('audit, victim, task:NAME, defense:LABEL or cell:KEY'),
 });
 
+const timeline = z.object({
+  reused: count.describe('Cells taken over from an earlier audit'),
+  cells: z.array(
+    z.object({
+      key: text,
+      kind: z.enum(['attack', 'honest', 'detection', 'victim', 'independent']),
+      attack: text.nullable(),
+      defense: text.nullable(),
+      budget: count.nullable(),
+      seed: z.int(),
+      state: z.enum(['done', 'failed', 'running']),
+      startMs: z.number().describe('Since the audit began'),
+      endMs: z.number().nullable().describe('Null while it runs'),
+      elapsedMs: z.number().nullable().describe('What its work took'),
+      worker: count.nullable().describe('Which worker process ran it, from 1; null where not kept'),
+    }),
+  ),
+});
+
 export const resultSchema = z
   .object({
     schemaVersion: z.literal(resultSchemaVersion),
@@ -349,6 +368,7 @@ export const resultSchema = z
     findings: z.array(finding),
     flags: z.array(flag),
     cost: z.object({ queries: z.number(), dollars: z.number(), elapsedMs: z.number() }),
+    timeline: timeline.optional().describe('When cells ran; absent in results stored before it was kept'),
     network: z
       .object({
         url: text,

@@ -8,6 +8,7 @@ import type {
   OwnershipEvaluation,
   OwnershipRow,
   QueryCurve,
+  RunTimeline,
   TheftCost,
   TransferPoint,
 } from '../contract/result.ts';
@@ -189,6 +190,36 @@ export function sampleTransfer(): readonly TransferPoint[] {
     excess: sampleEstimate(0.25 + epsilon),
     victimAccuracy: sampleEstimate(0.6 - epsilon),
   }));
+}
+
+/** Two workers, a pause of a day in between, a failed cell. */
+export function sampleTimeline(): RunTimeline {
+  const day = 86_400_000;
+  const cell = (i: number, start: number, seconds: number): RunTimeline['cells'][number] => ({
+    key: `k${i}`,
+    kind: i === 1 ? 'victim' : i === 2 ? 'honest' : 'attack',
+    attack: i < 3 ? null : 'direct-extraction',
+    defense: i < 2 ? null : i < 5 ? 'none' : noise,
+    budget: i < 3 ? null : 2000,
+    seed: i,
+    state: i === 5 ? 'failed' : 'done',
+    startMs: start,
+    endMs: start + seconds * 1000,
+    elapsedMs: i === 5 ? null : seconds * 1000,
+    worker: i === 5 ? null : (i % 2) + 1,
+  });
+  return {
+    reused: 2,
+    cells: [
+      cell(1, 1000, 10),
+      cell(2, 1200, 60),
+      cell(3, 12_000, 50),
+      cell(4, 62_000, 40),
+      cell(5, 70_000, 20),
+      cell(6, day, 30),
+      cell(7, day + 1000, 25),
+    ],
+  };
 }
 
 export function sampleOwnership(change: Partial<OwnershipEvaluation> = {}): OwnershipEvaluation {

@@ -181,7 +181,9 @@ export class Schedule {
           lane.stage = stage;
         },
       );
-      store.cells.finish(cell.key, outcome, timestamp(clock));
+      // Which worker, for the picture of the run.
+      const diagnostics = { ...outcome.diagnostics, worker: this.#lanes.indexOf(lane) + 1 };
+      store.cells.finish(cell.key, { ...outcome, diagnostics }, timestamp(clock));
       this.#update(cell, { state: 'done', elapsedMs: outcome.elapsedMs });
     } catch (error) {
       await this.#failed(lane, cell, MoatError.from(error));

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Estimate, QueryCurve, TheftCost } from '../../audits/contract/result.ts';
+import type { Estimate, MatrixCell, QueryCurve, RunCell, TheftCost } from '../../audits/contract/result.ts';
 import { layoutCosts } from './cost-layout.ts';
 import { layoutCurves } from './curve-layout.ts';
+import { countFlags } from './flag-layout.ts';
+import { layoutGantt } from './gantt-layout.ts';
 import { EXPOSURE_STEPS, exposureStep } from './exposure.ts';
 import { acceptedGain, layoutPareto, paretoPoints } from './pareto-layout.ts';
 
@@ -145,4 +147,106 @@ test('exposure keeps to its scale whatever is measured', () => {
     EXPOSURE_STEPS - 1,
     EXPOSURE_STEPS - 1,
   ]);
+});
+
+const ran = (startMs: number, endMs: number | null, change: Partial<RunCell> = {}): RunCell => ({
+  key: `${startMs}`,
+  kind: 'attack',
+  attack: 'a',
+  defense: 'none',
+  budget: 1,
+  seed: 0,
+  state: endMs === null ? 'running' : 'done',
+  startMs,
+  endMs,
+  elapsedMs: endMs === null ? null : endMs - startMs,
+  worker: null,
+  ...change,
+});
+const run = { width: 1000, left: 100, right: 100, top: 10, bottom: 10 };
+
+test('cells that ran at once lie in different lanes, one after the other in the same', () => {
+  const { lanes } = layoutGantt(
+    { reused: 0, cells: [ran(0, 10_000), ran(1000, 5000), ran(5000, 9000), ran(10_000, 12_000)] },
+    run,
+  );
+  expect(lanes.map(({ bars }) => bars.length)).toEqual([2, 2]);
+  for (const { bars } of lanes)
+    for (const [i, bar] of bars.entries())
+      expect(bar.x).toBeGreaterThanOrEqual(
+        i === 0 ? 100 : (bars[i - 1]?.x ?? 0) + (bars[i - 1]?.width ?? 0) - 0.2,
+      );
+});
+
+test('a known worker keeps its lane, and a cell of no known one takes a free one', () => {
+  const { lanes } = layoutGantt(
+    { reused: 0, cells: [ran(0, 10_000, { worker: 2 }), ran(500, 9000, { worker: 1 }), ran(1000, 2000)] },
+    run,
+  );
+  expect(lanes.map(({ worker, bars }) => [worker, bars.length])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+  ]);
+});
+
+test('a pause of a day is cut out and named, and the time at work fills the axis', () => {
+  const day = 86_400_000;
+  const { pauses, busyMs, lanes } = layoutGantt(
+    { reused: 0, cells: [ran(0, 60_000), ran(day, day + 60_000)] },
+    run,
+  );
+  expect(pauses.map(({ ms }) => ms)).toEqual([day - 60_000]);
+  expect(busyMs).toBe(120_000);
+  expect(lanes[0]?.bars.map(({ width }) => width)).toEqual([387, 387]);
+});
+
+test('thousands of short cells are a few bars that count them all, and none hides a failed one', () => {
+  const cells = Array.from({ length: 30_000 }, (_, i) =>
+    ran(i * 100, i * 100 + 100, {
+      worker: (i % 2) + 1,
+      ...(i === 15_000 ? { state: 'failed', elapsedMs: null } : {}),
+    }),
+  );
+  const { lanes } = layoutGantt({ reused: 0, cells }, run);
+  const bars = lanes.flatMap((lane) => lane.bars);
+  expect(bars.reduce((sum, bar) => sum + bar.cells, 0)).toBe(30_000);
+  expect(bars.length).toBeLessThan(1700);
+  expect(bars.filter(({ state }) => state === 'failed')).toHaveLength(1);
+});
+
+const compared = (attack: string, defense: string, key: string): MatrixCell =>
+  ({ attack, defense, task: 't', state: 'done', cellKeys: [key] }) as unknown as MatrixCell;
+
+test('flags are counted where they weaken numbers, the worst kind first', () => {
+  const matrix = [compared('a', 'none', '1'), compared('a', 'd', '2'), compared('b', 'd', '3')];
+  const flag = (id: string, severity: 'note' | 'weakens' | 'invalidates', scope: string) => ({
+    id,
+    severity,
+    scope,
+    sentence: '',
+  });
+  const counts = countFlags(
+    [
+      flag('whole', 'note', 'audit'),
+      flag('own', 'weakens', 'defense:d'),
+      flag('own', 'weakens', 'cell:2'),
+      flag('broken', 'invalidates', 'cell:1'),
+      flag('elsewhere', 'weakens', 'cell:none'),
+    ],
+    matrix,
+  );
+  expect(counts.rows).toEqual([
+    { id: 'broken', severity: 'invalidates', total: 1, attacks: [1, 0], defenses: [1, 0] },
+    { id: 'own', severity: 'weakens', total: 2, attacks: [1, 1], defenses: [0, 2] },
+    { id: 'whole', severity: 'note', total: 3, attacks: [2, 1], defenses: [1, 2] },
+  ]);
+});
+
+test('of many defenses the least weakened stand together, and nothing is lost from the counts', () => {
+  const matrix = Array.from({ length: 40 }, (_, i) => compared('a', `d${i}`, `${i}`));
+  const counts = countFlags([{ id: 'whole', severity: 'weakens', scope: 'audit', sentence: '' }], matrix);
+  expect(counts.defenses.length).toBe(10);
+  expect(counts.defenses.at(-1)).toEqual({ name: null, total: 31 });
+  expect(counts.rows[0]?.defenses.reduce((sum, value) => sum + value, 0)).toBe(40);
 });

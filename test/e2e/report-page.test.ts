@@ -8,6 +8,7 @@ import {
   sampleEstimate,
   sampleOwnership,
   sampleResult,
+  sampleTimeline,
   sampleTransfer,
   sampleVerdict,
 } from '../../audits/report/result.sample.ts';
@@ -20,6 +21,7 @@ const long = `${'a-very-long-model-name-'.repeat(3)}.onnx`;
 const results = {
   sample: sampleResult({
     ownership: sampleOwnership(),
+    timeline: sampleTimeline(),
     matrix: sampleResult().matrix.map((cell, i) =>
       i === 1 ? { ...cell, fidelity: { ...cell.fidelity, transfer: sampleTransfer() } } : cell,
     ),

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { AuditResult } from '../contract/result.ts';
 import { reportProfiles, type ReportProfile } from '../report/formats/format.ts';
@@ -42,7 +43,11 @@ export function registerReport(program: Command, context: CommandContext): void 
       `Writes the report of a stored audit: nothing is measured again, and the encoder is not needed. Without an id: the newest. Formats: ${reportFormats.map(({ id, title }) => `${id} (${title})`).join('; ')}.`,
     )
     .argument('[audit]', 'id, or the beginning of one')
-    .option('--format <list>', 'formats, commas between (default: all but pdf)', readList('--format'))
+    .option(
+      '--format <list>',
+      'formats, commas between (default: all but pdf and figures)',
+      readList('--format'),
+    )
     .option('--out <dir>', `folder for the files (default: ${defaultReportFolder})`)
     .option(
       '--profile <reader>',
@@ -92,9 +97,13 @@ export function registerReport(program: Command, context: CommandContext): void 
       const { terminal } = context;
       const lines = [
         `audit ${result.auditId}: ${verdictText(verdict)}: ${sentence}`,
-        ...files.map(
-          (file) => `${file.format}  ${displayPath(context, file.path)}  ${formatBytes(file.sizeBytes)}`,
-        ),
+        ...[...Map.groupBy(files, ({ format }) => format)].map(([format, own]) => {
+          const size = formatBytes(own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+          const [first] = own;
+          return first === undefined || own.length === 1
+            ? `${format}  ${displayPath(context, first?.path ?? folder)}  ${size}`
+            : `${format}  ${displayPath(context, path.dirname(first.path))}  ${own.length} files, ${size}`;
+        }),
       ];
       for (const line of lines.flatMap((text) => wrapText(cleanText(text), terminal.output.columns)))
         terminal.print(line);

@@ -52,3 +52,14 @@ export interface ReportMethods {
   readonly metrics: readonly MetricSheet[];
   readonly derived: readonly DerivedQuantity[];
 }
+
+/** A figure of a report as a file of its own. */
+export interface ReportFigure {
+  /** Of its files, without an ending: letters, digits and hyphens. */
+  readonly name: string;
+  readonly title: string;
+  /** A whole SVG file: light colours, fonts by name, title and description inside. */
+  readonly svg: string;
+  /** The numbers that are drawn, a heading first. */
+  readonly table: readonly (readonly (string | number | boolean | null)[])[];
+}

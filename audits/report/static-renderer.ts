@@ -1,12 +1,15 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtPages, type BuiltPages } from '../built-pages.ts';
-import type { ReportInput } from '../contract/report.ts';
+import type { ReportFigure, ReportInput } from '../contract/report.ts';
 
 /** What the built entry of `renderer/report/` offers. */
 export interface StaticRenderer {
   /** A whole HTML file. */
   readonly renderReport: (input: ReportInput) => string;
+  readonly renderFigures: (input: ReportInput) => readonly ReportFigure[];
+  /** One HTML page with all of them, each in an element `figure-NAME`, for pictures of them. */
+  readonly renderFigureSheet: (figures: readonly ReportFigure[]) => string;
 }
 
 const pages: BuiltPages = {

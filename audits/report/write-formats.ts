@@ -2,7 +2,7 @@ import path from 'node:path';
 import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { writeFileAtomic } from '../run/files.ts';
-import { fileNameOf, type ReportContext, type ReportFormat } from './formats/format.ts';
+import { fileNameOf, type FolderFormat, type ReportContext, type ReportFormat } from './formats/format.ts';
 
 export interface WrittenFile {
   readonly format: string;
@@ -19,15 +19,29 @@ export interface WrittenFile {
  */
 export async function writeFormats(
   result: AuditResult,
-  formats: readonly ReportFormat[],
+  formats: readonly (ReportFormat | FolderFormat)[],
   context: ReportContext,
   folder: string,
 ): Promise<readonly WrittenFile[]> {
-  const rendered: (readonly [ReportFormat, Uint8Array | string])[] = [];
-  for (const format of formats) rendered.push([format, await format.render(result, context)]);
-  return rendered.map(([format, content]) => {
-    const file = path.resolve(folder, fileNameOf(format));
-    return { format: format.id, path: file, ...writeReportFile(file, content) };
+  const rendered: {
+    readonly format: string;
+    readonly name: string;
+    readonly content: Uint8Array | string;
+  }[] = [];
+  for (const format of formats) {
+    if ('renderFiles' in format)
+      for (const { name, content } of await format.renderFiles(result, context))
+        rendered.push({ format: format.id, name: path.join(format.folder, name), content });
+    else
+      rendered.push({
+        format: format.id,
+        name: fileNameOf(format),
+        content: await format.render(result, context),
+      });
+  }
+  return rendered.map(({ format, name, content }) => {
+    const file = path.resolve(folder, name);
+    return { format, path: file, ...writeReportFile(file, content) };
   });
 }
 

@@ -5,12 +5,20 @@ import { cleanStrings } from '../text/clean.ts';
 import { shortenMiddle } from '../text/shorten.ts';
 import behaviorModule from './behavior.js?raw';
 import fonts from './fonts.css?inline';
-import type { ReportInput } from '../../audits/contract/report.ts';
+import type { ReportFigure, ReportInput } from '../../audits/contract/report.ts';
+import { figureSheet } from './figures.ts';
 import styles from './report.css?inline';
 import Report from './Report.svelte';
 
+export { renderFigures } from './figures.ts';
+
 /** A file has no modules to import from: the function, and its one call. */
 const behavior = `${behaviorModule.replace('export default function', 'function')}enhance(document.body);\n`;
+
+/** A page of figures with the report’s own letters, from which a browser takes their pictures. */
+export function renderFigureSheet(figures: readonly ReportFigure[]): string {
+  return figureSheet(figures, fonts);
+}
 
 /**
  * The whole report as one HTML file. Nothing is loaded from anywhere, and the page's own policy forbids it: the one style

@@ -4,9 +4,12 @@ import path from 'node:path';
 import { envelopeSchema } from './dsse.ts';
 import { statementSchema } from './statement.ts';
 
-/** Names in an attestation are names of files beside it, whatever they claim. */
+/** Names in an attestation are names of files beside it or in a folder there, whatever they claim. */
 export function digestBeside(folder: string, name: string): string | undefined {
-  if (name !== path.basename(name) || name === '' || name === '.' || name === '..') return undefined;
+  const parts = name.split('/');
+  const isPlain = (part: string): boolean =>
+    part === path.basename(part) && part !== '' && part !== '.' && part !== '..';
+  if (parts.length > 2 || !parts.every(isPlain)) return undefined;
   const file = path.join(folder, name);
   if (!existsSync(file) || !statSync(file).isFile()) return undefined;
   return createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -21,7 +21,10 @@ export function signResult(
   const signedWith = openSigningKey(options.key);
   const statement = stateResult(
     result,
-    files.map(({ path: location, sha256 }) => ({ name: path.basename(location), sha256 })),
+    files.map(({ path: location, sha256 }) => ({
+      name: path.relative(options.folder, location).split(path.sep).join('/'),
+      sha256,
+    })),
     { signedAt: options.signedAt },
   );
   const envelope = seal(payloadType, Buffer.from(JSON.stringify(statement)), signedWith.key);

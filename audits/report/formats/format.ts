@@ -34,6 +34,19 @@ export interface ReportFormat {
   render(result: AuditResult, context: ReportContext): Promise<Uint8Array | string>;
 }
 
+/** A way to write a result down that takes a folder of files. */
+export interface FolderFormat {
+  readonly id: string;
+  readonly title: string;
+  /** Within the report's folder. */
+  readonly folder: string;
+  readonly isOnRequest?: boolean | undefined;
+  renderFiles(
+    result: AuditResult,
+    context: ReportContext,
+  ): Promise<readonly { readonly name: string; readonly content: Uint8Array | string }[]>;
+}
+
 /** Name of the file that a format writes. */
 export function fileNameOf({ stem, extension }: Pick<ReportFormat, 'stem' | 'extension'>): string {
   return `${stem ?? 'report'}.${extension}`;

@@ -1,7 +1,8 @@
 import { MoatError } from '../../contract/errors.ts';
 import { csv } from './csv.ts';
 import { cyclonedx } from './cyclonedx.ts';
-import type { ReportFormat } from './format.ts';
+import { figures } from './figures.ts';
+import type { FolderFormat, ReportFormat } from './format.ts';
 import { html } from './html.ts';
 import { json } from './json.ts';
 import { markdown } from './markdown.ts';
@@ -9,7 +10,7 @@ import { pdf } from './pdf.ts';
 import { sarif } from './sarif.ts';
 
 /** Every format of a report. */
-export const reportFormats: readonly ReportFormat[] = Object.freeze([
+export const reportFormats: readonly (ReportFormat | FolderFormat)[] = Object.freeze([
   html,
   pdf,
   json,
@@ -17,10 +18,11 @@ export const reportFormats: readonly ReportFormat[] = Object.freeze([
   markdown,
   sarif,
   cyclonedx,
+  figures,
 ]);
 
 /** @throws MoatError `usage` naming the known ones */
-export function findFormats(ids: readonly string[]): readonly ReportFormat[] {
+export function findFormats(ids: readonly string[]): readonly (ReportFormat | FolderFormat)[] {
   return [...new Set(ids)].map((id) => {
     const format = reportFormats.find((entry) => entry.id === id);
     if (format === undefined)

@@ -1,60 +1,13 @@
-import { chromium } from 'playwright-core';
-import { MoatError } from '../../contract/errors.ts';
-import { chromiumArguments, findChromium } from './chromium.ts';
-
-/** Nothing here takes minutes: a browser that hangs must not hang the command. */
-const MOST_MS = 120_000;
-const ADDRESS = 'https://report.invalid/';
+import { withPage } from './open-page.ts';
 
 /**
  * Prints a self-contained page as a tagged PDF with bookmarks. No script of the page runs and nothing is loaded.
  * @throws MoatError `browser-missing`, `browser-failed`
  */
 export async function printPage(html: string, say?: (line: string) => void): Promise<Uint8Array> {
-  const program = await findChromium(say);
-  try {
-    const browser = await chromium.launch({
-      executablePath: program,
-      args: [...chromiumArguments],
-      timeout: MOST_MS,
-    });
-    try {
-      const context = await browser.newContext({
-        javaScriptEnabled: false,
-        offline: true,
-        colorScheme: 'light',
-      });
-      context.setDefaultTimeout(MOST_MS);
-      const page = await context.newPage();
-      // An address of its own, which no server has: links within a page without one are lost on paper.
-      await page.route('**', (route) =>
-        route.request().url() === ADDRESS
-          ? route.fulfill({ contentType: 'text/html; charset=utf-8', body: html })
-          : route.abort(),
-      );
-      await page.goto(ADDRESS, { waitUntil: 'load' });
-      // Faces inside the stylesheet are decoded beside the page: a print before that would show other letters.
-      await page.evaluate('document.fonts.ready.then(() => undefined)');
-      return await withinTime(
-        page.pdf({ preferCSSPageSize: true, printBackground: true, tagged: true, outline: true }),
-      );
-    } finally {
-      await browser.close();
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new MoatError('browser-failed', `${program} could not print the report: ${reason}`, { cause });
-  }
-}
-
-async function withinTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no page within ${MOST_MS / 1000} s`)), MOST_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withPage(
+    html,
+    (page) => page.pdf({ preferCSSPageSize: true, printBackground: true, tagged: true, outline: true }),
+    { purpose: 'print the report', say },
+  );
 }

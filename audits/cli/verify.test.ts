@@ -60,12 +60,42 @@ test('a given public key is the one that is believed', async () => {
   await expect(run(registerVerify, ...args, 'first-build.db')).rejects.toThrow(/no Ed25519 public key/);
 });
 
+test('a measurement changed in the database is found, and the number that it makes is named', async () => {
+  const raw = new Database(database);
+  const before = raw
+    .prepare<[], { readonly id: number; readonly value: number; readonly task: string }>(
+      `SELECT m.id, m.value, m.task FROM measurements m JOIN audit_cells a ON a.cell_key = m.cell_key
+       WHERE m.metric = 'probe-accuracy' AND a.attack_label LIKE 'direct-extraction%' AND a.defense_label <> 'none'
+       ORDER BY m.id LIMIT 1`,
+    )
+    .get();
+  if (before === undefined) throw new Error('the database has a copy');
+  const set = raw.prepare('UPDATE measurements SET value = ? WHERE id = ?');
+  const verify = () => run(registerVerify, 'verify', 'out/report.intoto.json', '--db', database, '--json');
+  expect(differing((await verify()).json)).toEqual([]);
+  set.run(before.value - 0.125, before.id);
+  const { json, exitCode } = await verify();
+  const name = expect.stringMatching(/^probe-accuracy: direct-extraction.* through gaussian-noise/) as string;
+  expect(differing(json)).toEqual([['measurements', name]]);
+  expect(exitCode).toBe(1);
+  const text = (await run(registerVerify, 'verify', 'out/report.intoto.json', '--db', database)).text;
+  expect(text.replaceAll(/\s+/g, ' ')).toMatch(
+    /DIFFERS The result does not follow from the measurements in the database: probe-accuracy: direct-extraction.* is 0\.\d+ .* in the result and 0\.\d+ .* by the measurements;/,
+  );
+  set.run(before.value, before.id);
+  expect((await verify()).exitCode).toBe(0);
+  raw.close();
+});
+
 test('a number changed in the database is found, then a changed file', async () => {
   const raw = new Database(database);
   raw.exec("UPDATE reports SET result = json_set(result, '$.matrix[0].seedsDone', 9)");
   raw.close();
   const changed = await run(registerVerify, 'verify', 'out/report.intoto.json', '--db', database, '--json');
-  expect(differing(changed.json)).toEqual([['database', null]]);
+  expect(differing(changed.json)).toEqual([
+    ['database', null],
+    ['measurements', 'matrix.0.seedsDone'],
+  ]);
   expect(changed.exitCode).toBe(1);
   appendFileSync(path.join(folder, 'out/report.md'), 'pass');
   const { json, exitCode } = await run(registerVerify, 'verify', 'out/report.intoto.json', '--json');

@@ -5,13 +5,19 @@ import { exitCode, MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { auditOf, digestBeside } from '../report/attestation/beside.ts';
 import { openPublicKey, ownPublicKey } from '../report/attestation/keys.ts';
-import { verifyAttestation, type CheckState } from '../report/attestation/verify-attestation.ts';
+import {
+  verifyAttestation,
+  type CheckState,
+  type VerificationInputs,
+} from '../report/attestation/verify-attestation.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addDatabaseOption, addExample, addJsonOption, addPluginOption } from './flags.ts';
 import { cleanText, hangingText, wrapText } from './render/text.ts';
 import type { Tone } from './render/view.ts';
-import { readResult } from './report.ts';
+import { requirePlugins } from './required-plugins.ts';
+import { buildStoredResult, requireAudit, storedResult } from '../report/stored-result.ts';
 import { readJson } from '../settings/settings.ts';
+import { chosenDatabase, pickAudit, withStore } from './stored-audits.ts';
 
 interface VerifyFlags {
   readonly publicKey?: string;
@@ -34,7 +40,7 @@ export function registerVerify(program: Command, context: CommandContext): void 
     .command('verify')
     .summary('check a signed report: signature, files, database')
     .description(
-      'Checks an attestation that `moat report --sign` wrote and says exactly what does not match: the signature, a file beside it, or, with --db, the result in the database. Ends with 0 when everything matches, with 1 when something does not or nobody’s key was checked.',
+      'Checks an attestation that `moat report --sign` wrote and says exactly what does not match: the signature, a file beside it, or, with --db, the result in the database and whether it follows from the measurements there. Ends with 0 when everything matches, with 1 when something does not or nobody’s key was checked.',
     )
     .argument('<file>', 'the attestation (report.intoto.json)')
     .option('--public-key <file>', 'key of whom you trust, PEM (default: your own)');
@@ -53,7 +59,9 @@ export function registerVerify(program: Command, context: CommandContext): void 
             ? ownPublicKey()
             : openPublicKey(resolvePath(context, flags.publicKey)),
         fileDigest: (name) => digestBeside(folder, name),
-        stored: flags.db === undefined ? undefined : await storedOf(context, auditOf(envelope), flags),
+        ...(flags.db === undefined
+          ? { stored: undefined }
+          : await storedOf(context, auditOf(envelope), flags)),
       });
       context.exitCode = verification.isVerified ? exitCode.ok : exitCode.policyFailed;
       const { terminal } = context;
@@ -81,17 +89,25 @@ export function registerVerify(program: Command, context: CommandContext): void 
   );
 }
 
+/** What the database has of an audit: its result, and what its measurements amount to. */
 async function storedOf(
   context: CommandContext,
   auditId: string | undefined,
   flags: VerifyFlags,
-): Promise<AuditResult | null> {
-  if (auditId === undefined) return null;
+): Promise<Pick<VerificationInputs, 'recomputed'> & { readonly stored: AuditResult | null }> {
+  if (auditId === undefined) return { stored: null };
   try {
-    const result = await readResult(context, auditId, flags);
-    return result.auditId === auditId ? result : null;
+    return await withStore(context, chosenDatabase(context, flags.db), async (store) => {
+      const audit = requireAudit(store, pickAudit(store.audits.list(), auditId));
+      if (audit.id !== auditId) return { stored: null };
+      const checkPlugins = (): void => requirePlugins(context, audit.config.plugins, flags.plugin ?? []);
+      return {
+        stored: await storedResult(store, audit, checkPlugins),
+        recomputed: await buildStoredResult(store, audit, checkPlugins),
+      };
+    });
   } catch (error) {
-    if (MoatError.from(error).code === 'audit-unknown') return null;
+    if (MoatError.from(error).code === 'audit-unknown') return { stored: null };
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditResult } from '../../contract/result.ts';
 import { envelopeSchema, isSealedBy, keyId } from './dsse.ts';
+import { recomputeCheck } from './recompute-check.ts';
 import { digestOf, encoderName, payloadType, statementSchema, type Statement } from './statement.ts';
 
 export type CheckState = 'matches' | 'differs' | 'not-checked';
 
 export interface VerificationCheck {
-  readonly subject: 'envelope' | 'signature' | 'file' | 'database' | 'encoder';
-  /** Which file; null for the others. */
+  readonly subject: 'envelope' | 'signature' | 'file' | 'database' | 'encoder' | 'measurements';
+  /** Which file, or which number; null for the others. */
   readonly name: string | null;
   readonly state: CheckState;
   readonly sentence: string;
@@ -30,6 +31,8 @@ export interface VerificationInputs {
   readonly fileDigest: (name: string) => string | undefined;
   /** The result in the database; undefined where none was named, null where it has no such audit. */
   readonly stored: AuditResult | null | undefined;
+  /** What the measurements in the database amount to, judged anew; undefined where nobody looked. */
+  readonly recomputed?: AuditResult | undefined;
 }
 
 /** Says of each thing that an attestation is about whether it matches. Nothing in the payload is believed before the signature. */
@@ -64,6 +67,9 @@ export function verifyAttestation(inputs: VerificationInputs): Verification {
           ),
     ...statement.subject.filter(({ name }) => name !== encoderName).map((file) => fileCheck(file, inputs)),
     ...databaseChecks(statement, inputs.stored),
+    ...(inputs.stored === undefined || inputs.stored === null || inputs.recomputed === undefined
+      ? []
+      : [recomputeCheck(inputs.stored, inputs.recomputed)]),
   ];
   return {
     isVerified: checks.every(({ state, subject }) =>

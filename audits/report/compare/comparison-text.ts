@@ -37,7 +37,10 @@ export function subjectOf({
   accounts,
   task,
   user,
-}: MetricChange): string {
+}: Pick<
+  MetricChange,
+  'metric' | 'kind' | 'attack' | 'defense' | 'budget' | 'accounts' | 'task' | 'user'
+>): string {
   const parts = [
     (kind === 'attack' || kind === 'ownership') && attack !== null ? attack : null,
     defense === null ? null : `through ${defense}`,

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { publishedSchema } from '../../../test/helpers/published-schema.ts';
 import type { AuditResult } from '../../contract/result.ts';
-import { sampleResult, sampleVerdict } from '../result.sample.ts';
+import { sampleCell, sampleResult, sampleVerdict } from '../result.sample.ts';
 import { sarif } from './sarif.ts';
 
 const context = { profile: 'engineer', writtenAt: '2026-01-03T00:00:00.000Z', moatVersion: '0.1.0' } as const;
@@ -18,7 +18,16 @@ interface Log {
       readonly invocations: readonly [
         { readonly executionSuccessful: boolean; readonly toolExecutionNotifications: readonly unknown[] },
       ];
+      readonly taxonomies: readonly {
+        readonly name: string;
+        readonly taxa: readonly { readonly id: string; readonly name: string }[];
+      }[];
       readonly results: readonly {
+        readonly taxa: readonly {
+          readonly id: string;
+          readonly index: number;
+          readonly toolComponent: { readonly name: string; readonly index: number };
+        }[];
         readonly ruleId: string;
         readonly ruleIndex: number;
         readonly kind: string;
@@ -82,6 +91,34 @@ test('what was not decided is open, never silent', async () => {
   expect(JSON.stringify(run.invocations[0].toolExecutionNotifications)).toContain(
     'cells have no number: failed',
   );
+});
+
+test('standards are taxonomies, and each finding points to the entries that its attacks and its defense bear on', async () => {
+  const cell = sampleCell({ defense: 'quota', cellKeys: ['q'] });
+  const bypassed = { ...finding, id: 'defense-bypassed:quota', cellKeys: ['q'] };
+  const costly = { ...finding, id: 'defense-costs-honest-users:quota', cellKeys: [] };
+  const run = await logOf(
+    sampleResult({
+      matrix: [sampleCell(), cell],
+      verdicts: [sampleVerdict(), sampleVerdict({ defense: 'quota' })],
+      findings: [bypassed, costly],
+    }),
+  );
+  for (const { taxa } of run.results)
+    for (const { id, index, toolComponent } of taxa) {
+      const component = run.taxonomies[toolComponent.index];
+      expect(component?.name).toBe(toolComponent.name);
+      expect(component?.taxa[index]?.id).toBe(id);
+    }
+  const idsOf = (i: number): readonly string[] => run.results[i]?.taxa.map(({ id }) => id) ?? [];
+  expect(idsOf(0)).toEqual(
+    expect.arrayContaining(['AML.T0024.002', 'AML.M0004', 'ML05:2023', 'NISTAML.031']),
+  );
+  // No attack is behind this one, and no article of law is a finding's.
+  expect(idsOf(1)).toEqual(['AML.M0004']);
+  expect(idsOf(0)).not.toContain('Art. 15(5)');
+  expect(run.taxonomies.flatMap(({ taxa }) => taxa.map(({ id }) => id))).toContain('Art. 15(5)');
+  expect(JSON.stringify(run.taxonomies)).toContain('not a statement of compliance');
 });
 
 test.each([

@@ -3,8 +3,10 @@ import { pathToFileURL } from 'node:url';
 import type { AuditResult, Finding, Flag } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
 import { cleanText } from '../clean-text.ts';
+import { crosswalk } from '../crosswalk/crosswalk.ts';
 import { defenseOf, fingerprintName, fingerprintOf, kindOf, type FindingKind } from '../finding-identity.ts';
 import type { ReportFormat } from './format.ts';
+import { taxaOf, taxonomiesOf, type Taxonomies } from './sarif-taxa.ts';
 
 /** Findings for what collects findings: SARIF 2.1.0 (OASIS), one run, the encoder as the analysed artifact. */
 export const sarif: ReportFormat = {
@@ -34,9 +36,18 @@ function sarifLog(result: AuditResult): unknown {
   const { encoder, state } = result;
   const gate = decideGate(result);
   const artifact = artifactOf(result);
+  const taxonomies = taxonomiesOf(crosswalk(result));
+  const attackOf = new Map(
+    result.matrix.flatMap(({ attack, cellKeys }) => cellKeys.map((key) => [key, attack])),
+  );
   const entries = [
-    ...result.findings.map((finding) => findingEntry(finding, artifact.location)),
-    ...undecidedEntries(result, artifact.location),
+    ...result.findings.map((finding) =>
+      findingEntry(finding, artifact.location, {
+        taxonomies,
+        attacks: finding.cellKeys.flatMap((key) => attackOf.get(key) ?? []),
+      }),
+    ),
+    ...undecidedEntries(result, artifact.location, taxonomies),
   ];
   const rules = [...new Map(entries.map(({ kind }) => [kind.id, kind])).values()];
   return {
@@ -48,6 +59,7 @@ function sarifLog(result: AuditResult): unknown {
           driver: {
             name: 'Moat',
             version: result.moatVersion,
+            supportedTaxonomies: taxonomies.components.map(({ name }, index) => ({ name, index })),
             rules: rules.map(({ id, title, explanation }) => ({
               id,
               shortDescription: { text: title },
@@ -57,6 +69,8 @@ function sarifLog(result: AuditResult): unknown {
             })),
           },
         },
+        // Standards with the entries that audits of this kind bear on: to be cited, never a claim of compliance.
+        taxonomies: taxonomies.components,
         // Category and run: results of one encoder are matched with earlier ones of the same encoder.
         automationDetails: { id: `moat/${cleanText(path.basename(encoder.path))}/${result.auditId}` },
         invocations: [
@@ -130,7 +144,11 @@ function resultBase(
   };
 }
 
-function findingEntry(finding: Finding, location: ArtifactLocation): Entry {
+function findingEntry(
+  finding: Finding,
+  location: ArtifactLocation,
+  bearing: { readonly taxonomies: Taxonomies; readonly attacks: readonly string[] },
+): Entry {
   const { id, title, severity, confidence, explanation, fix, cellKeys } = finding;
   return {
     kind: kindOf(finding),
@@ -139,6 +157,7 @@ function findingEntry(finding: Finding, location: ArtifactLocation): Entry {
       level: levels[severity],
       message: { text: cleanText(`${title}. ${explanation} ${fix}`) },
       ...resultBase(id, defenseOf(finding), location),
+      taxa: taxaOf(bearing.taxonomies, { attacks: bearing.attacks, defense: defenseOf(finding) }),
       properties: {
         severity,
         confidence,
@@ -151,7 +170,11 @@ function findingEntry(finding: Finding, location: ArtifactLocation): Entry {
 }
 
 /** Defenses about which the audit says neither yes nor no: without them, no result would look like no problem. */
-function undecidedEntries({ verdicts }: AuditResult, location: ArtifactLocation): readonly Entry[] {
+function undecidedEntries(
+  { verdicts }: AuditResult,
+  location: ArtifactLocation,
+  taxonomies: Taxonomies,
+): readonly Entry[] {
   return verdicts.flatMap(({ defense, verdict, reason }): Entry[] => {
     if (verdict === 'pass' || verdict === 'fail') return [];
     return [
@@ -162,6 +185,7 @@ function undecidedEntries({ verdicts }: AuditResult, location: ArtifactLocation)
           level: 'none',
           message: { text: cleanText(`${defense}: ${reason}`) },
           ...resultBase(`${undecided.id}:${defense}`, defense, location),
+          taxa: taxaOf(taxonomies, { attacks: [], defense }),
           properties: { verdict },
         },
       },

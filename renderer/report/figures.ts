@@ -9,6 +9,7 @@ import MatrixFigure from '../charts/MatrixFigure.svelte';
 import Pareto from '../charts/Pareto.svelte';
 import QueryCurves from '../charts/QueryCurves.svelte';
 import { cleanStrings } from '../text/clean.ts';
+import { hasChapter } from './chapters.ts';
 import type { MatrixSlice, ReportFacts } from './facts.ts';
 import { reportFacts } from './facts.ts';
 import {
@@ -36,7 +37,8 @@ export function renderFigures(given: ReportInput): readonly ReportFigure[] {
     ...costs(facts),
     ...sheets(facts),
     ...flags(facts),
-    ...run(facts),
+    // Where its chapter is left out, the picture of the run is too.
+    ...(hasChapter(given.profile, 'manifest') ? run(facts) : []),
   ];
 }
 

@@ -69,6 +69,9 @@ test.each(['executive', 'engineer', 'regulator'] as const)(
     expect(
       [...markup.matchAll(/href="#([^"]+)"/g)].map((match) => match[1]).filter((target) => !ids.has(target)),
     ).toEqual([]);
+    // What failed is named with its reason, whoever reads.
+    expect(markup.split('id="validity"')[1]).toContain('The loss became not finite at epoch 3.');
+    expect(markup.includes('id="methods"')).toBe(profile !== 'executive');
   },
 );
 

@@ -69,6 +69,57 @@ test('a number without an interval and one that is missing say it', async () => 
   expect(row?.[7]).toBe('not measured');
 });
 
+test.each(['executive', 'engineer', 'regulator'] as const)(
+  'for a reader %s nothing that failed or did not run is hidden, and the verdict is the same',
+  async (profile) => {
+    const verdicts = [
+      sampleVerdict(),
+      sampleVerdict({ defense: 'good', verdict: 'pass' }),
+      ...Array.from({ length: 50 }, (_, i) => sampleVerdict({ defense: `other-${i}` })),
+      sampleVerdict({ defense: 'unknown', verdict: 'not-measured' }),
+    ];
+    const recommendation = { defense: 'good', sentence: 'Switch on good.' };
+    const low = {
+      ...sampleResult().findings[0]!,
+      id: 'small',
+      title: 'A small thing',
+      severity: 'low',
+    } as const;
+    const result = sampleResult({ verdicts, recommendation, findings: [...sampleResult().findings, low] });
+    const text = String(await markdown.render(result, { ...context, profile }));
+    expect(text).toContain('cells without a number: 1 failed, 1 not applicable.');
+    expect(text.split('\n')[0]).toBe(String(await markdown.render(result, context)).split('\n')[0]);
+    const rows = tableOf(tokensOf(text)).map(([name]) => name);
+    const left = { executive: 51, engineer: 13, regulator: 0 }[profile];
+    expect(rows).toHaveLength(verdicts.length - left);
+    if (profile === 'executive') {
+      expect(rows).toEqual(['`none`', '`good`']);
+      expect(text).toContain('51 more stand in the full report: 50 fail, 1 not measured.');
+      expect(text).toContain('1 low more in the full report');
+    }
+    if (profile === 'regulator') {
+      expect(text).toContain('- failed: `repeat-averaging` against');
+      expect(text).toContain('The loss became not finite at epoch 3.');
+      expect(text).toContain('`AML.T0024.002` Extract AI Model');
+      expect(text).toContain('not a statement of compliance');
+    }
+  },
+);
+
+test.each(hostile)('for a regulator too %j stays text', async (name) => {
+  const result = sampleResult({
+    verdicts: [sampleVerdict({ defense: name })],
+    matrix: [
+      sampleCell({ attack: name }),
+      sampleCell({ attack: name, defense: name, state: 'failed', reason: name, stolenGain: null }),
+    ],
+  });
+  const tokens = tokensOf(String(await markdown.render(result, { ...context, profile: 'regulator' })));
+  const kinds = new Set(tokens.map(({ type }) => type));
+  for (const kind of ['link', 'image', 'del', 'em']) expect(kinds).not.toContain(kind);
+  expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(1);
+});
+
 test.each(hostile)('%j stays text wherever a name may stand', async (name) => {
   const result = sampleResult({
     headline: name,

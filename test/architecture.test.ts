@@ -70,7 +70,7 @@ test('serve is used by the command line and does not know it', () => {
   const others = breaks(
     (line) =>
       within('audits/serve')(line.target) &&
-      !/^(audits\/(serve|cli)\/|electron\/|build\/app)/.test(line.file),
+      !/^(audits\/(serve|cli)\/|electron\/|build\/(app|desktop))/.test(line.file),
   );
   expect(others).toEqual([]);
 });

@@ -11,7 +11,7 @@ export function registerEngineList(engine: Command, context: CommandContext): vo
     .description('Lists the training engines; of an installed one every file is compared with its hash.');
   addJsonOption(command);
   addExample(command, 'moat engine list').action(async (flags: { readonly json?: boolean }) => {
-    const entries = await (await engineStates()).map((entry) => ({ ...entry, sentence: advised(entry) }));
+    const entries = (await engineStates()).map((entry) => ({ ...entry, sentence: advised(entry) }));
     if (flags.json === true) context.terminal.printJson(entries);
     else
       for (const { engine: id, state, sentence } of entries)

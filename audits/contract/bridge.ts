@@ -16,7 +16,7 @@ export interface BridgeMethods {
   /** Name of the product's version, the database, what this host can do. First call of every window. */
   'app.hello': Method<Nothing, Hello>;
 
-  /** Newest first; deleted ones only with `deleted: true`. */
+  /** Newest first; those deleted among them only with `deleted: true`. */
   'audits.list': Method<{ readonly deleted?: boolean | undefined }, readonly AuditEntry[]>;
   /** Cells as they stand now, and the number of the last event that is in them: what a window begins with. */
   'audits.snapshot': Method<{ readonly id: string }, AuditSnapshot>;
@@ -96,7 +96,13 @@ export interface BridgeMethods {
   /** The gate: does a stored audit hold under a policy. */
   'audits.assert': Method<
     { readonly id: string; readonly policy: Policy; readonly baseline?: string | undefined },
-    { readonly verdict: string; readonly sentence: string; readonly exitCode: number }
+    {
+      readonly verdict: string;
+      readonly sentence: string;
+      readonly exitCode: number;
+      /** Everything that speaks against a pass. */
+      readonly reasons: readonly string[];
+    }
   >;
   'reports.verify': Method<
     { readonly path: string },
@@ -392,7 +398,9 @@ export interface ComparedRequest {
 export interface AcceptedFinding {
   readonly finding: string;
   readonly reason: string;
+  /** Last day on which it holds, `YYYY-MM-DD` in UTC. */
   readonly expires: string;
+  readonly by?: string | undefined;
 }
 
 export interface AppSettings {

@@ -1,0 +1,31 @@
+import type { EngineEntry } from '../contract/bridge.ts';
+import { engineStates } from '../doctor/engine-states.ts';
+import { engineList } from '../tensor/engine-list.ts';
+
+const titles: Readonly<Record<string, string>> = {
+  onnx: 'ONNX Runtime',
+  tensorflow: 'TensorFlow',
+  reference: 'Reference',
+};
+/** What does not come with Moat. */
+const installable = 'tensorflow';
+
+export async function engineEntries(): Promise<readonly EngineEntry[]> {
+  const states = await engineStates();
+  return Promise.all(
+    states.map(async ({ engine, state, sentence }): Promise<EngineEntry> => {
+      const entry = engineList.find(({ id }) => id === engine);
+      const devices = entry?.devices ?? [];
+      const missing = await Promise.all(devices.map(async (device) => entry?.missing(device)));
+      return {
+        id: engine,
+        title: titles[engine] ?? engine,
+        state: state === 'damaged' ? 'broken' : state === 'not installed' ? 'not-installed' : 'ready',
+        devices: devices.filter((_, i) => missing[i] === undefined),
+        sentence,
+        canInstall: engine === installable && state !== 'ready',
+        canRemove: engine === installable && state !== 'not installed',
+      };
+    }),
+  );
+}

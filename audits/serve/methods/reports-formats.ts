@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { reportFormats } from '../../report/formats/registry.ts';
+import { defineBridgeMethod } from '../method.ts';
+
+export const reportsFormats = defineBridgeMethod({
+  name: 'reports.formats',
+  request: z.strictObject({}),
+  run: () => reportFormats.map(({ id, title, extension }) => ({ id, title, extension })),
+});

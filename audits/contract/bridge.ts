@@ -76,7 +76,10 @@ export interface BridgeMethods {
     Nothing,
     readonly { readonly id: string; readonly title: string; readonly extension: string }[]
   >;
-  /** Writes files into a folder of the machine the engine runs on. */
+  /**
+   * Writes files into a folder of the machine the engine runs on. A browser on another one fetches
+   * `GET /api/reports/ID/FORMAT?profile=PROFILE` with the token instead, one file each, signed by nobody.
+   */
   'reports.export': Method<
     {
       readonly id: string;

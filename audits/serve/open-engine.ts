@@ -5,6 +5,7 @@ import { besideDatabase, createFileLog } from '../run/file-log.ts';
 import { systemClock } from '../run/system-clock.ts';
 import type { StartWorker } from '../run/worker-host.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
+import { renderDownload, type Download } from './download.ts';
 import { EventHub, type EventListener } from './events.ts';
 import { openServedDatabase } from './database.ts';
 import type { ServeContext } from './method.ts';
@@ -32,6 +33,8 @@ export interface ServedEngine {
   readonly since: EventHub['since'];
   readonly engineLife: string;
   readonly sequence: () => number;
+  /** A report for whoever has no access to this machine's disk. @throws MoatError */
+  readonly download: (request: unknown) => Promise<Download>;
   /** Where full stacks go. */
   readonly logFile: string;
   /** Nothing runs and nothing waits. */
@@ -84,6 +87,7 @@ export function openServe(options: ServeOptions): ServedEngine {
   };
   return {
     dispatch: createDispatch(bridgeMethods, context),
+    download: (request) => renderDownload(request, context),
     subscribe: hub.subscribe.bind(hub),
     since: hub.since.bind(hub),
     engineLife: hub.engineLife,

@@ -431,6 +431,49 @@ describe('events', () => {
   });
 });
 
+describe('reports', () => {
+  let id: string;
+  beforeAll(async () => {
+    const reply = await engine.dispatch('audits.start', { settings: { ...sampleSettings, seed: 13 } });
+    if (!reply.ok) throw new Error(reply.error.message);
+    id = (reply.value as { readonly id: string }).id;
+    await new Promise<void>((resolve) => {
+      const stop = engine.subscribe(({ event }) => {
+        if (event.type !== 'run' || event.run.type !== 'stage' || event.run.stage !== 'done') return;
+        stop();
+        resolve();
+      });
+    });
+  });
+
+  test('are downloaded as attachments, with the token', async () => {
+    expect((await ask(`/api/reports/${id}/csv`)).status).toBe(401);
+    const csv = await ask(`/api/reports/${id}/csv?profile=executive`, { headers: authorized() });
+    expect(csv.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="moat-${id}-report.csv"`,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(csv.text).toContain('direct-extraction');
+    const result = await ask(`/api/reports/${id}/json`, { headers: authorized() });
+    expect(JSON.parse(result.text)).toMatchObject({ auditId: id });
+  });
+
+  test.each([
+    ['nobody/json', 404],
+    ['ID/docx', 400],
+    ['ID/json?profile=king', 400],
+    ['ID/json?other=1', 400],
+    ['..%2f..%2fetc/passwd', 400],
+    ['ID/..%2f..%2fsecret.txt', 400],
+  ] as const)('%s is refused with %i', async (target, status) => {
+    const answer = await ask(`/api/reports/${target.replace('ID', id)}`, { headers: authorized() });
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+});
+
 test('a reader that reads nothing is let go, and does not fill the memory', async () => {
   const listeners = new Set<(event: BridgeEvent) => void>();
   const busy = await startHttpServer({

@@ -9,6 +9,7 @@ import { FailedTries } from './failed-tries.ts';
 import { securityHeaders } from './headers.ts';
 import { addressOf, isOwnHost, isOwnOrigin } from './own-address.ts';
 import { readBody } from './read-body.ts';
+import { sendReport } from './send-report.ts';
 import { sendFile } from './static-files.ts';
 import { bearerOf, createToken, isToken } from './token.ts';
 
@@ -33,6 +34,7 @@ export interface HttpServer {
   readonly close: () => Promise<void>;
 }
 
+const API = '/api/';
 /** Time for one whole request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -76,9 +78,23 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const answerApi = async (
     request: IncomingMessage,
     response: ServerResponse,
-    name: string,
+    pathname: string,
+    query: URLSearchParams,
   ): Promise<void> => {
     if (!mayAsk(request, response)) return;
+    const name = pathname.slice(API.length);
+    const report = /^reports\/([^/]+)\/([^/]+)$/.exec(name);
+    if (report !== null && request.method === 'GET') {
+      const [, id, format] = report;
+      const asked = { ...Object.fromEntries(query), id, format };
+      try {
+        sendReport(response, await options.engine.download(asked));
+      } catch (thrown) {
+        const { code, message, details } = MoatError.from(thrown).toJSON();
+        answerJson(response, statusOf(code), { code, message, details });
+      }
+      return;
+    }
     if (name === 'events' && request.method === 'GET') {
       const end = streamEvents(options.engine, request, response);
       streams.add(end);
@@ -104,8 +120,9 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     if (!isOwnHost(host, options.host, port))
       return refuse(response, 403, 'This server answers to its own address only.');
     if (!isOwnOrigin(origin, host)) return refuse(response, 403, 'This server answers its own pages only.');
-    const [pathname = '/'] = (request.url ?? '/').split(/[?#]/);
-    if (pathname.startsWith('/api/')) return answerApi(request, response, pathname.slice('/api/'.length));
+    // Not by URL, which would resolve `..` before anybody has looked at it.
+    const [pathname = '/', query = ''] = (request.url ?? '/').split('?');
+    if (pathname.startsWith(API)) return answerApi(request, response, pathname, new URLSearchParams(query));
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return refuse(response, 405, 'Files are read with GET.', { allow: 'GET, HEAD' });
     if (options.appFolder === undefined)

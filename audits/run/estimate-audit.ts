@@ -70,6 +70,8 @@ function canBeDropped(
   { attacks, attackExtent }: AuditConfig,
 ): boolean {
   if (findAttack(id)?.meta.control === true) return false;
+  // A preset's list that lacks one is a list given by hand, and played in full: no less work.
+  if (attackExtent === 'where-faced') return false;
   if (attackExtent === 'listed' || !chainMustFace(chain).includes(id)) return true;
   // Another configuration of the same attack would still be faced.
   return attacks.some((spec) => spec.id === id && JSON.stringify(spec.config) !== JSON.stringify(settings));

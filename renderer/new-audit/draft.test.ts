@@ -42,6 +42,10 @@ describe('the settings of a draft', () => {
     });
   });
 
+  test('a list without an attack is the control alone, not the preset', () => {
+    expect(settingsOf(draftOf({ attacks: [] }), null).settings['attacks']).toEqual(['no-victim']);
+  });
+
   test('what cannot be read is named and not sent', () => {
     const { settings, problems } = settingsOf(
       draftOf({ budgets: '500, x', seeds: '1.5', time: 'two hours', seed: '-1' }),

@@ -183,7 +183,8 @@ export function settingsOf(
         ? undefined
         : Object.fromEntries(draft.tasks.map(({ name, path }) => [name.trim(), path])),
     preset: draft.preset,
-    attacks: draft.attacks === null || draft.attacks.length === 0 ? undefined : draft.attacks,
+    // A list without an attack still has the control, which is always measured.
+    attacks: draft.attacks === null ? undefined : draft.attacks.length === 0 ? ['no-victim'] : draft.attacks,
     listedOnly: draft.listedOnly && draft.attacks !== null ? true : undefined,
     defenses: draft.defenses === null || draft.defenses.length === 0 ? undefined : draft.defenses,
     budgets: wholes('budgets', draft.budgets),

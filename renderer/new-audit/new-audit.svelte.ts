@@ -9,6 +9,7 @@ import type {
 import type { EncoderOptions } from '../../audits/contract/encoder.ts';
 import type { App } from '../app/context.ts';
 import { Asked } from '../state/asked.svelte.ts';
+import { idOf } from './configuration.ts';
 import { builtinDemo, emptyDraft, isService, readDraft, settingsOf, type Draft } from './draft.ts';
 
 const DRAFT_KEY = 'moat-new-audit';
@@ -35,6 +36,7 @@ export class NewAudit {
   readonly estimate: Asked<AuditSettings, AuditEstimate>;
   readonly #looks = new SvelteMap<string, Asked<string, DataSheet>>();
   readonly #app: App;
+  #inspected = '';
 
   constructor(app: App) {
     this.#app = app;
@@ -67,6 +69,9 @@ export class NewAudit {
   ask(): void {
     const { encoder, options, expect, pools } = this.draft;
     const path = encoder.trim();
+    // What was found of another file says nothing of this one.
+    if (path !== this.#inspected) this.encoder.about(null);
+    this.#inspected = path;
     this.encoder.about(
       path === '' || this.isService
         ? null
@@ -100,6 +105,15 @@ export class NewAudit {
     return this.#looks.get(path);
   }
 
+  chooseEncoder(path: string): void {
+    const { draft } = this;
+    // What was set by hand was set for another file.
+    if (path.trim() !== draft.encoder.trim()) draft.options = {};
+    draft.encoder = path;
+    if (path.trim() === builtinDemo) draft.preset = 'demo';
+    else if (draft.preset === 'demo') draft.preset = 'quick';
+  }
+
   keep(): void {
     localStorage.setItem(DRAFT_KEY, JSON.stringify(this.draft));
   }
@@ -131,6 +145,15 @@ export class NewAudit {
   }
   get defenses(): readonly string[] {
     return (this.draft.defenses ?? this.preset?.defenses ?? []).filter((text) => text !== 'none');
+  }
+  /** A list of one's own is played against every defense, so what defenses must face is left to the planner. */
+  get ownAttacks(): readonly string[] {
+    if (this.draft.attacks !== null) return this.draft.attacks;
+    const groups = new Map(this.catalogue.answer?.attacks.map(({ id, group }) => [id, group]));
+    return this.attacks.filter((text) => {
+      const group = groups.get(idOf(text));
+      return group !== 'control' && group !== 'adaptive';
+    });
   }
   setDefenses(defenses: readonly string[]): void {
     // None is a list too: that of the encoder without a defense.

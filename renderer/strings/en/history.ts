@@ -6,7 +6,8 @@ export const historyWords = {
   searchHint: 'Encoder, preset, tag, note or id',
   outcome: 'Outcome',
   anyOutcome: 'Any outcome',
-  found: (shown: string, all: string) => (shown === all ? `${all} audits` : `${shown} of ${all} audits`),
+  found: (shown: string, all: string) =>
+    `${shown === all ? '' : `${shown} of `}${all === '1' ? '1 audit' : `${all} audits`}`,
   columns: {
     encoder: 'Encoder',
     outcome: 'Outcome',

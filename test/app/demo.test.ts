@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../audits/run/system-clock.ts';
+import { appFiles } from '../../audits/serve/app-files.ts';
+import { openSampleEngine } from '../../audits/serve/engine.sample.ts';
+import { startHttpServer, type HttpServer } from '../../audits/serve/http/server.ts';
+import type { ServedEngine } from '../../audits/serve/open-engine.ts';
+import { openBrowser } from '../helpers/browser.ts';
+import { openApp } from './app-page.ts';
+
+/** The app over the real server, the real store and the real runner, whose workers only pretend to compute. */
+
+let browser: Browser | undefined;
+let server: HttpServer;
+let engine: ServedEngine;
+const place = mkdtempSync(path.join(tmpdir(), 'moat-app-'));
+
+beforeAll(async () => {
+  const [opened, folder] = await Promise.all([openBrowser(), appFiles()]);
+  browser = opened;
+  engine = openSampleEngine(place);
+  server = await startHttpServer({
+    engine,
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    appFolder: () => Promise.resolve(folder),
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server.close();
+  await engine.close();
+  rmSync(place, { recursive: true, force: true });
+});
+
+test('from the start to the demo, its end, and the history: one click, and nothing asked of anybody else', async ({
+  skip,
+}) => {
+  if (browser === undefined) return skip();
+  const { page, complaints } = await openApp(browser, server.url);
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await page.waitForURL(/#\/run\/.+/);
+  // Cells that were done are counted in the list without anybody asking for it again.
+  await page.getByRole('link', { name: 'History' }).click();
+  const row = page.getByRole('row', { name: 'Built-in demo' });
+  await row.locator('.verdict').waitFor();
+  const [done = '', total = ''] =
+    (await row.locator('.column-cells').textContent())?.split('/').map((text) => text.trim()) ?? [];
+  expect(Number(done)).toBeGreaterThan(4);
+  expect(done).toBe(total);
+  expect(requests.length).toBeGreaterThan(0);
+  expect(requests.every((url) => url.startsWith(server.origin))).toBe(true);
+  expect(requests.some((url) => url.includes(server.token))).toBe(false);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});

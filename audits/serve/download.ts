@@ -1,5 +1,6 @@
+import { strToU8, zipSync } from 'fflate';
 import { z } from 'zod';
-import { fileNameOf, reportProfiles } from '../report/formats/format.ts';
+import { reportProfiles } from '../report/formats/format.ts';
 import { findFormats } from '../report/formats/registry.ts';
 import { auditIdSchema } from './audit-of.ts';
 import type { ServeContext } from './method.ts';
@@ -10,27 +11,58 @@ import { reportOf } from './report-of.ts';
 export interface Download {
   /** Safe in any file system and any header. */
   readonly fileName: string;
+  readonly mediaType: string;
   readonly content: Uint8Array | string;
 }
 
-const requestSchema = z.strictObject({
+export const downloadSchema = z.strictObject({
   id: auditIdSchema,
   format: z.string().max(40),
-  profile: z.enum(reportProfiles).default('engineer'),
+  profile: z.enum(reportProfiles).exactOptional(),
 });
 
+const mediaTypes: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  pdf: 'application/pdf',
+  json: 'application/json',
+  csv: 'text/csv',
+  md: 'text/markdown',
+};
+
+/** The oldest date a ZIP can hold: the same report is the same bytes. */
+const ZIP_DATE = '1980-01-01T12:00:00';
+
 /**
- * Renders one format of an audit's report; nothing is written.
+ * Renders one format of an audit's report; nothing is written. A format of several files comes as one ZIP.
  * @param request as it came: nothing about it is known
  * @throws MoatError `usage`, `audit-unknown`, and what the format throws
  */
 export async function renderDownload(request: unknown, context: ServeContext): Promise<Download> {
-  const { id, format: asked, profile } = parseRequest('reports', requestSchema, request);
+  const { id, format: asked, profile = 'engineer' } = parseRequest('reports', downloadSchema, request);
   const [format] = findFormats([asked]);
   if (format === undefined) throw new RangeError(`${asked} was found and is not there`);
   const { result, reportContext } = await reportOf(context, id, profile);
+  if ('renderFiles' in format)
+    return {
+      fileName: `moat-${id}-${format.folder}.zip`,
+      mediaType: 'application/zip',
+      content: zipped(await format.renderFiles(result, reportContext)),
+    };
   return {
-    fileName: `moat-${id}-${fileNameOf(format)}`,
+    fileName: `moat-${id}-${format.stem ?? 'report'}.${format.extension}`,
+    mediaType: mediaTypes[format.extension] ?? 'application/octet-stream',
     content: await format.render(result, reportContext),
   };
+}
+
+/** A folder's files as the one file that a browser can save. */
+function zipped(
+  files: readonly { readonly name: string; readonly content: Uint8Array | string }[],
+): Uint8Array {
+  return zipSync(
+    Object.fromEntries(
+      files.map(({ name, content }) => [name, typeof content === 'string' ? strToU8(content) : content]),
+    ),
+    { mtime: ZIP_DATE },
+  );
 }

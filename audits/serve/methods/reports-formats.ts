@@ -5,5 +5,10 @@ import { defineBridgeMethod } from '../method.ts';
 export const reportsFormats = defineBridgeMethod({
   name: 'reports.formats',
   request: z.strictObject({}),
-  run: () => reportFormats.map(({ id, title, extension }) => ({ id, title, extension })),
+  run: () =>
+    reportFormats.map((format) => ({
+      id: format.id,
+      title: format.title,
+      extension: 'renderFiles' in format ? 'zip' : format.extension,
+    })),
 });

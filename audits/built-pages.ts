@@ -81,8 +81,20 @@ async function build({ script, entry, title }: BuiltPages, builds: string, folde
     rmSync(partial, { recursive: true, force: true });
   }
   for (const name of readdirSync(builds))
-    if (name !== path.basename(folder) && !name.endsWith('.partial'))
+    if (name !== path.basename(folder) && !isBeingBuilt(name))
       rmSync(path.join(builds, name), { recursive: true, force: true });
+}
+
+/** Whether a folder is another process's unfinished build; that of a process which is gone is nobody's. */
+function isBeingBuilt(name: string): boolean {
+  const owner = /\.(\d+)\.partial$/.exec(name)?.[1];
+  if (owner === undefined) return false;
+  try {
+    // Signal 0 asks whether the process is there.
+    return process.kill(Number(owner), 0);
+  } catch {
+    return false;
+  }
 }
 
 function move(from: string, to: string, entry: string): void {

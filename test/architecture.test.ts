@@ -187,7 +187,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^better-sqlite3$/, /^audits\/store\//],
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
-  [/^(sharp|@cornerstonejs\/.*)$/, /^audits\/datasets\//],
+  [/^(sharp|@cornerstonejs\/.*)$/, /^(audits\/datasets|build)\//],
   [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
   [/^ml-matrix$/, /^audits\/tensor\/linear-algebra\//],
   [/^commander$/, /^audits\/cli\//],
@@ -198,7 +198,7 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^playwright-core$/, /^(audits\/report|test|build)\//],
   [/^pdf-lib$/, /^audits\/report\//],
   [/^(svelte|@fontsource\/.*)$/, /^renderer\//],
-  [/^(bits-ui|@tanstack\/virtual-core)$/, /^renderer\/controls\//],
+  [/^(bits-ui|@tanstack\/virtual-core)$/, /^renderer\/(controls|routes)\//],
   [/^d3-(scale|shape)$/, /^renderer\/charts\//],
   [/^(vite|@sveltejs\/.*)$/, /^build\//],
 ];

@@ -3,7 +3,6 @@ export const appWords = {
   name: 'Moat',
   skipToContent: 'To the content',
   navigation: 'Screens',
-  notBuiltYet: 'This screen is not part of this build yet.',
   loading: 'Loading …',
   unknownPlace: {
     title: 'There is no such place',
@@ -50,8 +49,6 @@ export const appWords = {
   help: {
     title: 'Keyboard shortcuts',
     sentence: 'Everything on screen can be reached with Tab, and is done with Enter or Space.',
-    command: 'What',
-    keys: 'Keys',
   },
 } as const;
 

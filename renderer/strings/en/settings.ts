@@ -56,7 +56,6 @@ export const settingsWords = {
     reportsHint: 'A path on the machine the engine runs on.',
     choose: 'Choose …',
     chooseTitle: 'Folder for reports',
-    open: 'Open',
     disk: 'Disk',
     version: 'Version',
     whole: 'A whole number, 1 or more.',

@@ -10,7 +10,7 @@ export const startWords = {
       'Moat plays the attackers against an ONNX encoder, through each defense you could switch on, and says which one to launch with. Everything stays on this machine.',
     drop: 'Drop an ONNX file anywhere in this window, or choose one.',
     choose: 'Choose an encoder',
-    demo: 'No encoder at hand? The demo audits a small one that comes with Moat, in about a minute.',
+    demo: 'No encoder at hand? The demo audits a small one that comes with Moat, in a few minutes.',
   },
   recent: 'Recent audits',
   allAudits: (count: string) => `All ${count} audits`,
@@ -19,5 +19,4 @@ export const startWords = {
   dropHere: 'Drop the encoder to audit it',
   dropHint: 'One ONNX file.',
   droppedSeveral: 'Drop one encoder at a time.',
-  readOnly: 'No audit can be started now; the line above says why.',
 } as const;

@@ -1,0 +1,187 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
+import { chromiumArguments, findChromium } from '../audits/report/pdf/chromium.ts';
+import { appFiles } from '../audits/serve/app-files.ts';
+
+/**
+ * Takes pictures of every screen, light and dark, of a real `moat serve` that really audits the demo: minutes.
+ *
+ * usage: npm run screens [-- --database FILE] [NAME...]
+ *
+ * `--database` goes on with the audits of an earlier call; NAMEs are pictures of the list below.
+ */
+const { values, positionals } = parseArgs({
+  options: { database: { type: 'string' } },
+  allowPositionals: true,
+});
+
+const root = path.join(import.meta.dirname, '..');
+const pictures = path.join(root, 'docs', 'screens');
+const scratch = path.join(tmpdir(), 'moat-screens');
+const size = { width: 1280, height: 800 };
+const DEMO_TIMEOUT_MS = 1_800_000;
+
+interface Picture {
+  readonly name: string;
+  /** Leads there and waits until all of it stands. */
+  readonly open: (page: Page, world: World) => Promise<unknown>;
+}
+
+interface World {
+  readonly encoder: string;
+  /** Of the demo's audit. */
+  readonly id: () => string;
+}
+
+const goTo = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+const heading = (page: Page, text: string | RegExp) =>
+  page.locator('h1', { hasText: text }).first().waitFor();
+
+/** In this order: what an empty database shows, then what a running audit does, then the rest. */
+const beforeDemo: readonly Picture[] = [
+  { name: 'start-first', open: (page) => heading(page, 'What would a thief get') },
+];
+const duringDemo: readonly Picture[] = [
+  {
+    name: 'run',
+    open: (page) =>
+      page
+        .getByText(/\b(1\d|2\d) of \d+ cells/)
+        .first()
+        .waitFor({ timeout: DEMO_TIMEOUT_MS }),
+  },
+];
+const afterDemo: readonly Picture[] = [
+  {
+    name: 'start',
+    open: async (page) => {
+      await goTo(page, '#/');
+      await page.getByRole('heading', { name: 'Recent audits' }).waitFor();
+    },
+  },
+  {
+    name: 'new-audit',
+    open: async (page, { encoder }) => {
+      await goTo(page, `#/new?encoder=${encodeURIComponent(encoder)}`);
+      await page.locator('main img').first().waitFor();
+    },
+  },
+  {
+    name: 'run-done',
+    open: async (page, { id }) => {
+      await goTo(page, `#/run/${id()}`);
+      await page.getByRole('gridcell').first().waitFor();
+    },
+  },
+  {
+    name: 'report',
+    open: async (page, { id }) => {
+      await goTo(page, `#/report/${id()}`);
+      await page.locator('main h2').first().waitFor();
+    },
+  },
+  {
+    name: 'compare',
+    open: async (page, { id }) => {
+      const query = { from: id(), fromDefense: 'none', to: id(), toDefense: 'rounding:decimals=1' };
+      await goTo(page, `#/compare?${new URLSearchParams(query).toString()}`);
+      await heading(page, 'Compare');
+      await page.waitForLoadState('networkidle');
+    },
+  },
+  {
+    name: 'history',
+    open: async (page) => {
+      await goTo(page, '#/history');
+      await page.getByRole('row', { name: 'Built-in demo' }).first().waitFor();
+    },
+  },
+  {
+    name: 'settings',
+    open: async (page) => {
+      await goTo(page, '#/settings');
+      await page.getByRole('heading', { name: 'Engines' }).waitFor();
+      await page.waitForLoadState('networkidle');
+    },
+  },
+  {
+    name: 'commands',
+    open: async (page) => {
+      await goTo(page, '#/history');
+      await heading(page, 'History');
+      await page.keyboard.press('Control+KeyK');
+      await page.getByRole('combobox', { name: 'Type a command' }).waitFor();
+    },
+  },
+];
+
+async function serve(database: string): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', 'audits/cli/main.ts', 'serve', '--db', database],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { url, child };
+}
+
+async function take(page: Page, world: World, list: readonly Picture[]): Promise<void> {
+  for (const { name, open } of list) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    await open(page, world);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const image = await page.screenshot({ caret: 'hide', animations: 'disabled' });
+      // Few colours stand on a screen: a palette of them is a third of the size.
+      await sharp(image)
+        .png({ palette: true, colours: 128, effort: 8 })
+        .toFile(path.join(pictures, `${name}-${colorScheme}.png`));
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    console.log(name);
+  }
+}
+
+if (values.database === undefined) rmSync(scratch, { recursive: true, force: true });
+mkdirSync(scratch, { recursive: true });
+mkdirSync(pictures, { recursive: true });
+const encoder = path.join(scratch, 'shapes-encoder.onnx');
+copyFileSync(path.join(root, 'audits/encoder/demo-encoder.onnx'), encoder);
+// Built before a page waits for it.
+await appFiles(console.log);
+const { url, child } = await serve(values.database ?? path.join(scratch, 'moat.db'));
+const browser = await chromium.launch({
+  executablePath: await findChromium(),
+  args: [...chromiumArguments],
+});
+try {
+  const page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
+  await page.goto(url);
+  await heading(page, /./);
+  let id = '';
+  const world: World = { encoder, id: () => id };
+  if (values.database === undefined) {
+    await take(page, world, beforeDemo);
+    await page.getByRole('button', { name: 'Try the demo' }).click();
+    await page.waitForURL(/#\/run\//);
+    await take(page, world, duringDemo);
+    await page.getByRole('link', { name: 'Open the report' }).waitFor({ timeout: DEMO_TIMEOUT_MS });
+  }
+  await goTo(page, '#/history');
+  await page.getByRole('link', { name: 'Built-in demo' }).first().waitFor();
+  id =
+    /#\/\w+\/(.+)$/.exec(
+      (await page.getByRole('link', { name: 'Built-in demo' }).first().getAttribute('href')) ?? '',
+    )?.[1] ?? '';
+  await take(page, world, afterDemo);
+} finally {
+  await browser.close();
+  child.kill('SIGINT');
+}

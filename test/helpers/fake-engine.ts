@@ -68,6 +68,22 @@ export class FakeEngine {
       stream.write(`id: ${this.engineLife}:${this.#sequence}\ndata: ${JSON.stringify(told)}\n\n`);
   }
 
+  /** Number of the newest event: what a snapshot says that it includes. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Numbers an event of which nobody is told. */
+  lose(): void {
+    this.#sequence += 1;
+  }
+
+  /** Another engine from here on, which counts from 1. */
+  restart(life: string): void {
+    this.engineLife = life;
+    this.#sequence = 0;
+  }
+
   /** Ends every stream, as a tunnel does that breaks. */
   drop(): void {
     for (const stream of this.#streams) stream.destroy();

@@ -16,7 +16,6 @@ export const reportWords = {
     regulator: 'a regulator',
   },
   export: 'Export',
-  exportAs: 'Export as',
   chooseFolder: 'Folder for the report',
   exporting: (format: string) => `Writing ${format} …`,
   written: (path: string) => `Written: ${path}`,

@@ -9,8 +9,8 @@ export interface Mirrored {
   readonly packages: readonly string[];
 }
 
-/** Types of the built-in `electron` module aside, a specifier of one of these is no package. */
-const builtIn = /^(node:|electron$)/;
+/** No packages: parts of Node, Electron itself, and the name under which plugins import what is theirs (audits/plugins). */
+const builtIn = /^(?:node:|electron$|moat$)/;
 const quoted = /(['"])([^'"\s]+)\1/g;
 const imported =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire(?:\.resolve)?\(\s*|\bresolve\(\s*)(['"])([^'"\s]+)\1/g;
@@ -35,7 +35,7 @@ export function mirror(root: string, entries: readonly string[], into: string): 
     }
     const code = stripTypeScriptTypes(readFileSync(path.join(root, file), 'utf8'));
     for (const [, , specifier = ''] of code.matchAll(imported))
-      if (!specifier.startsWith('.') && !builtIn.test(specifier) && !path.isAbsolute(specifier))
+      if (!specifier.startsWith('.') && !path.isAbsolute(specifier) && !builtIn.test(packageOf(specifier)))
         packages.add(packageOf(specifier));
     writeFileSync(
       target.replace(/\.ts$/, '.js'),

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { contentSecurityPolicy } from './content-security-policy.ts';
+import { appPolicyHeader } from '../../audits/serve/app-policy.ts';
 import { APP_SCHEME, isOwnAddress } from './own-address.ts';
 
 /** What the built app is made of; anything else in the folder is not served. */
@@ -16,7 +16,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 const headers: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': contentSecurityPolicy,
+  'Content-Security-Policy': appPolicyHeader,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',

@@ -3,7 +3,7 @@ import { MoatError } from '../../audits/contract/errors.ts';
 import { isOwnAddress } from './own-address.ts';
 
 export type Answer =
-  | { readonly ok: true; readonly reply: unknown }
+  | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: ReturnType<MoatError['toJSON']> };
 
 export type Handle = <Request>(
@@ -25,7 +25,7 @@ export function createHandle(ipcMain: Pick<Electron.IpcMain, 'handle'>): Handle 
         const parsed = schema.safeParse(request);
         if (!parsed.success)
           throw new MoatError('usage', `The request is not understood: ${z.prettifyError(parsed.error)}`);
-        return { ok: true, reply: await run(parsed.data, event.sender) };
+        return { ok: true, value: await run(parsed.data, event.sender) };
       } catch (error) {
         // Paths of the program are of no use to a page.
         const { stack: _stack, ...plain } = MoatError.from(error).toJSON();

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { contentSecurityPolicy } from './content-security-policy.ts';
+import { appPolicyHeader } from '../../audits/serve/app-policy.ts';
 import { createHandle, type Answer } from './ipc.ts';
 import { guardNavigation } from './navigation.ts';
 import { keepOffline } from './network.ts';
@@ -64,9 +64,10 @@ test('only the one handle listens to pages', () => {
 });
 
 test('the policy names nothing but the app itself, and no way to make code out of text', () => {
-  expect(contentSecurityPolicy).toContain("default-src 'none'");
-  expect(contentSecurityPolicy).toContain("require-trusted-types-for 'script'");
-  expect(contentSecurityPolicy).not.toMatch(/unsafe|https?:|wss?:|\*/);
+  expect(appPolicyHeader).toContain("default-src 'none'");
+  expect(appPolicyHeader).toContain("frame-ancestors 'none'");
+  expect(appPolicyHeader).toContain("require-trusted-types-for 'script'");
+  expect(appPolicyHeader).not.toMatch(/unsafe|https?:|wss?:|\*/);
 });
 
 type Answerer = (...values: never[]) => unknown;
@@ -229,7 +230,7 @@ const from = (url: string): unknown => {
 };
 
 test('our main frame is answered', async () => {
-  expect(await handled(({ n }) => n + 1)(from('app://moat/'), { n: 1 })).toEqual({ ok: true, reply: 2 });
+  expect(await handled(({ n }) => n + 1)(from('app://moat/'), { n: 1 })).toEqual({ ok: true, value: 2 });
 });
 
 test('no other page, no frame inside a page and no frame that has gone is heard', async () => {

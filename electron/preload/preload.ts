@@ -11,7 +11,7 @@ async function ask(channel: string, request: unknown): Promise<MoatReply> {
 async function demand(channel: string, request: unknown): Promise<unknown> {
   const answer = await ask(channel, request);
   if (!answer.ok) throw new Error(answer.error.message);
-  return answer.reply;
+  return answer.value;
 }
 
 /** The event object of Electron, which holds a way back to it, stays here. */

@@ -4,10 +4,7 @@ import type { Page } from 'playwright-core';
 export interface DesktopApp {
   readonly firstWindow: () => Promise<Page>;
   /** Runs a function in the main process; it is given the electron module and must close over nothing. */
-  readonly evaluate: <Parts, Value, Result>(
-    run: (electron: Parts, value: Value) => Result | Promise<Result>,
-    value?: Value,
-  ) => Promise<Result>;
+  readonly evaluate: <Result>(run: (electron: never) => Result | Promise<Result>) => Promise<Result>;
   /** Quits as a user does; resolves with the exit code. */
   readonly close: () => Promise<number | null>;
 }

@@ -39,6 +39,11 @@ class App extends EventEmitter {
     const manifest = path.join(path.dirname(process.argv[1] ?? ''), '../../package.json');
     return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
   }
+  /** Of utility processes: who they are, as Electron names them. */
+  readonly children = new Map<number, string>();
+  getAppMetrics(): readonly { readonly pid: number; readonly type: string; readonly name: string }[] {
+    return [...this.children].map(([pid, name]) => ({ pid, type: 'Utility', name }));
+  }
   requestSingleInstanceLock(): boolean {
     return true;
   }

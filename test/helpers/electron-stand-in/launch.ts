@@ -35,14 +35,14 @@ export async function launchStandIn(main: string, userData: string): Promise<Des
     else asked.get(number)?.reject(new Error(error));
     asked.delete(number);
   });
-  void ended.then((code) => {
+  child.once('exit', (code) => {
     for (const call of asked.values()) call.reject(new Error(`the main process ended (${code})`));
   });
-  const evaluate: DesktopApp['evaluate'] = async (run, value) => {
+  const evaluate: DesktopApp['evaluate'] = async (run) => {
     const call = Promise.withResolvers<unknown>();
     const number = asked.size + Math.floor(performance.now() * 1000);
     asked.set(number, call);
-    child.send({ number, code: String(run), value });
+    child.send({ number, code: String(run) });
     return (await call.promise) as never;
   };
   let connected: Awaited<ReturnType<typeof chromium.connectOverCDP>> | undefined;
@@ -61,9 +61,7 @@ export async function launchStandIn(main: string, userData: string): Promise<Des
     firstWindow,
     evaluate,
     async close() {
-      await evaluate((electron: { app: { quit: () => void } }) => void electron.app.quit()).catch(
-        () => undefined,
-      );
+      await evaluate((electron: { app: { quit: () => void } }) => electron.app.quit()).catch(() => undefined);
       const code = await ended;
       await connected?.close().catch(() => undefined);
       return code;

@@ -6,6 +6,7 @@
 import { registerHooks } from 'node:module';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { runInThisContext } from 'node:vm';
 
 const standIn = new URL('./electron.ts', import.meta.url).href;
 registerHooks({
@@ -21,11 +22,11 @@ await import(pathToFileURL(main).href);
 // As in Electron: not ready before the app's own code has been loaded.
 electron.app.becomeReady();
 
-process.on('message', ({ number, code, value }: { number: number; code: string; value: unknown }) => {
+process.on('message', ({ number, code }: { number: number; code: string }) => {
   const answer = (outcome: object): void => void process.send?.({ number, ...outcome });
-  const run = (0, eval)(`(${code})`) as (...values: unknown[]) => unknown;
+  const run = runInThisContext(`(${code})`) as (...values: unknown[]) => unknown;
   Promise.resolve()
-    .then(() => run(electron, value))
+    .then(() => run(electron))
     .then(
       (result) => answer({ result }),
       (error: unknown) => answer({ error: String(error) }),

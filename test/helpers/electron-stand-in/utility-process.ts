@@ -39,8 +39,11 @@ export const utilityProcess = {
       if (frame.kind === 'parent') utility.emit('message', frame.data);
       else relay(frame);
     });
+    const { pid } = child;
+    if (pid !== undefined) app.children.set(pid, options.serviceName ?? 'Node Utility Process');
     child.once('spawn', () => utility.emit('spawn'));
     child.once('exit', (code, signal) => {
+      if (pid !== undefined) app.children.delete(pid);
       closePortsOf(owner);
       const exitCode = code ?? 1;
       if (exitCode !== 0)

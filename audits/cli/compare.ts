@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { MoatError } from '../contract/errors.ts';
 import { comparisonMarkdown } from '../report/compare/comparison-markdown.ts';
-import { compareSides, type Comparison } from '../report/compare/compare-results.ts';
+import { compareSides, type ComparedSide, type Comparison } from '../report/compare/compare-results.ts';
+import { comparisonPage, comparisonPdf } from '../report/compare/comparison-page.ts';
 import { writeReportFile } from '../report/write-formats.ts';
 import { readAcceptances, readSide, today } from './compared-sides.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
@@ -18,10 +19,29 @@ interface CompareFlags {
   readonly plugin?: readonly string[];
 }
 
-const writers: Readonly<Record<string, (comparison: Comparison) => string>> = {
-  json: (comparison) => `${JSON.stringify(comparison, null, 2)}\n`,
-  md: comparisonMarkdown,
+interface Compared {
+  readonly comparison: Comparison;
+  readonly sides: readonly [before: ComparedSide, after: ComparedSide];
+  readonly context: CommandContext;
+}
+
+const writers: Readonly<Record<string, (compared: Compared) => Promise<string | Uint8Array> | string>> = {
+  json: ({ comparison }) => `${JSON.stringify(comparison, null, 2)}\n`,
+  md: ({ comparison }) => comparisonMarkdown(comparison),
+  html: ({ comparison, sides, context }) => comparisonPage(comparison, sides, pageContext(context)),
+  pdf: ({ comparison, sides, context }) => comparisonPdf(comparison, sides, pageContext(context)),
 };
+/** Without a browser of this machine there is no PDF: written only where it is asked for. */
+const usualFormats = ['json', 'md', 'html'];
+const onStdout = new Set(['json', 'md']);
+
+function pageContext({ clock, moatVersion, terminal }: CommandContext) {
+  return {
+    writtenAt: new Date(clock.now()).toISOString(),
+    moatVersion,
+    say: (line: string) => terminal.note(line),
+  };
+}
 
 export function registerCompare(program: Command, context: CommandContext): void {
   const command = program
@@ -32,23 +52,27 @@ export function registerCompare(program: Command, context: CommandContext): void
     )
     .argument('<before>', 'audit id, ID@DEFENSE, or a result.json')
     .argument('<after>', 'the same')
-    .option('--format <list>', 'json, md: files with --out, else one of them on stdout', readList('--format'))
-    .option('--out <dir>', 'folder for comparison.json and comparison.md')
+    .option(
+      '--format <list>',
+      'json, md, html, pdf: files with --out (default: all but pdf); json or md on stdout without',
+      readList('--format'),
+    )
+    .option('--out <dir>', 'folder for comparison.json, comparison.md and comparison.html')
     .option('--accepted <file>', 'findings that were accepted, each with a reason and a last day');
   addPluginOption(addJsonOption(addDatabaseOption(command)));
   addExample(command, 'moat compare 1a2b 3c4d --format md').action(
     async (before: string, after: string, flags: CompareFlags) => {
       const formats = chosenFormats(flags);
-      const comparison = compareSides(
-        await readSide(context, before, flags),
-        await readSide(context, after, flags),
-        { acceptances: readAcceptances(context, flags.accepted), today: today(context) },
-      );
+      const sides = [await readSide(context, before, flags), await readSide(context, after, flags)] as const;
+      const comparison = compareSides(...sides, {
+        acceptances: readAcceptances(context, flags.accepted),
+        today: today(context),
+      });
       const { terminal } = context;
       if (flags.out !== undefined) {
         for (const format of formats) {
           const file = path.join(resolvePath(context, flags.out), `comparison.${format}`);
-          writeReportFile(file, writers[format]?.(comparison) ?? '');
+          writeReportFile(file, (await writers[format]?.({ comparison, sides, context })) ?? '');
           terminal.print(displayPath(context, file));
         }
       } else if (formats[0] === 'md') terminal.print(comparisonMarkdown(comparison).trimEnd());
@@ -67,7 +91,7 @@ function chosenFormats({ format, out, json }: CompareFlags): readonly string[] {
       'usage',
       `"${unknown}" is no format of a comparison; there are ${Object.keys(writers).join(', ')}.`,
     );
-  if (out === undefined && asked.length > 1)
-    throw new MoatError('usage', 'Several formats need --out: stdout takes one.');
-  return out !== undefined && asked.length === 0 ? Object.keys(writers) : asked;
+  if (out === undefined && (asked.length > 1 || asked.some((id) => !onStdout.has(id))))
+    throw new MoatError('usage', 'Pages and several formats need --out: stdout takes one, json or md.');
+  return out !== undefined && asked.length === 0 ? usualFormats : asked;
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { AuditResult } from '../contract/result.ts';
 import { reportProfiles, type ReportProfile } from '../report/formats/format.ts';
-import { findFormats, reportFormats } from '../report/formats/registry.ts';
+import { findAllFormats, folderFormats, reportFormats } from '../report/formats/registry.ts';
 import { writeFormats } from '../report/write-formats.ts';
 import { decideGate, verdictText } from '../score/gate.ts';
 import { requireAudit, storedResult } from '../report/stored-result.ts';
@@ -40,7 +40,7 @@ export function registerReport(program: Command, context: CommandContext): void 
     .command('report')
     .summary('write an audit’s report, at any time later')
     .description(
-      `Writes the report of a stored audit: nothing is measured again, and the encoder is not needed. Without an id: the newest. Formats: ${reportFormats.map(({ id, title }) => `${id} (${title})`).join('; ')}.`,
+      `Writes the report of a stored audit: nothing is measured again, and the encoder is not needed. Without an id: the newest. Formats: ${[...reportFormats, ...folderFormats].map(({ id, title }) => `${id} (${title})`).join('; ')}.`,
     )
     .argument('[audit]', 'id, or the beginning of one')
     .option(
@@ -63,7 +63,7 @@ export function registerReport(program: Command, context: CommandContext): void 
   addPluginOption(addJsonOption(addDatabaseOption(command)));
   addExample(command, 'moat report --db moat.db --format json,md --out report').action(
     async (id: string | undefined, flags: ReportFlags) => {
-      const formats = findFormats(
+      const formats = findAllFormats(
         flags.format ??
           reportFormats.filter(({ isOnRequest }) => isOnRequest !== true).map((format) => format.id),
       );

@@ -2,7 +2,9 @@ import type { Crosswalk } from '../report/crosswalk/crosswalk.ts';
 import type { GlossaryTerm } from '../report/glossary.ts';
 import type { DerivedQuantity } from '../report/methods/formulas.ts';
 import type { MethodSheet, MetricSheet, TrainingSheet } from '../report/methods/sheet.ts';
-import type { AuditResult, VerdictWord } from './result.ts';
+import type { Comparison } from '../report/compare/compare-results.ts';
+import type { Policy } from './audit.ts';
+import type { AuditResult, DefenseVerdict, QueryCurve, VerdictWord } from './result.ts';
 
 /** Everything a report's page is rendered from: data only, so that the same input gives the same bytes. */
 export interface ReportInput {
@@ -62,4 +64,21 @@ export interface ReportFigure {
   readonly svg: string;
   /** The numbers that are drawn, a heading first. */
   readonly table: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+/** Everything a comparison's page is rendered from. */
+export interface ComparisonInput {
+  readonly comparison: Comparison;
+  readonly before: ComparedFigures;
+  readonly after: ComparedFigures;
+  /** The only thing that may differ between two pages of one comparison. */
+  readonly writtenAt: string;
+  readonly moatVersion: string;
+}
+
+/** What of a side is drawn over the other. */
+export interface ComparedFigures {
+  readonly curves: readonly QueryCurve[];
+  readonly verdicts: readonly DefenseVerdict[];
+  readonly policy: Policy;
 }

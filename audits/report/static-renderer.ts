@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtPages, type BuiltPages } from '../built-pages.ts';
-import type { ReportFigure, ReportInput } from '../contract/report.ts';
+import type { ComparisonInput, ReportFigure, ReportInput } from '../contract/report.ts';
 
 /** What the built entry of `renderer/report/` offers. */
 export interface StaticRenderer {
   /** A whole HTML file. */
   readonly renderReport: (input: ReportInput) => string;
+  readonly renderComparison: (input: ComparisonInput) => string;
   readonly renderFigures: (input: ReportInput) => readonly ReportFigure[];
   /** One HTML page with all of them, each in an element `figure-NAME`, for pictures of them. */
   readonly renderFigureSheet: (figures: readonly ReportFigure[]) => string;
@@ -18,7 +19,7 @@ const pages: BuiltPages = {
   script: 'build/renderer.ts',
   entry: 'report.js',
   sources: [
-    'renderer/{charts,components,report,text}/**/*.{ts,svelte,css,js}',
+    'renderer/{charts,compare,components,report,text}/**/*.{ts,svelte,css,js}',
     'renderer/theme.css',
     'build/renderer*.ts',
   ],

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { fileNameOf, type ReportContext, type ReportFormat } from './formats/format.ts';
-import { findFormats, reportFormats } from './formats/registry.ts';
+import { findFormats, folderFormats, reportFormats } from './formats/registry.ts';
 import { sampleResult } from './result.sample.ts';
 import { writeFormats } from './write-formats.ts';
 
@@ -15,9 +15,9 @@ const context: ReportContext = {
 const temporaryFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'moat-formats-'));
 
 test('every format has an id and a file name of its own', () => {
-  const names = reportFormats.map((format) => ('folder' in format ? format.folder : fileNameOf(format)));
-  for (const list of [names, reportFormats.map(({ id }) => id)])
-    expect(new Set(list).size).toBe(reportFormats.length);
+  const names = [...reportFormats.map(fileNameOf), ...folderFormats.map(({ folder }) => folder)];
+  const ids = [...reportFormats, ...folderFormats].map(({ id }) => id);
+  for (const list of [names, ids]) expect(new Set(list).size).toBe(list.length);
 });
 
 test('each file is what its format renders, with the digest of what lies there', async () => {

@@ -1,7 +1,7 @@
 import { strToU8, zipSync } from 'fflate';
 import { z } from 'zod';
 import { reportProfiles } from '../report/formats/format.ts';
-import { findFormats } from '../report/formats/registry.ts';
+import { findAllFormats } from '../report/formats/registry.ts';
 import { auditIdSchema } from './audit-of.ts';
 import type { ServeContext } from './method.ts';
 import { parseRequest } from './parse-request.ts';
@@ -39,7 +39,7 @@ const ZIP_DATE = '1980-01-01T12:00:00';
  */
 export async function renderDownload(request: unknown, context: ServeContext): Promise<Download> {
   const { id, format: asked, profile = 'engineer' } = parseRequest('reports', downloadSchema, request);
-  const [format] = findFormats([asked]);
+  const [format] = findAllFormats([asked]);
   if (format === undefined) throw new RangeError(`${asked} was found and is not there`);
   const { result, reportContext } = await reportOf(context, id, profile);
   if ('renderFiles' in format)

@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest';
-import type { Estimate, MatrixCell, QueryCurve, RunCell, TheftCost } from '../../audits/contract/result.ts';
+import type {
+  DefenseVerdict,
+  Estimate,
+  MatrixCell,
+  QueryCurve,
+  RunCell,
+  TheftCost,
+} from '../../audits/contract/result.ts';
 import { layoutCosts } from './cost-layout.ts';
 import { layoutCurves } from './curve-layout.ts';
 import { countFlags } from './flag-layout.ts';
 import { layoutGantt } from './gantt-layout.ts';
 import { EXPOSURE_STEPS, exposureStep } from './exposure.ts';
 import { acceptedGain, layoutPareto, paretoPoints } from './pareto-layout.ts';
+import { layoutShift } from './shift-layout.ts';
 
 const estimate = (value: number, halfWidth: number | null = 0.05): Estimate => ({
   value,
@@ -249,4 +257,46 @@ test('of many defenses the least weakened stand together, and nothing is lost fr
   expect(counts.defenses.length).toBe(10);
   expect(counts.defenses.at(-1)).toEqual({ name: null, total: 31 });
   expect(counts.rows[0]?.defenses.reduce((sum, value) => sum + value, 0)).toBe(40);
+});
+
+test('of two sides a front steps along what nothing beats, and only what moved has an arrow', () => {
+  const verdict = (defense: string, loss: number, gain: number): DefenseVerdict =>
+    ({
+      defense,
+      verdict: 'fail',
+      worstHonestLoss: estimate(loss, 0.001),
+      worstStolenGain: estimate(gain),
+    }) as unknown as DefenseVerdict;
+  const policy = {
+    budget: 1,
+    accounts: [1],
+    maxStolenGain: null,
+    minProtection: 0.5,
+    maxHonestLoss: 0.01,
+    minRecallAt10: 0.9,
+    minUndefendedGain: 0.3,
+  };
+  const before = {
+    policy,
+    verdicts: [verdict('none', 0, 0.8), verdict('a', 0.01, 0.5), verdict('b', 0.02, 0.6)],
+  };
+  const after = { policy, verdicts: [verdict('none', 0, 0.8), verdict('a', 0.01, 0.2)] };
+  const layout = layoutShift(before, after, {
+    width: 600,
+    height: 400,
+    left: 50,
+    right: 50,
+    top: 20,
+    bottom: 40,
+  });
+  expect(layout.moves.map(({ defense }) => defense)).toEqual(['a']);
+  // Without b, which a beats in both.
+  expect(layout.fronts.before.match(/[MV]/g)).toEqual(['M', 'V']);
+  expect(layout.marks.map(({ side, defense }) => `${side} ${defense}`)).toEqual([
+    'before none',
+    'before a',
+    'before b',
+    'after none',
+    'after a',
+  ]);
 });

@@ -23,7 +23,14 @@ export const findingWords = {
 } as const satisfies Record<FindingStatus, string>;
 
 const wordOrder = Object.keys(changeWords) as readonly ChangeWord[];
-const kindOrder: readonly MetricChange['kind'][] = ['defense', 'victim', 'honest', 'attack', 'detection'];
+const kindOrder: readonly MetricChange['kind'][] = [
+  'defense',
+  'victim',
+  'honest',
+  'attack',
+  'detection',
+  'ownership',
+];
 
 /** Worse before better before what says nothing; whole defenses before single cells; the largest difference first. */
 export function orderedChanges(changes: readonly MetricChange[]): readonly MetricChange[] {

@@ -14,8 +14,11 @@ export interface PdfFacts {
   /** The date that the document states, and the only one in it. */
   readonly writtenAt: string;
   readonly moatVersion: string;
-  /** The result, attached as `result.json`. */
+  /** What the document was rendered from, attached. */
   readonly json: string;
+  /** Its file's name; default `result.json`. */
+  readonly attachment?: string;
+  readonly subject?: string;
 }
 
 /**
@@ -28,14 +31,14 @@ export async function finishPdf(printed: Uint8Array, facts: PdfFacts): Promise<U
   const date = new Date(facts.writtenAt);
   document.setTitle(facts.title, { showInWindowTitleBar: true });
   document.setLanguage('en');
-  document.setSubject('Model exposure audit');
+  document.setSubject(facts.subject ?? 'Model exposure audit');
   document.setCreator(`Moat ${facts.moatVersion}`);
   document.setProducer('Chromium, pdf-lib');
   document.setCreationDate(date);
   document.setModificationDate(date);
-  await document.attach(new TextEncoder().encode(facts.json), 'result.json', {
+  await document.attach(new TextEncoder().encode(facts.json), facts.attachment ?? 'result.json', {
     mimeType: 'application/json',
-    description: 'The result that this report was rendered from',
+    description: 'What this document was rendered from',
     creationDate: date,
     modificationDate: date,
     afRelationship: AFRelationship.Data,

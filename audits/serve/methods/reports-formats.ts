@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { reportFormats } from '../../report/formats/registry.ts';
+import { folderFormats, reportFormats } from '../../report/formats/registry.ts';
 import { defineBridgeMethod } from '../method.ts';
 
 export const reportsFormats = defineBridgeMethod({
   name: 'reports.formats',
   request: z.strictObject({}),
   run: () =>
-    reportFormats.map((format) => ({
+    [...reportFormats, ...folderFormats].map((format) => ({
       id: format.id,
       title: format.title,
       extension: 'renderFiles' in format ? 'zip' : format.extension,

@@ -260,7 +260,7 @@ test('of many defenses the least weakened stand together, and nothing is lost fr
 });
 
 test('of two sides a front steps along what nothing beats, and only what moved has an arrow', () => {
-  const verdict = (defense: string, loss: number, gain: number): DefenseVerdict =>
+  const judged = (defense: string, loss: number, gain: number): DefenseVerdict =>
     ({
       defense,
       verdict: 'fail',
@@ -278,9 +278,9 @@ test('of two sides a front steps along what nothing beats, and only what moved h
   };
   const before = {
     policy,
-    verdicts: [verdict('none', 0, 0.8), verdict('a', 0.01, 0.5), verdict('b', 0.02, 0.6)],
+    verdicts: [judged('none', 0, 0.8), judged('a', 0.01, 0.5), judged('b', 0.02, 0.6)],
   };
-  const after = { policy, verdicts: [verdict('none', 0, 0.8), verdict('a', 0.01, 0.2)] };
+  const after = { policy, verdicts: [judged('none', 0, 0.8), judged('a', 0.01, 0.2)] };
   const layout = layoutShift(before, after, {
     width: 600,
     height: 400,

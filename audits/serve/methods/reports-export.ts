@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { signResult } from '../../report/attestation/sign-result.ts';
 import { reportProfiles } from '../../report/formats/format.ts';
-import { findFormats } from '../../report/formats/registry.ts';
+import { findAllFormats } from '../../report/formats/registry.ts';
 import { writeFormats } from '../../report/write-formats.ts';
 import { auditIdSchema } from '../audit-of.ts';
 import { defineBridgeMethod } from '../method.ts';
@@ -18,7 +18,7 @@ export const reportsExport = defineBridgeMethod({
     sign: z.boolean().optional(),
   }),
   run: async ({ id, formats, folder, profile = 'engineer', sign = false }, context) => {
-    const chosen = findFormats(formats);
+    const chosen = findAllFormats(formats);
     const { result, reportContext } = await reportOf(context, id, profile);
     const written = await writeFormats(result, chosen, reportContext, folder);
     const signed = sign

@@ -61,7 +61,7 @@ async function call<Name extends BridgeMethod>(
     [name, request] as const,
   );
   if (answer?.ok !== true) throw new Error(JSON.stringify(answer));
-  return answer.value;
+  return answer.value as BridgeReply<Name>;
 }
 
 /** Waits until the page has been told an event that has all of these. */

@@ -57,10 +57,15 @@ async function serve(context: CommandContext, flags: ServeFlags): Promise<void> 
   });
   context.logFile = engine.logFile;
   try {
-    // Built on first use, while the server already answers: a page waits for it, a program does not have to.
-    const appFolder = appFiles((line) => terminal.note(line));
-    appFolder.catch(() => undefined);
-    const server = await startHttpServer({ engine, host, port, clock, appFolder: () => appFolder });
+    // Built when a browser first asks for it: a program that only calls does not need it.
+    let appFolder: Promise<string> | undefined;
+    const server = await startHttpServer({
+      engine,
+      host,
+      port,
+      clock,
+      appFolder: () => (appFolder ??= appFiles((line) => terminal.note(line))),
+    });
     try {
       if (!isLoopback(host))
         terminal.note(

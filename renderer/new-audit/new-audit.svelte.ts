@@ -83,12 +83,19 @@ export class NewAudit {
           },
     );
     for (const { path: place } of [...pools, ...this.draft.tasks]) this.look(place);
-    const isWhole = path !== '' && (this.isDemo || (pools.length > 0 && this.draft.tasks.length > 0));
-    this.estimate.about(
-      isWhole && Object.keys(this.problems).length === 0 && this.encoder.error === null
-        ? this.settings
-        : null,
-    );
+    if (!this.isWhole) this.estimate.about(null);
+    else if (this.isEstimated) this.estimate.about(this.settings);
+  }
+
+  /** Everything is named that an audit needs. */
+  get isWhole(): boolean {
+    const { encoder, pools, tasks } = this.draft;
+    return encoder.trim() !== '' && (this.isDemo || (pools.length > 0 && tasks.length > 0));
+  }
+
+  /** Fields and encoder are such that an estimate speaks of them; else the last one stays, as an old one. */
+  get isEstimated(): boolean {
+    return Object.keys(this.problems).length === 0 && this.encoder.error === null;
   }
 
   /** What is known of a folder of images; asked for when it is first named. */

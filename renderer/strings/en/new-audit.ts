@@ -199,7 +199,7 @@ export const newAuditWords = {
     cells: 'Cells',
     queries: 'Queries',
     time: 'Time here',
-    money: 'A thief’s queries',
+    money: 'Money',
     computing: 'Estimating …',
     old: 'being computed anew',
     oldFailed: 'before the last change',

@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
-import path from 'node:path';
 import type { DeviceId, EngineId } from '../contract/engine.ts';
 import { errorTable, MoatError, type SerializedError } from '../contract/errors.ts';
 import type { Parity } from './parity.ts';
+import { startTrial } from './trial-child.ts';
 
 export interface Candidate {
   readonly engine: EngineId;
@@ -41,7 +40,6 @@ export interface TrialOptions {
 }
 
 const TIMEOUT_MS = 12_000;
-const ENTRY = path.join(import.meta.dirname, 'trial-process.ts');
 
 /**
  * Opens a device, compares a training step with the reference engine and measures its speed, in a process of its own:
@@ -49,14 +47,7 @@ const ENTRY = path.join(import.meta.dirname, 'trial-process.ts');
  */
 export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Promise<Trial> {
   const withSpeed = options.withSpeed ?? true;
-  const child = fork(options.entry ?? ENTRY, [candidate.engine, candidate.device], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    // Drivers and loaders print; what matters comes as a message.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    ...(options.environment === undefined ? {} : { env: options.environment }),
-  });
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
+  const child = startTrial(candidate, options);
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   return new Promise((resolve) => {
     let parity: Parity | undefined;
@@ -64,7 +55,7 @@ export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Pro
     const settle = (trial: Trial): void => {
       settled = true;
       clearTimeout(timer);
-      child.kill('SIGKILL');
+      child.kill();
       resolve(trial);
     };
     const timer = setTimeout(() => {
@@ -79,7 +70,7 @@ export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Pro
           : { usable: true, parity, stepsPerSecond: null },
       );
     }, timeoutMs);
-    child.on('message', (message: TrialMessage) => {
+    child.onMessage((message) => {
       if (message.type === 'speed' && parity !== undefined)
         settle({ usable: true, parity, stepsPerSecond: message.stepsPerSecond });
       else if (message.type === 'parity') {
@@ -89,13 +80,12 @@ export function tryDevice(candidate: Candidate, options: TrialOptions = {}): Pro
       }
       if (message.type === 'failed') settle(refused(MoatError.fromJSON(message.error)));
     });
-    child.once('error', (error) => settle(unusable(error.message, 'Run npm ci in the project folder.')));
-    child.once('exit', (code, signal) => {
+    child.onFailure((reason) => settle(unusable(reason, 'Run npm ci in the project folder.')));
+    child.onEnd((reason, last) => {
       if (settled) return;
-      const last = said.trim().split('\n').at(-1) ?? '';
       settle(
         unusable(
-          `Its driver ended the process (${signal ?? `exit code ${code}`})${last === '' ? '' : `: ${last}`}.`,
+          `Its driver ended the process (${reason})${last === '' ? '' : `: ${last}`}.`,
           'Update the driver, or use another device.',
         ),
       );

@@ -8,7 +8,14 @@ import { mirror, type Mirrored } from './mirror.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 /** What Electron starts: the app, and the processes it starts itself. */
-export const entries = ['electron/main/main.ts', 'electron/engine/engine.ts', 'electron/engine/worker.ts'];
+export const entries = [
+  'electron/main/main.ts',
+  'electron/engine/engine.ts',
+  'electron/engine/worker.ts',
+  'electron/engine/trial.ts',
+];
+/** Files of the engine that start processes the way of plain Node, and what takes their place. */
+const substitutes = { 'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts' };
 export const DESKTOP_FOLDER = path.join(root, 'dist', 'desktop');
 
 /**
@@ -21,7 +28,7 @@ export async function buildDesktop(folder: string, say?: (line: string) => void)
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   try {
-    const mirrored = mirror(root, entries, partial);
+    const mirrored = mirror(root, entries, partial, substitutes);
     await build({
       configFile: path.join(import.meta.dirname, 'preload.vite.config.ts'),
       build: { outDir: path.join(partial, 'electron', 'preload'), emptyOutDir: true },

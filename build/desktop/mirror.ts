@@ -20,7 +20,13 @@ const imported =
  * TypeScript, and what a file says about its own place stays true. A file counts as reached when another names it, by an
  * import or as a file beside itself (a worker's entry, the demo's encoder).
  */
-export function mirror(root: string, entries: readonly string[], into: string): Mirrored {
+export function mirror(
+  root: string,
+  entries: readonly string[],
+  into: string,
+  /** Files that others take the place of, by name. */
+  substitutes: Readonly<Record<string, string>> = {},
+): Mirrored {
   const files = new Set<string>();
   const packages = new Set<string>();
   const waiting = [...entries];
@@ -42,8 +48,12 @@ export function mirror(root: string, entries: readonly string[], into: string): 
       code.replaceAll(quoted, (text, quote: string, name: string) => {
         const named = path.join(path.dirname(file), name);
         if (!isOwnFile(root, named)) return text;
-        waiting.push(named.split(path.sep).join('/'));
-        return `${quote}${name.replace(/\.ts$/, '.js')}${quote}`;
+        const source = named.split(path.sep).join('/');
+        const substitute = substitutes[source];
+        waiting.push(substitute ?? source);
+        const written =
+          substitute === undefined ? name : path.posix.relative(path.posix.dirname(file), substitute);
+        return `${quote}${written.replace(/\.ts$/, '.js')}${quote}`;
       }),
     );
   }

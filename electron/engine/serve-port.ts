@@ -1,8 +1,9 @@
 import type { BridgeEvent } from '../../audits/contract/bridge.ts';
 import { MoatError, type SerializedError } from '../../audits/contract/errors.ts';
-import type { StartWorker } from '../../audits/run/worker-host.ts';
+import type { WorkerReply, WorkerRequest } from '../../audits/contract/events.ts';
+import { workerOver, type StartWorker } from '../../audits/run/worker-host.ts';
 import type { FromEngine, ToEngine } from './messages.ts';
-import { createPortWorkers } from './port-workers.ts';
+import { createPortProcesses } from './port-processes.ts';
 
 /** As `audits/serve` answers. */
 export type DispatchReply =
@@ -25,16 +26,16 @@ export interface EngineMeans {
 /** The engine over the port to the main process. */
 export function serveOverPort(
   port: Pick<Electron.ParentPort, 'on' | 'postMessage'>,
-  open: (means: EngineMeans) => ServedEngine,
+  open: (begin: ToEngine & { readonly type: 'begin' }, means: EngineMeans) => ServedEngine,
   exit: () => void,
 ): void {
   const tell = (message: FromEngine): void => port.postMessage(message);
-  const workers = createPortWorkers(tell);
+  const workers = createPortProcesses<WorkerRequest, WorkerReply>('worker', tell);
   const prints = new Map<number, PromiseWithResolvers<Uint8Array>>();
   let lastPrint = 0;
 
   const means: EngineMeans = {
-    startWorker: workers.startWorker,
+    startWorker: (onLog) => workerOver(workers.start(), onLog),
     printPage: (html) => {
       const print = ++lastPrint;
       const printed = Promise.withResolvers<Uint8Array>();
@@ -43,19 +44,23 @@ export function serveOverPort(
       return printed.promise;
     },
   };
-  let engine: ServedEngine;
-  try {
-    engine = open(means);
-  } catch (error) {
-    // Told, not thrown: started again it would find the same.
-    tell({ type: 'refused', error: MoatError.from(error).toJSON() });
-    return;
+  let engine: ServedEngine | undefined;
+
+  function begin(message: ToEngine & { readonly type: 'begin' }): void {
+    try {
+      engine = open(message, means);
+    } catch (error) {
+      // Told, not thrown: started again it would find the same.
+      tell({ type: 'refused', error: MoatError.from(error).toJSON() });
+      return;
+    }
+    engine.subscribe((event) => tell({ type: 'event', event }));
+    tell({ type: 'open' });
   }
-  engine.subscribe((event) => tell({ type: 'event', event }));
-  tell({ type: 'open' });
 
   async function answer({ call, method, request }: ToEngine & { readonly type: 'call' }): Promise<void> {
     try {
+      if (engine === undefined) throw new MoatError('internal', 'The engine is not open.');
       const outcome = await engine.dispatch(method, request);
       if (outcome.ok) tell({ type: 'reply', call, reply: outcome.value });
       else tell({ type: 'failure', call, error: outcome.error });
@@ -64,15 +69,21 @@ export function serveOverPort(
     }
   }
 
+  async function close(): Promise<void> {
+    try {
+      await engine?.close();
+    } catch {
+      // Whatever it was, the process ends; the engine's own log has it.
+    }
+    exit();
+  }
+
   port.on('message', ({ data, ports }) => {
     const message = data as ToEngine;
     if (workers.receive(message, ports[0])) return;
-    if (message.type === 'call') void answer(message);
-    else if (message.type === 'close')
-      void engine
-        .close()
-        .catch(() => undefined)
-        .finally(exit);
+    if (message.type === 'begin') begin(message);
+    else if (message.type === 'call') void answer(message);
+    else if (message.type === 'close') void close();
     else if (message.type === 'printed') prints.get(message.print)?.resolve(message.pdf);
     else if (message.type === 'not-printed')
       prints.get(message.print)?.reject(MoatError.fromJSON(message.error));

@@ -17,6 +17,7 @@ import { channels } from './channels.ts';
 import { openCrashLog, watchCrashes } from './crash-log.ts';
 import { LINK_SCHEME, linkAmong, placeOfLink } from './deep-link.ts';
 import { offerDialogs } from './dialogs.ts';
+import { createEngineChildren } from './engine-children.ts';
 import { createEngineHost } from './engine-host.ts';
 import { startEngineProcess } from './engine-process.ts';
 import { createHandle } from './ipc.ts';
@@ -32,7 +33,6 @@ import { createProgressBar } from './progress-bar.ts';
 import { claimSingleInstance } from './single-instance.ts';
 import { createTray } from './tray.ts';
 import { createAppWindow } from './window.ts';
-import { createWorkers } from './workers.ts';
 
 /** What the app takes from Electron; a test hands over a stand-in. */
 export type ElectronParts = Pick<
@@ -60,6 +60,7 @@ export interface DesktopFiles {
   readonly preload: string;
   readonly engine: string;
   readonly worker: string;
+  readonly trial: string;
   /** Folder of the built app. */
   readonly app: string;
   readonly icon: string;
@@ -136,10 +137,10 @@ export async function startDesktop(
     window.send(channels.navigate, place);
   };
 
-  const workers = createWorkers({
+  const children = createEngineChildren({
     utilityProcess: electron.utilityProcess,
     MessageChannelMain: electron.MessageChannelMain,
-    entry: files.worker,
+    entries: { worker: files.worker, trial: files.trial },
     environment: process.env,
     log,
   });
@@ -156,8 +157,8 @@ export async function startDesktop(
         database,
       ),
     serve: (message, asking) => {
-      if (message.type === 'start-worker') workers.start(message.worker, asking);
-      else if (message.type === 'kill-worker') workers.kill(message.worker, asking);
+      if (message.type === 'start-process') children.start(message.kind, message.process, asking);
+      else if (message.type === 'kill-process') children.kill(message.kind, message.process, asking);
       else if (message.type === 'print')
         print(message.html).then(
           (pdf) => asking.post({ type: 'printed', print: message.print, pdf }),
@@ -169,7 +170,7 @@ export async function startDesktop(
             }),
         );
     },
-    forget: workers.killAllOf,
+    forget: children.killAllOf,
     onEvent,
     onRestarted: () => void resumeAudits().catch(logFailure('audits could not be resumed')),
     after,

@@ -14,7 +14,8 @@ export function startEngineProcess(
   { utilityProcess, entry, moatVersion, environment, log }: EngineProcessParts,
   database: string,
 ): EngineProcess {
-  const child = startUtility(utilityProcess, entry, [database, moatVersion], 'Moat engine', environment, log);
+  const child = startUtility(utilityProcess, entry, 'Moat engine', environment, log);
+  child.postMessage({ type: 'begin', database, moatVersion } satisfies ToEngine);
   return {
     post: (message: ToEngine, ports = []) => child.postMessage(message, [...ports]),
     onMessage: (listener) => void child.on('message', (message: FromEngine) => listener(message)),
@@ -26,12 +27,11 @@ export function startEngineProcess(
 export function startUtility(
   utilityProcess: typeof Electron.utilityProcess,
   entry: string,
-  words: string[],
   serviceName: string,
   environment: NodeJS.ProcessEnv,
   log: (line: string) => void,
 ): Electron.UtilityProcess {
-  const child = utilityProcess.fork(entry, words, {
+  const child = utilityProcess.fork(entry, [], {
     serviceName,
     env: withoutNodeOptions(environment),
     execArgv: ['--disable-warning=ExperimentalWarning'],

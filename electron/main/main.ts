@@ -14,6 +14,7 @@ void startDesktop(
     preload: path.join(built, 'electron', 'preload', 'preload.cjs'),
     engine: path.join(built, 'electron', 'engine', 'engine.js'),
     worker: path.join(built, 'electron', 'engine', 'worker.js'),
+    trial: path.join(built, 'electron', 'engine', 'trial.js'),
     app: path.join(built, 'dist', 'app', 'built'),
     icon: path.join(built, 'icons', 'icon.png'),
   },

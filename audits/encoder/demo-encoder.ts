@@ -9,7 +9,11 @@ export const builtinDemo = 'builtin:demo';
  * The file behind a configured encoder: the demo's own small encoder (trained by `npm run train:demo`) or the path itself.
  */
 export function encoderFile(encoder: string): string {
-  return encoder === builtinDemo ? path.join(import.meta.dirname, 'demo-encoder.onnx') : encoder;
+  if (encoder !== builtinDemo) return encoder;
+  // In a packaged app our folder is an archive; onnxruntime opens the copy that lies beside it.
+  return path
+    .join(import.meta.dirname, 'demo-encoder.onnx')
+    .replace(/([/\\]app\.asar)([/\\])/, '$1.unpacked$2');
 }
 
 /** Of the demo encoder with which cells were made before any key named it. */

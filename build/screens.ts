@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
+import type { AuditSnapshot, BridgeMethod, BridgeReply, BridgeRequest } from '../audits/contract/bridge.ts';
 import { chromiumArguments, findChromium } from '../audits/report/pdf/chromium.ts';
 import { appFiles } from '../audits/serve/app-files.ts';
 
@@ -15,7 +16,7 @@ import { appFiles } from '../audits/serve/app-files.ts';
  *
  * usage: npm run screens [-- --database FILE] [NAME...]
  *
- * `--database` goes on with the audits of an earlier call; NAMEs are pictures of the list below.
+ * `--database` shows the newest audit of that file instead, and makes no new one; NAMEs are pictures of the list below.
  */
 const { values, positionals } = parseArgs({
   options: { database: { type: 'string' } },
@@ -27,6 +28,8 @@ const pictures = path.join(root, 'docs', 'screens');
 const scratch = path.join(tmpdir(), 'moat-screens');
 const size = { width: 1280, height: 800 };
 const DEMO_TIMEOUT_MS = 1_800_000;
+/** Of one screen: machines that audit are busy. */
+const PATIENCE_MS = 120_000;
 
 interface Picture {
   readonly name: string;
@@ -36,8 +39,10 @@ interface Picture {
 
 interface World {
   readonly encoder: string;
-  /** Of the demo's audit. */
+  /** The audit that is shown. */
   readonly id: () => string;
+  /** Its defenses, `none` first. */
+  readonly defenses: () => readonly string[];
 }
 
 const goTo = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -53,7 +58,7 @@ const duringDemo: readonly Picture[] = [
     name: 'run',
     open: (page) =>
       page
-        .getByText(/\b(1\d|2\d) of \d+ cells/)
+        .getByText(/\b([4-9]|[1-4]\d) of \d+ cells/)
         .first()
         .waitFor({ timeout: DEMO_TIMEOUT_MS }),
   },
@@ -89,8 +94,9 @@ const afterDemo: readonly Picture[] = [
   },
   {
     name: 'compare',
-    open: async (page, { id }) => {
-      const query = { from: id(), fromDefense: 'none', to: id(), toDefense: 'rounding:decimals=1' };
+    open: async (page, { id, defenses }) => {
+      const [fromDefense = '', toDefense = ''] = defenses();
+      const query = { from: id(), fromDefense, to: id(), toDefense };
       await goTo(page, `#/compare?${new URLSearchParams(query).toString()}`);
       await heading(page, 'Compare');
       await page.waitForLoadState('networkidle');
@@ -100,7 +106,7 @@ const afterDemo: readonly Picture[] = [
     name: 'history',
     open: async (page) => {
       await goTo(page, '#/history');
-      await page.getByRole('row', { name: 'Built-in demo' }).first().waitFor();
+      await page.locator('[data-row-main]').first().waitFor();
     },
   },
   {
@@ -130,6 +136,24 @@ async function serve(database: string): Promise<{ readonly url: string; readonly
   );
   const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { url, child };
+}
+
+/** Asked as a window asks. */
+async function ask<Name extends BridgeMethod>(
+  url: string,
+  name: Name,
+  request: BridgeRequest<Name>,
+): Promise<BridgeReply<Name>> {
+  const { origin, hash } = new URL(url);
+  const response = await fetch(`${origin}/api/${name}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${hash.replace('#token=', '')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(request),
+  });
+  return (await response.json()) as BridgeReply<Name>;
 }
 
 async function take(page: Page, world: World, list: readonly Picture[]): Promise<void> {
@@ -163,10 +187,15 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(url);
   await heading(page, /./);
-  let id = '';
-  const world: World = { encoder, id: () => id };
+  let newest: AuditSnapshot | undefined;
+  const world: World = {
+    encoder,
+    id: () => newest?.entry.id ?? '',
+    defenses: () => [...new Set(newest?.cells.flatMap(({ defense }) => defense ?? []))],
+  };
   if (values.database === undefined) {
     await take(page, world, beforeDemo);
     await page.getByRole('button', { name: 'Try the demo' }).click();
@@ -174,12 +203,9 @@ try {
     await take(page, world, duringDemo);
     await page.getByRole('link', { name: 'Open the report' }).waitFor({ timeout: DEMO_TIMEOUT_MS });
   }
-  await goTo(page, '#/history');
-  await page.getByRole('link', { name: 'Built-in demo' }).first().waitFor();
-  id =
-    /#\/\w+\/(.+)$/.exec(
-      (await page.getByRole('link', { name: 'Built-in demo' }).first().getAttribute('href')) ?? '',
-    )?.[1] ?? '';
+  const [entry] = await ask(url, 'audits.list', {});
+  if (entry === undefined) throw new Error('There is no audit to show.');
+  newest = await ask(url, 'audits.snapshot', { id: entry.id });
   await take(page, world, afterDemo);
 } finally {
   await browser.close();

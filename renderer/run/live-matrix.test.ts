@@ -56,6 +56,12 @@ test('budgets and seeds of one attack on one defense are one place', () => {
   expect(shape.budgets).toEqual([500, 2000]);
 });
 
+test('an attack that asks nothing is no budget to choose, and belongs to each', () => {
+  const control = cell({ attack: 'no-victim', budget: 0, state: 'done', stolenGain: 0 });
+  expect(shapeMatrix([control, cell()], () => undefined).budgets).toEqual([500]);
+  expect(foldCells([control], 500)).toMatchObject({ state: 'done', gain: 0 });
+});
+
 test('the number of a place is the mean over seeds at the largest budget that has one', () => {
   const folded = foldCells(
     [

@@ -98,7 +98,7 @@ export function shapeMatrix(
     if (cell.kind !== 'attack') kinds.add(cell.kind);
     else if (!attacks.has(column))
       attacks.set(column, { id: column, kind: 'attack', title: cell.attack ?? '' });
-    if (cell.budget !== null) budgets.add(cell.budget);
+    if (cell.budget !== null && cell.budget > 0) budgets.add(cell.budget);
     const place = placeId(defense, column);
     const keys = places.get(place);
     if (keys === undefined) places.set(place, [cell.key]);
@@ -145,10 +145,12 @@ export function methodIds(label: string): readonly string[] {
   return label.split('+').map((part) => part.split(/[:\s[]/)[0] ?? '');
 }
 
-/** Cells of one place as one. @param budget null: all of them */
+/** Cells of one place as one. @param budget null: all of them; what asks nothing belongs to every budget */
 export function foldCells(entries: readonly CellEntry[], budget: number | null): FoldedCell {
   const looked =
-    budget === null ? entries : entries.filter((entry) => entry.budget === budget || entry.budget === null);
+    budget === null
+      ? entries
+      : entries.filter((entry) => entry.budget === budget || (entry.budget ?? 0) === 0);
   const count = (state: CellEntry['state']): number => looked.filter((entry) => entry.state === state).length;
   const total = looked.length - count('not-applicable');
   const [done, failed, running] = [count('done'), count('failed'), count('running')];

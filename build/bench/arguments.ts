@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
 export const usage = `usage: npm run bench -- [options]
+       npm run bench -- app [SECONDS] [EVENTS-PER-SECOND] [--write FILE]   the run screen under load
 
   --only IDS            comma-separated beginnings of ids: training, training:resnet18, inference, linear-algebra:probe
   --engines NAMES       comma-separated engines (default: every one that is present)

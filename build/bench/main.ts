@@ -54,4 +54,9 @@ function argumentsOrEnd(): BenchArguments {
   }
 }
 
-await main(argumentsOrEnd()).catch((thrown: unknown) => fail(thrown, FAILED_EXIT));
+const run =
+  process.argv[2] === 'app'
+    ? // The window's side has a browser and no engine: nothing in common but the command.
+      import('./app.ts').then(({ benchApp }) => benchApp(process.argv.slice(3)))
+    : main(argumentsOrEnd());
+await run.catch((thrown: unknown) => fail(thrown, FAILED_EXIT));

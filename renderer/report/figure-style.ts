@@ -15,13 +15,13 @@ export function figureStyle(): string {
     .trim();
 }
 
-/** Of the first block of the theme: light is the default, and the others only replace colours. */
+/** Of the first block of the theme, where each colour is given for light and for dark. */
 export function lightValues(sheet: string): ReadonlyMap<string, string> {
   const block = /:root\s*\{([^}]*)\}/.exec(sheet)?.[1] ?? '';
   return new Map(
     [...block.matchAll(/(--[\w-]+)\s*:\s*([^;}]+)/g)].map(([, name = '', value = '']) => [
       name,
-      value.trim(),
+      /^light-dark\(\s*([^,]+),/.exec(value.trim())?.[1] ?? value.trim(),
     ]),
   );
 }

@@ -81,7 +81,7 @@ test('a drawing needs nothing else: XML, its own style with plain colours, a tit
   const page = await browser.newPage();
   for (const name of named('.svg')) {
     const text = textOf(name);
-    expect(text).not.toMatch(/var\(|url\((?!#)|<script|href=|\u202e/);
+    expect(text).not.toMatch(/var\(|light-dark|url\((?!#)|<script|href=|\u202e/);
     expect(text).not.toContain('\u0001');
     const read = await page.evaluate<DrawingFacts>(`(${readDrawing})(${JSON.stringify(text)})`);
     expect(read.error, name).toBeNull();

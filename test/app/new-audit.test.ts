@@ -354,6 +354,13 @@ describe('over an engine that says what is wanted', () => {
       .poll(() => JSON.stringify(engine.calls.findLast(({ name }) => name === 'audits.estimate')?.request))
       .toContain('"b4b:bits=9:scale=absolute+rounding"]');
     expect(await axeViolations(page)).toEqual([]);
+    // Whoever removes one row after the other by keyboard finds the next one under the same key.
+    const removal = page.locator('[data-defense=rounding]').getByRole('button', { name: 'Remove' });
+    await removal.press('Enter');
+    await page.locator('[data-defense=rounding]').waitFor({ state: 'detached' });
+    await expect
+      .poll(() => page.evaluate("document.activeElement.closest('[data-defense]')?.dataset.defense"))
+      .toBe('top-k');
     await page.context().close();
   });
 

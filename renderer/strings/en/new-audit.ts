@@ -126,7 +126,7 @@ export const newAuditWords = {
     noStage: 'nothing',
     settings: 'Settings',
     settingsOf: (title: string) => `Settings of ${title}`,
-    removeOf: (title: string) => `Remove ${title}`,
+    removed: (title: string) => `${title} is removed.`,
     noSettings: 'It has no settings.',
     defaults: 'as it comes',
     unset: 'not set',

@@ -122,6 +122,7 @@ const strangers = [
   'https://app://moat/',
   'app://moat.evil.example/',
   'app://moat@evil.example/',
+  'app://user@moat/',
   'app://evil/moat',
   'app://moat:8080/',
   'apps://moat/',

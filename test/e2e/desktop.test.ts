@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PDFDocument, PDFName } from 'pdf-lib';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
@@ -236,6 +237,30 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
       expect(entry?.cellsDone).toBe(entry?.cellsTotal);
     },
   );
+
+  test.skipIf(skip)('its report is printed by a window nobody sees, as a tagged PDF', async () => {
+    await app.evaluate((electron: { app: { on: (name: string, listener: () => void) => void } }) => {
+      const made = { windows: 0 };
+      Object.assign(globalThis, { made });
+      electron.app.on('web-contents-created', () => (made.windows += 1));
+    });
+    const audits = await call(page, 'audits.list', {});
+    const { files } = await call(page, 'reports.export', {
+      id: audits[0]?.id ?? '',
+      formats: ['pdf'],
+      folder: path.join(userData, 'report'),
+    });
+    const file = files.find(({ format }) => format === 'pdf')?.path ?? '';
+    const pdf = await PDFDocument.load(readFileSync(file), { updateMetadata: false });
+    expect(pdf.getPageCount()).toBeGreaterThan(1);
+    expect(pdf.catalog.has(PDFName.of('StructTreeRoot'))).toBe(true);
+    expect(pdf.catalog.has(PDFName.of('Outlines'))).toBe(true);
+    // By a window of the app, and not by a browser of this machine.
+    const windows = await app.evaluate(
+      () => (globalThis as unknown as { made: { windows: number } }).made.windows,
+    );
+    expect(windows).toBe(1);
+  });
 
   test.skipIf(skip)('a menu leads the page to a place', async () => {
     await app.evaluate(

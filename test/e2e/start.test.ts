@@ -33,6 +33,7 @@ test.skipIf(process.platform !== 'linux')(
       }
       const { origin, token } = JSON.parse(printed) as { origin: string; token: string };
       expect(said).toMatch(/^moat: This machine has no screen, so the app is served to a browser\.\n/);
+      expect(await (await fetch(origin)).text()).toContain('<title>Moat</title>');
       const hello = await fetch(`${origin}/api/app.hello`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -231,3 +231,25 @@ test('page one says what changed since an earlier audit, and of which encoder th
   const other = { ...before, encoder: { ...before.encoder, digest: 'f'.repeat(64) } };
   expect(await page(after, { baseline: other })).toContain('which was of another encoder');
 });
+
+test('of a stack of one defense with two settings, what it does is said once and both settings are', async () => {
+  const { config } = sampleResult();
+  const stack = [
+    { id: 'rounding', config: { decimals: 1 } },
+    { id: 'rounding', config: { decimals: 2 } },
+  ];
+  const label = 'rounding+rounding:decimals=2';
+  const text = await page(
+    sampleResult({
+      config: { ...config, defenses: [...config.defenses, stack] },
+      verdicts: [sampleVerdict(), sampleVerdict({ defense: label })],
+    }),
+  );
+  const sheet = withoutAssets(text)
+    .split('class="defense-sheet"')
+    .find((part) => part.includes('Settings of rounding'));
+  expect(sheet?.match(/Settings of rounding/g)).toHaveLength(2);
+  const sentences = [...(sheet ?? '').matchAll(/<p>([^<]{20,})<\/p>/g)].map((match) => match[1]);
+  expect(sentences.length).toBeGreaterThan(0);
+  expect(new Set(sentences).size).toBe(sentences.length);
+});

@@ -95,3 +95,12 @@ test('a method of the user’s own that is not loaded keeps its settings', () =>
   const [sheet] = describeMethods({ config: { ...config, attacks: [attack] } }).attacks;
   expect(sheet).toMatchObject({ id: 'my-attack', version: null, settings: [{ name: 'strength', value: 3 }] });
 });
+
+test('a defense that stands alone and in a stack is described once', () => {
+  const rounding = { id: 'rounding', config: { decimals: 1 } };
+  const noise = { id: 'gaussian-noise', config: {} };
+  const { defenses: sheets } = describeMethods({
+    config: { ...config, defenses: [[], [rounding], [rounding, noise]] },
+  });
+  expect(sheets.map(({ id }) => id)).toEqual(['none', 'rounding', 'gaussian-noise']);
+});

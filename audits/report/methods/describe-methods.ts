@@ -43,12 +43,14 @@ export function describeMethods({ config }: Pick<AuditResult, 'config'>): Method
     attacks: config.attacks.map((spec) =>
       sheet(spec, attackRegistry.find(spec.id), (known) => spellAttack(known)),
     ),
-    defenses: config.defenses.flatMap((chain) =>
-      (chain.length === 0 ? [{ id: 'none', config: {} }] : chain).map((spec) => {
-        const definition = defenseRegistry.find(spec.id);
-        const own = sheet(spec, definition, (known) => spellChain([known]));
-        return { ...own, mustFace: definition?.mustFace?.(completed(spec, definition)) ?? own.mustFace };
-      }),
+    defenses: eachOnce(
+      config.defenses.flatMap((chain) =>
+        (chain.length === 0 ? [{ id: 'none', config: {} }] : chain).map((spec) => {
+          const definition = defenseRegistry.find(spec.id);
+          const own = sheet(spec, definition, (known) => spellChain([known]));
+          return { ...own, mustFace: definition?.mustFace?.(completed(spec, definition)) ?? own.mustFace };
+        }),
+      ),
     ),
     queryPolicies: (config.queryPolicies ?? [defaultQueryPolicy.meta.id]).flatMap((id) => {
       const policy = queryPolicies.find(({ meta }) => meta.id === id);
@@ -67,6 +69,11 @@ export function describeMethods({ config }: Pick<AuditResult, 'config'>): Method
     })),
     derived: derivedQuantities,
   };
+}
+
+/** A defense that stands alone and in a stack too is described once. */
+function eachOnce(sheets: readonly MethodSheet[]): readonly MethodSheet[] {
+  return [...new Map(sheets.map((entry) => [entry.label, entry])).values()];
 }
 
 function trainingSheets(

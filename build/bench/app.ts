@@ -8,7 +8,7 @@
  * at the beginning, in the middle and at the end.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import type { BridgeEvent, CellEntry } from '../../audits/contract/bridge.ts';
 import { replaceBetween } from '../../audits/report/markdown-markers.ts';
 import { appFiles } from '../../audits/serve/app-files.ts';
@@ -106,6 +106,12 @@ export async function benchApp(args: readonly string[]): Promise<void> {
   };
   const elements = (): Promise<number> => page.evaluate<number>("document.querySelectorAll('*').length");
 
+  // In ticks of its own thread: what others do meanwhile is not in them.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async (): Promise<ReadonlyMap<string, number>> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return new Map(metrics.map(({ name, value }) => [name, value]));
+  };
   const begin = { heap: await heapBytes(), elements: await elements() };
   await page.evaluate(`
   window.seen = { frames: 0, late: 0, longest: 0, tasks: 0, blockedMs: 0 };
@@ -126,6 +132,7 @@ export async function benchApp(args: readonly string[]): Promise<void> {
     }
   }).observe({ type: 'longtask' });
 `);
+  const busyBefore = await busy();
   const beganAt = performance.now();
   const usedBefore = process.cpuUsage();
   let sent = 0;
@@ -144,6 +151,8 @@ export async function benchApp(args: readonly string[]): Promise<void> {
     readonly tasks: number;
     readonly blockedMs: number;
   }>('window.seen');
+  const busyAfter = await busy();
+  const spent = (name: string): number => (busyAfter.get(name) ?? 0) - (busyBefore.get(name) ?? 0);
   const end = { heap: await heapBytes(), elements: await elements() };
   const snapshots = engine.calls.filter(({ name }) => name === 'audits.snapshot').length;
   const { user } = process.cpuUsage(usedBefore);
@@ -161,9 +170,11 @@ export async function benchApp(args: readonly string[]): Promise<void> {
     `| late by more than half a frame | ${seen.late} (${((seen.late / seen.frames) * 100).toFixed(1)} %) |`,
     `| longest between two | ${seen.longest.toFixed(0)} ms |`,
     `| tasks of 50 ms and more | ${seen.tasks}, together ${seen.blockedMs.toFixed(0)} ms |`,
+    `| processor time of the page | ${spent('TaskDuration').toFixed(1)} s (${((spent('TaskDuration') / elapsed) * 100).toFixed(0)} %): scripts ${spent('ScriptDuration').toFixed(1)}, layout and style ${(spent('LayoutDuration') + spent('RecalcStyleDuration')).toFixed(1)} |`,
     `| elements in the page, begin and end | ${begin.elements}, ${end.elements} |`,
     `| heap after collection, begin, middle, end | ${mb(begin.heap)}, ${mb(middle ?? begin.heap)}, ${mb(end.heap)} MB |`,
     `| snapshots asked for | ${snapshots} |`,
+    `| programs that wanted a processor meanwhile (load average; ${cpus().length} threads) | ${(loadavg()[0] ?? 0).toFixed(0)} |`,
     `| processor time of the teller | ${(user / 1e6).toFixed(1)} s |`,
   ].join('\n');
   if (file !== undefined) writeFileSync(file, replaceBetween(readFileSync(file, 'utf8'), 'app', table));

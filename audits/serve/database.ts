@@ -9,6 +9,7 @@ export interface ServedDatabase {
   /** Tries to become the writer. @throws MoatError `database-busy`, `database-read-only` */
   readonly writable: () => Store;
   readonly readOnlyBecause: () => string | null;
+  readonly isWriter: () => boolean;
   readonly close: () => void;
 }
 
@@ -46,6 +47,7 @@ export function openServedDatabase(file: string, command: string, clock: Clock):
         return MoatError.from(thrown).message;
       }
     },
+    isWriter: () => isWriter,
     close: () => store.close(),
   };
 }

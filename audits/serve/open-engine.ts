@@ -11,6 +11,7 @@ import { openServedDatabase } from './database.ts';
 import type { ServeContext } from './method.ts';
 import { bridgeMethods } from './registry.ts';
 import { createRuns } from './runs.ts';
+import { watchOthers } from './watch-others.ts';
 
 export interface ServeOptions {
   /** File; made when missing. */
@@ -65,7 +66,9 @@ export function openServe(options: ServeOptions): ServedEngine {
     publish,
     startWorker: options.startWorker,
   });
-  const closing: (() => void | Promise<void>)[] = [];
+  const closing: (() => void | Promise<void>)[] = [
+    watchOthers(database, () => publish({ type: 'audits-changed' })),
+  ];
   const context: ServeContext = {
     get store() {
       return database.store();

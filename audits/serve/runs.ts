@@ -4,6 +4,7 @@ import type { AuditId } from '../contract/cell.ts';
 import type { Clock, Log } from '../contract/context.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { RunEvent } from '../contract/events.ts';
+import { cleanText } from '../report/clean-text.ts';
 import { continueAudit, createAudit } from '../run/runner.ts';
 import type { StartWorker } from '../run/worker-host.ts';
 import type { Store } from '../store/types.ts';
@@ -35,6 +36,9 @@ export interface RunsContext {
   readonly publish: (event: BridgeEvent['event']) => void;
   readonly startWorker?: StartWorker | undefined;
 }
+
+/** Of one line of the log in a window; the file has all of it. */
+const MOST_LETTERS = 2000;
 
 interface Task {
   readonly id: AuditId;
@@ -76,7 +80,7 @@ export function createRuns(context: RunsContext): AuditRuns {
   };
   const run = async (task: Task): Promise<void> => {
     const line = (level: 'info' | 'warning' | 'error', message: string): void =>
-      tell(task, { type: 'log', level, message });
+      tell(task, { type: 'log', level, message: cleanText(message).slice(0, MOST_LETTERS) });
     try {
       await continueAudit(
         task.id,

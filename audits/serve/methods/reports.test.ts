@@ -52,7 +52,7 @@ test('a window has everything the exported page is rendered from', async () => {
 
 test('a format comes as the bytes of a file, with its name', async () => {
   const { name, mediaType, base64 } = await call('reports.render', { id, format: 'json' });
-  expect({ name, mediaType }).toEqual({ name: `result-${id}.json`, mediaType: 'application/json' });
+  expect({ name, mediaType }).toEqual({ name: `moat-${id}-result.json`, mediaType: 'application/json' });
   expect(JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))).toMatchObject({ auditId: id });
 });
 

@@ -34,7 +34,7 @@ function canItBeStolen({ undefended }: ReportFacts): Answer {
       sentences: ['No attack on the undefended service has a result, so this audit cannot say.'],
     };
   const attack = undefended?.strongestAttack ?? 'the strongest attack';
-  const sentence = `Undefended, ${attack} takes ${spellEstimate(gain, 'percent')} of what this encoder is worth beyond what a thief has without asking it anything (${plural(gain.seeds, 'seed')}${gain.low === null ? '' : ', 95 % interval'}).`;
+  const sentence = `With no defense, the strongest attack played (${attack}) trains a copy with ${spellEstimate(gain, 'percent')} of the encoder’s advantage: its lead in accuracy over what anyone has without asking it (${plural(gain.seeds, 'repeat')}${gain.low === null ? '' : ', 95 % interval'}).`;
   if (gain.low === null)
     return {
       question,
@@ -42,11 +42,15 @@ function canItBeStolen({ undefended }: ReportFacts): Answer {
       sentences: [sentence],
     };
   return gain.low > 0
-    ? { question, short: `Yes: ${spellPercent(gain.value)} of its advantage`, sentences: [sentence] }
+    ? {
+        question,
+        short: `Yes: a copy gets ${spellPercent(gain.value)} of its advantage`,
+        sentences: [sentence],
+      }
     : {
         question,
         short: 'Not shown',
-        sentences: [sentence, 'The interval reaches zero: these attacks were not shown to steal anything.'],
+        sentences: [sentence, 'The interval reaches zero: nothing shows that these attacks steal anything.'],
       };
 }
 
@@ -65,12 +69,12 @@ function howCheaply(facts: ReportFacts): Answer {
       : `More than ${spellCount(cost.queries.queries)} queries, ${spellDollars(cost.dollars)} and up`,
     sentences: [
       reached
-        ? `That is what ${cost.attack} needs for ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense: queries, accounts and computing together.`
-        : `${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage was not reached undefended with the largest budget that ran.`,
+        ? `The price of a copy with ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage, by ${cost.attack} with no defense: queries, accounts and computing together.`
+        : `No attack reached ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense, with as many queries as were tried; a copy that good costs more than this.`,
       ...(recommended === undefined || through === undefined
         ? []
         : [
-            `Through ${recommended.defense}: ${spellQueries(through.queries)} queries, ${spellDollars(through.dollars)}${through.queries.relation === 'more-than' ? ' and up' : ''}.`,
+            `With ${recommended.defense} switched on: ${spellQueries(through.queries)} queries, ${spellDollars(through.dollars)}${through.queries.relation === 'more-than' ? ' and up' : ''}.`,
           ]),
     ],
   };
@@ -85,7 +89,7 @@ function whichDefense({ result, recommended }: ReportFacts): Answer {
     short: recommended.defense,
     sentences: [
       result.recommendation.sentence,
-      `A thief is left with ${spellEstimate(recommended.worstStolenGain, 'percent')} of the encoder’s advantage.`,
+      `The best copy made through it has ${spellEstimate(recommended.worstStolenGain, 'percent')} of the encoder’s advantage.`,
     ],
   };
 }
@@ -103,15 +107,27 @@ function howSure(facts: ReportFacts): Answer {
     ...(result.state === 'completed' ? [] : [`The audit is ${result.state}.`]),
     ...(result.config.preset.canPass
       ? []
-      : [`Preset ${result.config.preset.id} can fail a defense but never clear one.`]),
-    ...(invalid.length > 0 ? [`Numbers made invalid: ${plural(invalid.length, 'flag')} (chapter 10).`] : []),
+      : [
+          `This was a first look (preset ${result.config.preset.id}): it can show that a defense fails, never that one holds.`,
+        ]),
+    ...(invalid.length > 0
+      ? [
+          `${plural(invalid.length, 'warning')} make${invalid.length === 1 ? 's' : ''} numbers invalid (chapter 10).`,
+        ]
+      : []),
     ...(missing.length > 0
-      ? [`${plural(missing.length, 'defense')} did not meet every attack that must be faced.`]
+      ? [
+          `${plural(missing.length, 'defense')} did not face every attack that was made for ${missing.length === 1 ? 'it' : 'them'}.`,
+        ]
       : []),
     ...(broken.length > 0
-      ? [`Of ${spellCount(counted.length)} planned comparisons ${spellCount(broken.length)} have no result.`]
+      ? [
+          `${spellCount(broken.length)} of ${plural(counted.length, 'planned comparison')} ${broken.length === 1 ? 'has' : 'have'} no result.`,
+        ]
       : []),
-    ...(weak.length > 0 ? [`Numbers weakened: ${plural(weak.length, 'flag')} (chapter 10).`] : []),
+    ...(weak.length > 0
+      ? [`${plural(weak.length, 'warning')} weaken${weak.length === 1 ? 's' : ''} numbers (chapter 10).`]
+      : []),
   ];
   const isTentative =
     result.state !== 'completed' || !result.config.preset.canPass || invalid.length > 0 || missing.length > 0;
@@ -120,13 +136,13 @@ function howSure(facts: ReportFacts): Answer {
     : broken.length > 0 || weak.length > 0
       ? 'Firm, with reservations'
       : 'Certain at 95 %, for what ran';
-  const seeds = plural(result.config.seeds, 'seed');
+  const repeats = `each played ${result.config.seeds === 1 ? 'once' : `${spellCount(result.config.seeds)} times`}`;
   const attacks = new Set(result.matrix.map(({ attack }) => attack)).size;
   return {
     question,
     short,
     sentences: [
-      `${plural(attacks, 'attack')} and controls, ${plural(facts.defenses.length, 'defense setting')}, ${seeds}. A pass means these attacks failed at this budget, no more.`,
+      `Played: ${plural(attacks, 'attack')} and controls against ${plural(facts.defenses.length, 'defense setting')}, ${repeats}. A pass means these attacks failed at this budget, no more.`,
       ...(reasons.length === 0 ? [] : [reasons.join(' ')]),
     ],
   };

@@ -111,7 +111,8 @@ beforeAll(async () => {
     { profile: 'engineer', writtenAt: '2026-01-03T00:00:00.000Z', moatVersion: '0.1.0' },
   );
   markup = String(page).replaceAll(/<(style|script)>[\s\S]*?<\/\1>/g, '');
-});
+  // The first page of these sources is compiled here.
+}, 600_000);
 
 test('each verdict has its word and a shape of its own', () => {
   const shapes = verdicts.map((word) => {

@@ -30,7 +30,8 @@ test('the golden result still gives every format, byte for byte', async () => {
   const files = await renderGolden(result);
   expect(files.size).toBeGreaterThan(12);
   for (const [name, text] of files) expect(firstDifference(golden(name), text), name).toBeUndefined();
-});
+  // The first page of these sources is compiled here.
+}, 600_000);
 
 test('a difference is found where it is', () => {
   expect(firstDifference('a\nb\nc', 'a\nx\nc')).toEqual({ line: 2, before: 'b', after: 'x' });

@@ -21,7 +21,7 @@ function served(open: (means: EngineMeans) => Partial<ServedEngine> = () => ({})
   const exit = vi.fn();
   let means: EngineMeans | undefined;
   serveOverPort(
-    parent as never,
+    parent,
     (_begin, given) => {
       means = given;
       return {

@@ -182,7 +182,9 @@ function notMeasured({ matrix }: AuditResult, profile: ReportProfile): readonly 
 /** Entries of published lists that this audit bears on, with what a reader must know before citing them. */
 function standardList(result: AuditResult): readonly string[] {
   const { standards, entries, disclaimer, version } = crosswalk(result);
-  const titles = new Map<string, string>(standards.map(({ id, title, version: own }) => [id, `${title} ${own}`]));
+  const titles = new Map<string, string>(
+    standards.map(({ id, title, version: own }) => [id, `${title} ${own}`]),
+  );
   return [
     '**Standards**',
     '',

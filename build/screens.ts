@@ -29,7 +29,7 @@ const scratch = path.join(tmpdir(), 'moat-screens');
 const size = { width: 1280, height: 800 };
 const DEMO_TIMEOUT_MS = 1_800_000;
 /** Of one screen: machines that audit are busy. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 
 interface Picture {
   readonly name: string;
@@ -98,8 +98,7 @@ const afterDemo: readonly Picture[] = [
       const [fromDefense = '', toDefense = ''] = defenses();
       const query = { from: id(), fromDefense, to: id(), toDefense };
       await goTo(page, `#/compare?${new URLSearchParams(query).toString()}`);
-      await heading(page, 'Compare');
-      await page.waitForLoadState('networkidle');
+      await page.locator('main h2').first().waitFor();
     },
   },
   {
@@ -113,8 +112,8 @@ const afterDemo: readonly Picture[] = [
     name: 'settings',
     open: async (page) => {
       await goTo(page, '#/settings');
-      await page.getByRole('heading', { name: 'Engines' }).waitFor();
-      await page.waitForLoadState('networkidle');
+      // The engines are listed last.
+      await page.getByText('Ready', { exact: true }).first().waitFor();
     },
   },
   {

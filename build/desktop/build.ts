@@ -13,9 +13,13 @@ export const entries = [
   'electron/engine/engine.ts',
   'electron/engine/worker.ts',
   'electron/engine/trial.ts',
+  'electron/engine/side.ts',
 ];
 /** Files of the engine that start processes the way of plain Node, and what takes their place. */
-const substitutes = { 'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts' };
+const substitutes = {
+  'audits/bench/side-process.ts': 'electron/engine/side-process.ts',
+  'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts',
+};
 export const DESKTOP_FOLDER = path.join(root, 'dist', 'desktop');
 
 /**
@@ -40,7 +44,10 @@ export async function buildDesktop(folder: string, say?: (line: string) => void)
     });
     await makeIcons(path.join(root, 'dist', 'icons'));
     cpSync(path.join(root, 'dist', 'icons', 'icon.png'), path.join(partial, 'icons', 'icon.png'));
-    writeFileSync(path.join(partial, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+    writeFileSync(
+      path.join(partial, 'package.json'),
+      `${JSON.stringify(manifest(mirrored.packages), null, 2)}\n`,
+    );
     rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
     return mirrored;
@@ -49,11 +56,16 @@ export async function buildDesktop(folder: string, say?: (line: string) => void)
   }
 }
 
-function manifest(): Readonly<Record<string, string>> {
+/** Reached by code of the command line's way to print: in the app Electron prints. */
+export const notShipped: ReadonlySet<string> = new Set(['playwright-core', '@sparticuz/chromium']);
+
+/** @param packages what the code imports: the doctor looks whether all of it is there */
+function manifest(packages: readonly string[]): Readonly<Record<string, unknown>> {
   const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     readonly name: string;
     readonly version: string;
     readonly description: string;
+    readonly dependencies: Readonly<Record<string, string>>;
   };
   return {
     name: own.name,
@@ -62,5 +74,8 @@ function manifest(): Readonly<Record<string, string>> {
     description: own.description,
     type: 'module',
     main: 'electron/main/main.js',
+    dependencies: Object.fromEntries(
+      Object.entries(own.dependencies).filter(([name]) => packages.includes(name) && !notShipped.has(name)),
+    ),
   };
 }

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { buildDesktop } from '../desktop/build.ts';
+import { buildDesktop, notShipped } from '../desktop/build.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
@@ -18,9 +18,6 @@ export interface ShippedPackage {
   /** From the project's root: `node_modules/NAME`, or deeper. */
   readonly folder: string;
 }
-
-/** Reached by code of the command line's way to print: in the app Electron prints. */
-const notShipped: ReadonlySet<string> = new Set(['playwright-core', '@sparticuz/chromium']);
 
 /** What nobody needs at run time. */
 const leftOut =

@@ -61,6 +61,7 @@ export interface DesktopFiles {
   readonly engine: string;
   readonly worker: string;
   readonly trial: string;
+  readonly side: string;
   /** Folder of the built app. */
   readonly app: string;
   readonly icon: string;
@@ -140,7 +141,7 @@ export async function startDesktop(
   const children = createEngineChildren({
     utilityProcess: electron.utilityProcess,
     MessageChannelMain: electron.MessageChannelMain,
-    entries: { worker: files.worker, trial: files.trial },
+    entries: { worker: files.worker, trial: files.trial, side: files.side },
     environment: process.env,
     log,
   });

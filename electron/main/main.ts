@@ -15,6 +15,7 @@ void startDesktop(
     engine: path.join(built, 'electron', 'engine', 'engine.js'),
     worker: path.join(built, 'electron', 'engine', 'worker.js'),
     trial: path.join(built, 'electron', 'engine', 'trial.js'),
+    side: path.join(built, 'electron', 'engine', 'side.js'),
     app: path.join(built, 'dist', 'app', 'built'),
     icon: path.join(built, 'icons', 'icon.png'),
   },

@@ -262,6 +262,16 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
     expect(windows).toBe(1);
   });
 
+  test.skipIf(skip)('packages are complete, and a device is tried in a process of its own', async () => {
+    const checks = await call(page, 'machine.doctor', {});
+    const named = (id: string) => checks.find((check) => check.id === id);
+    expect(named('packages')).toMatchObject({ status: 'ok' });
+    // How fast it is, or that a busy machine left it no time; never that there was no process.
+    expect(named('onnx on cpu')?.sentence).toMatch(
+      /agrees with the reference engine|no training step within/,
+    );
+  });
+
   test.skipIf(skip)('a menu leads the page to a place', async () => {
     await app.evaluate(
       (electron: {

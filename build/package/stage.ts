@@ -21,7 +21,7 @@ export interface ShippedPackage {
 
 /** What nobody needs at run time. */
 const leftOut =
-  /\.([cm]?ts|map|md|markdown|tsbuildinfo|flow)$|(^|\/)(test|tests|__tests__|docs|example|examples|\.github)(\/|$)/i;
+  /\.test\.|\.([cm]?ts|map|md|markdown|tsbuildinfo|flow)$|(^|\/)(test|tests|__tests__|docs|example|examples|\.github)(\/|$)/i;
 const keptAnyway = /(^|\/)(licen[cs]e|notice|copying)[^/]*$/i;
 
 /**

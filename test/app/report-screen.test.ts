@@ -255,8 +255,8 @@ test.for(['light', 'dark'] as const)(
     expect(await page.getByRole('rowheader', { name: 'Fixed', exact: true }).count()).toBe(
       before.findings.length,
     );
-    // Each defense's curve of both audits.
-    expect(await page.locator('figure svg.chart').count()).toBe(defenses.length);
+    // Each defense's curve of both audits, and their fronts over each other.
+    expect(await page.locator('figure svg.chart').count()).toBe(defenses.length + 1);
     expect(await axeViolations(page)).toEqual([]);
     await page.context().close();
   },

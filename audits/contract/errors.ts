@@ -214,6 +214,9 @@ export interface SerializedError {
   readonly stack?: string;
 }
 
+/** An error as a window gets it: with what to do now there, and without a stack. */
+export type WindowError = Omit<SerializedError, 'stack'> & { readonly hint: string };
+
 /** An error with a code. `message` is one sentence a user can read: what happened, with which input. */
 export class MoatError extends Error {
   override readonly name = 'MoatError';

@@ -1,10 +1,11 @@
-import { MoatError, type SerializedError } from '../contract/errors.ts';
+import { MoatError, type WindowError } from '../contract/errors.ts';
 import { cleanText } from '../report/clean-text.ts';
 import type { BridgeMethodEntry, ServeContext } from './method.ts';
+import { windowErrorOf } from './window-hints.ts';
 
 /** What goes back to a window: plain data for both hosts. */
 export type DispatchReply =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: SerializedError };
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WindowError };
 
 /** @param request as it came: nothing about it is known */
 export type Dispatch = (name: string, request: unknown) => Promise<DispatchReply>;
@@ -21,9 +22,8 @@ export function createDispatch(methods: readonly BridgeMethodEntry[], context: S
     } catch (thrown) {
       const error = MoatError.from(thrown);
       if (error.row.fault === 'bug') context.log.error(`${name}: ${error.message}`, thrown);
-      const { code, message, details } = error.toJSON();
-      // The stack stays in the log: a window has no use for it.
-      return { ok: false, error: { code, message: cleanText(message), details } };
+      const told = windowErrorOf(error);
+      return { ok: false, error: { ...told, message: cleanText(told.message) } };
     }
   };
 }

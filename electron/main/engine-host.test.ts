@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { MoatError } from '../../audits/contract/errors.ts';
+import { windowHintOf } from '../../audits/serve/window-hints.ts';
 import type { FromEngine, ToEngine } from '../engine/messages.ts';
 import { createEngineHost, type EngineProcess } from './engine-host.ts';
 
@@ -32,6 +33,7 @@ function world() {
   const engines: FakeEngine[] = [];
   const timers: { readonly milliseconds: number; readonly run: () => void; stopped: boolean }[] = [];
   const told: string[] = [];
+  const sentences: string[] = [];
   const onRestarted = vi.fn();
   const forget = vi.fn();
   let nowMs = 0;
@@ -43,7 +45,10 @@ function world() {
     },
     serve: () => undefined,
     forget,
-    onEvent: ({ event }) => told.push(event.type === 'engine' ? event.state : event.type),
+    onEvent: ({ event }) => {
+      told.push(event.type === 'engine' ? event.state : event.type);
+      if (event.type === 'engine') sentences.push(event.sentence);
+    },
     onRestarted,
     after: (milliseconds, run) => {
       const timer = { milliseconds, run, stopped: false };
@@ -63,6 +68,7 @@ function world() {
     engines,
     timers,
     told,
+    sentences,
     onRestarted,
     forget,
     newest,
@@ -133,12 +139,13 @@ test('deaths of long ago do not count', async () => {
 });
 
 test('a database that cannot be opened is no reason to try again', async () => {
-  const { host, engines, timers, newest } = world();
+  const { host, engines, timers, sentences, newest } = world();
   await host.open('/a.db');
   const hello = host.call('app.hello', {});
   const error = new MoatError('database-not-ours', 'This file was not written by Moat.').toJSON();
   newest().say({ type: 'refused', error });
   await expect(hello).rejects.toMatchObject({ code: 'database-not-ours' });
+  expect(sentences).toEqual([`This file was not written by Moat. ${windowHintOf('database-not-ours')}`]);
   expect(newest().isKilled).toBe(true);
   expect(timers).toEqual([]);
   expect(engines.length).toBe(1);

@@ -1,5 +1,6 @@
 import type { BridgeEvent } from '../../audits/contract/bridge.ts';
 import { MoatError, type SerializedError } from '../../audits/contract/errors.ts';
+import { windowHintOf } from '../../audits/serve/window-hints.ts';
 import type { FromEngine, ToEngine } from '../engine/messages.ts';
 
 /** Deaths within `DEATHS_WITHIN_MS` after which the engine is left alone. */
@@ -78,11 +79,11 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     engine.post({ type: 'call', call: number, method: call.method, request: call.request });
   }
 
-  function fail(error: MoatError): void {
+  function fail(error: MoatError, sentence = error.message): void {
     state = { is: 'failed', error };
     for (const call of [...asked.values(), ...waiting.splice(0)]) call.reject(error);
     asked.clear();
-    tell('failed', error.message);
+    tell('failed', sentence);
   }
 
   function start(): void {
@@ -108,7 +109,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       for (const call of waiting.splice(0)) send(engine, call);
     } else if (message.type === 'refused') {
       parts.log(`the database could not be opened: ${message.error.message}`);
-      fail(MoatError.fromJSON(message.error));
+      fail(MoatError.fromJSON(message.error), `${message.error.message} ${windowHintOf(message.error.code)}`);
       engine.kill();
     } else if (message.type === 'event') {
       ({ engineLife, sequence } = message.event);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MoatError } from '../../audits/contract/errors.ts';
+import { MoatError, type WindowError } from '../../audits/contract/errors.ts';
+import { windowErrorOf } from '../../audits/serve/window-hints.ts';
 import { isOwnAddress } from './own-address.ts';
 
 export type Answer =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: ReturnType<MoatError['toJSON']> };
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WindowError };
 
 export type Handle = <Request>(
   channel: string,
@@ -27,9 +27,7 @@ export function createHandle(ipcMain: Pick<Electron.IpcMain, 'handle'>): Handle 
           throw new MoatError('usage', `The request is not understood: ${z.prettifyError(parsed.error)}`);
         return { ok: true, value: await run(parsed.data, event.sender) };
       } catch (error) {
-        // Paths of the program are of no use to a page.
-        const { stack: _stack, ...plain } = MoatError.from(error).toJSON();
-        return { ok: false, error: plain };
+        return { ok: false, error: windowErrorOf(error) };
       }
     });
   };

@@ -260,5 +260,8 @@ test('a failure is told without the program’s paths', async () => {
   const answer = await handled(() => {
     throw new Error('no');
   })(from('app://moat/'), { n: 1 });
-  expect(answer).toEqual({ ok: false, error: { code: 'internal', message: 'no', details: {} } });
+  expect(answer).toEqual({
+    ok: false,
+    error: { code: 'internal', message: 'no', details: {}, hint: expect.stringContaining('report') },
+  });
 });

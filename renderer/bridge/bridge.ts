@@ -1,5 +1,5 @@
 import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
-import type { ErrorCode, SerializedError } from '../../audits/contract/errors.ts';
+import type { ErrorCode, WindowError } from '../../audits/contract/errors.ts';
 
 /** The window's only way to the engine: requests, one stream of events, and what the host can do on this machine. */
 export interface Bridge {
@@ -46,15 +46,28 @@ export class BridgeError extends Error {
   override readonly name = 'BridgeError';
   readonly code: BridgeErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** What to do now, one sentence; empty where the message says it. */
+  readonly hint: string;
 
-  constructor(error: Pick<SerializedError, 'message'> & { code: BridgeErrorCode; details?: object }) {
+  constructor(
+    error: Pick<WindowError, 'message'> & {
+      readonly code: BridgeErrorCode;
+      readonly details?: object;
+      readonly hint?: string;
+    },
+  ) {
     super(error.message);
     this.code = error.code;
+    this.hint = error.hint ?? '';
     this.details = { ...error.details };
   }
 }
 
-/** A sentence for the user out of whatever was thrown. */
+/** What happened and what to do, for the user, out of whatever was thrown. */
 export function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).trim();
+  const hint = error instanceof BridgeError ? error.hint.trim() : '';
+  if (hint === '' || message.includes(hint)) return message;
+  // What a system says about itself often has no full stop.
+  return `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`;
 }

@@ -52,7 +52,11 @@ test('a broken stream is asked for again from its last event, after growing paus
 
 test('an error of the engine comes through as it is, and one of the way has its own code', async () => {
   const answers = [
-    () => Response.json({ code: 'path-missing', message: 'No such file.', details: {} }, { status: 400 }),
+    () =>
+      Response.json(
+        { code: 'path-missing', message: 'No such file.', details: {}, hint: 'Check the path.' },
+        { status: 400 },
+      ),
     () => Promise.reject(new TypeError('no route')),
     () => new Response('<html>', { status: 502 }),
     () => Response.json([1]),
@@ -64,7 +68,11 @@ test('an error of the engine comes through as it is, and one of the way has its 
     wait: () => Promise.resolve(),
   });
   const ask = () => bridge.call('audits.list', {});
-  await expect(ask()).rejects.toMatchObject({ code: 'path-missing', message: 'No such file.' });
+  await expect(ask()).rejects.toMatchObject({
+    code: 'path-missing',
+    message: 'No such file.',
+    hint: 'Check the path.',
+  });
   await expect(ask()).rejects.toMatchObject({ code: 'connection-lost' });
   await expect(ask()).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('502') });
   await expect(ask()).resolves.toEqual([1]);

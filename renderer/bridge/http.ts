@@ -1,5 +1,5 @@
 import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
-import type { SerializedError } from '../../audits/contract/errors.ts';
+import type { WindowError } from '../../audits/contract/errors.ts';
 import { bridgeWords } from '../strings/en.ts';
 import { BridgeError, type Bridge, type Connection } from './bridge.ts';
 import { StreamParser } from './event-stream.ts';
@@ -115,7 +115,7 @@ export function httpBridge(world: HttpWorld): Bridge {
       // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the compiler asks for it: `unknown` is no reply
       if (response.ok) return answer as BridgeReply<Name>;
       throw new BridgeError(
-        isSerializedError(answer)
+        isWindowError(answer)
           ? answer
           : { code: 'internal', message: bridgeWords.unexpectedAnswer(response.status) },
       );
@@ -138,7 +138,7 @@ export function httpBridge(world: HttpWorld): Bridge {
   };
 }
 
-function isSerializedError(value: unknown): value is SerializedError {
+function isWindowError(value: unknown): value is WindowError {
   return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
 }
 

@@ -1,5 +1,5 @@
 import type { BridgeEvent } from '../../audits/contract/bridge.ts';
-import type { SerializedError } from '../../audits/contract/errors.ts';
+import type { WindowError } from '../../audits/contract/errors.ts';
 
 /** What the preload script puts at `window.moat`: functions and plain data, nothing of Electron. */
 export interface MoatWindow {
@@ -17,7 +17,7 @@ export interface MoatWindow {
 }
 
 export type MoatReply =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: SerializedError };
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WindowError };
 
 declare global {
   interface Window {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { ErrorCode, SerializedError } from '../../contract/errors.ts';
+import type { WindowError } from '../../contract/errors.ts';
+import { windowHintOf } from '../window-hints.ts';
 
 /** JSON; nobody but this one page may keep it. */
 export function answerJson(
@@ -34,7 +35,7 @@ export function refuse(
   answerJson(
     response,
     status,
-    { code: 'usage' satisfies ErrorCode, message, details: { status } } satisfies SerializedError,
+    { code: 'usage', message, details: { status }, hint: windowHintOf('usage') } satisfies WindowError,
     { connection: 'close', ...headers },
   );
 }

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { BridgeEvent } from '../../contract/bridge.ts';
 import { openSampleEngine, sampleSettings } from '../engine.sample.ts';
 import type { ServedEngine } from '../open-engine.ts';
+import { windowHintOf } from '../window-hints.ts';
 import { isOwnHost } from './own-address.ts';
 import { startHttpServer, type HttpServer } from './server.ts';
 
@@ -242,7 +243,7 @@ describe('how', () => {
     expect((await ask('/api/audits.start', { method: 'POST', headers: chunked, body })).status).toBe(413);
   });
 
-  test('errors come as a code and a sentence, without a stack', async () => {
+  test('errors come as a code, a sentence and what to do, without a stack', async () => {
     const headers = { ...json, ...authorized() };
     const unknown = await ask('/api/audits.snapshot', { method: 'POST', headers, body: '{"id":"nobody"}' });
     expect(unknown.status).toBe(404);
@@ -250,7 +251,15 @@ describe('how', () => {
       code: 'audit-unknown',
       message: 'This database has no audit nobody.',
       details: {},
+      hint: 'Look for the audit in History.',
     });
+    const download = await ask('/api/reports/nobody/html', { headers });
+    expect(JSON.parse(download.text)).toMatchObject({
+      code: 'audit-unknown',
+      hint: 'Look for the audit in History.',
+    });
+    const refused = await ask('/api/audits.list', { headers });
+    expect(JSON.parse(refused.text)).toMatchObject({ code: 'usage', hint: windowHintOf('usage') });
     expect((await ask('/api/no.method', { method: 'POST', headers, body: '{}' })).status).toBe(400);
   });
 

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../contract/context.ts';
 import { MoatError, exitCode, type ErrorCode, errorTable } from '../../contract/errors.ts';
 import type { ServedEngine } from '../open-engine.ts';
+import { windowErrorOf } from '../window-hints.ts';
 import { answerJson, answerText, refuse } from './answer.ts';
 import { streamEvents } from './event-stream.ts';
 import { FailedTries } from './failed-tries.ts';
@@ -90,8 +91,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       try {
         sendReport(response, await options.engine.download(asked));
       } catch (thrown) {
-        const { code, message, details } = MoatError.from(thrown).toJSON();
-        answerJson(response, statusOf(code), { code, message, details });
+        const error = windowErrorOf(thrown);
+        answerJson(response, statusOf(error.code), error);
       }
       return;
     }
@@ -134,7 +135,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     answer(request, response).catch((thrown: unknown) => {
       // Whoever asked went away, or the app could not be built.
       if (response.headersSent) response.destroy();
-      else answerJson(response, 500, { ...MoatError.from(thrown).toJSON(), stack: undefined });
+      else answerJson(response, 500, windowErrorOf(thrown));
     });
   });
 

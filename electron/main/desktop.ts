@@ -135,7 +135,7 @@ export async function startDesktop(
   });
   const goTo = (place: string): void => {
     window.show();
-    window.send(channels.navigate, place);
+    window.onceLoaded(() => window.send(channels.navigate, place));
   };
 
   const children = createEngineChildren({
@@ -306,6 +306,5 @@ export async function startDesktop(
   void lookAtAudits().catch(logFailure('the list of audits'));
   window.show();
   const place = placeOfLink(linkAmong(words) ?? '');
-  if (place !== undefined)
-    window.current()?.webContents.once('did-finish-load', () => window.send(channels.navigate, place));
+  if (place !== undefined) goTo(place);
 }

@@ -19,6 +19,8 @@ export interface AppWindow {
   /** Opens it where it is closed, and brings it to the front. */
   readonly show: () => void;
   readonly current: () => Electron.BrowserWindow | undefined;
+  /** Runs at once, or where the current page is still being loaded, and hears nothing, when it has been. */
+  readonly onceLoaded: (run: () => void) => void;
   /** Sends a message to every page; there may be several windows. */
   readonly send: (channel: string, ...values: readonly unknown[]) => void;
   /** A further window on the same audits. */
@@ -27,6 +29,7 @@ export interface AppWindow {
 
 export function createAppWindow(parts: WindowParts): AppWindow {
   const windows = new Set<Electron.BrowserWindow>();
+  const loaded = new WeakSet<Electron.BrowserWindow>();
 
   function open(): Electron.BrowserWindow {
     const window = new parts.BrowserWindow({
@@ -51,6 +54,7 @@ export function createAppWindow(parts: WindowParts): AppWindow {
       window.hide();
     });
     window.once('closed', () => windows.delete(window));
+    window.webContents.once('did-finish-load', () => loaded.add(window));
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       parts.log(`a window's page ended: ${reason}`);
       // The audit is not in it: a new page shows where it stands.
@@ -70,6 +74,11 @@ export function createAppWindow(parts: WindowParts): AppWindow {
       if (window.isMinimized()) window.restore();
       if (!window.isVisible() && !window.webContents.isLoading()) window.show();
       window.focus();
+    },
+    onceLoaded: (run) => {
+      const window = current();
+      if (window === undefined || loaded.has(window)) run();
+      else window.webContents.once('did-finish-load', run);
     },
     send: (channel, ...values) => {
       for (const window of windows) if (!window.isDestroyed()) window.webContents.send(channel, ...values);

@@ -136,13 +136,14 @@ function howSure(facts: ReportFacts): Answer {
     : broken.length > 0 || weak.length > 0
       ? 'Firm, with reservations'
       : 'Certain at 95 %, for what ran';
-  const repeats = `each played ${result.config.seeds === 1 ? 'once' : `${spellCount(result.config.seeds)} times`}`;
+  const [begun, played] = broken.length > 0 ? ['Planned', ''] : ['Played', ' played'];
+  const repeats = `each${played} ${result.config.seeds === 1 ? 'once' : `${spellCount(result.config.seeds)} times`}`;
   const attacks = new Set(result.matrix.map(({ attack }) => attack)).size;
   return {
     question,
     short,
     sentences: [
-      `Played: ${plural(attacks, 'attack')} and controls against ${plural(facts.defenses.length, 'defense setting')}, ${repeats}. A pass means these attacks failed at this budget, no more.`,
+      `${begun}: ${plural(attacks, 'attack')} and controls against ${plural(facts.defenses.length, 'defense setting')}, ${repeats}. A pass means these attacks failed at this budget, no more.`,
       ...(reasons.length === 0 ? [] : [reasons.join(' ')]),
     ],
   };

@@ -163,8 +163,8 @@ async function start(words: readonly string[] = [], isFirst = true) {
     tell({ type: 'audits-changed' });
     await settled();
   };
-  const second = (words: readonly string[], from = folder): boolean =>
-    app.emit('second-instance', {}, ['moat', ...words], from);
+  const second = (typed: readonly string[], from = folder): boolean =>
+    app.emit('second-instance', {}, ['moat', ...typed], from);
   return { app, quit, windows, engines, trays, showMessageBox, tell, list, second };
 }
 

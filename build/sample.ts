@@ -50,6 +50,9 @@ for (const limit of limits) {
   if (format === undefined) throw new Error(`${limit.format} is a format`);
   rendered.push({ ...limit, ...(await timed(format)) });
 }
+const measured = result.matrix.filter(({ stolenGain }) => stolenGain !== null).length;
+const { timeLimitMs } = result.config;
+const limit = timeLimitMs === undefined ? '' : `, within ${timeLimitMs / 60_000} minutes`;
 mkdirSync(values.out, { recursive: true });
 for (const { file, content } of rendered) writeFileSync(path.join(values.out, file), content);
 const table = rendered.map(({ file, bytes, ms, mostBytes, mostMs }) => [
@@ -69,7 +72,7 @@ writeFileSync(
   [
     '# Sample report',
     '',
-    `Audit \`${result.auditId}\`, preset ${result.config.preset.id} v${result.config.preset.version}, ${result.matrix.length} comparisons, state ${result.state}; written by \`npm run sample\`. Folders of the machine that measured are cut out of the result.`,
+    `Audit \`${result.auditId}\`, preset ${result.config.preset.id} v${result.config.preset.version}, ${result.matrix.length} comparisons (${measured} with a stolen gain${limit}), state ${result.state}; written by \`npm run sample\`. Folders of the machine that measured are cut out of the result.`,
     '',
     ...lines,
     '',

@@ -53,6 +53,17 @@ test('contract imports nothing of ours at run time', () => {
   ).toEqual([]);
 });
 
+test('the bridge has one entry: what its concerns are cut into is its own affair', () => {
+  expect(
+    breaks(
+      (line) =>
+        within('audits/contract/bridge')(line.target) &&
+        !within('audits/contract/bridge')(line.file) &&
+        line.file !== 'audits/contract/bridge.ts',
+    ),
+  ).toEqual([]);
+});
+
 test('audits knows neither Electron nor the renderer', () => {
   expect(
     breaks(

@@ -1,0 +1,72 @@
+import type { AuditId } from '../cell.ts';
+import type { Method, Nothing } from './method.ts';
+
+/** Everything a new audit is made of: methods to choose from, what it would cost, its start. */
+export interface NewAuditMethods {
+  /** Attacks, defenses, presets with JSON Schemas of their settings. */
+  'methods.list': Method<Nothing, MethodCatalogue>;
+  /** Cells, queries, time, money of what `settings` ask for, without embedding anything. */
+  'audits.estimate': Method<{ readonly settings: AuditSettings }, AuditEstimate>;
+  /** `confirmed`: a deployed service may be asked, up to its spending limit; without it such an audit is refused. */
+  'audits.start': Method<
+    { readonly settings: AuditSettings; readonly confirmed?: boolean | undefined },
+    { readonly id: AuditId }
+  >;
+}
+
+export interface MethodCatalogue {
+  readonly attacks: readonly MethodCard[];
+  readonly defenses: readonly MethodCard[];
+  readonly presets: readonly {
+    readonly id: string;
+    readonly version: number;
+    readonly title: string;
+    readonly attacks: readonly string[];
+    readonly defenses: readonly string[];
+    readonly budgets: readonly number[];
+    readonly accounts: readonly number[];
+    readonly seeds: number;
+    readonly canPass: boolean;
+  }[];
+}
+
+export interface MethodCard {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly group: string;
+  /** JSON Schema of the settings, with defaults. */
+  readonly config: unknown;
+  /** Of a defense: attacks it must face to pass. */
+  readonly mustFace: readonly string[];
+}
+
+/** The entries of `moat.config.json` (docs/moat.config.schema.json); paths absolute, or `builtin:demo`. */
+export type AuditSettings = Readonly<Record<string, unknown>>;
+
+export interface AuditEstimate {
+  readonly cells: number;
+  readonly queries: number;
+  readonly estimatedMs: number;
+  readonly dollars: number;
+  /** The attack or defense whose removal would save most time. */
+  readonly dearest: {
+    readonly kind: 'attack' | 'defense';
+    readonly label: string;
+    readonly savedMs: number;
+    readonly savedCells: number;
+  } | null;
+  readonly notApplicable: readonly {
+    readonly attack: string;
+    readonly defense: string;
+    readonly reason: string;
+  }[];
+  readonly leftOut: readonly { readonly label: string; readonly cells: number }[];
+  /** Attacks that defenses must face, with the reason; they are played whether or not the settings name them. */
+  readonly mandatory: readonly {
+    readonly attack: string;
+    readonly defense: string;
+    readonly reason: string;
+    readonly isNamed: boolean;
+  }[];
+}

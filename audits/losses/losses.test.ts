@@ -230,5 +230,11 @@ test('an unknown loss is refused with the list of known ones', () => {
 test('keys say the version of a loss whose numbers changed, of a wrapped attack too, and nothing of the others', () => {
   expect(lossVersions({ loss: 'softnn' })).toEqual({ softnn: 2 });
   expect(lossVersions({ base: 'direct-extraction/loss=softnn' })).toEqual({ softnn: 2 });
+  expect(lossVersions({ base: 'repeat-averaging/base=direct-extraction/loss=softnn/epochs=2' })).toEqual({
+    softnn: 2,
+  });
   expect(lossVersions({ loss: 'mse' })).toBeUndefined();
+  // A file or a longer name that only contains the id is no loss of the registry.
+  expect(lossVersions({ backbone: '/models/softnn.onnx', loss: 'full' })).toBeUndefined();
+  expect(lossVersions({ base: 'direct-extraction/loss=softnn-of-my-own' })).toBeUndefined();
 });

@@ -46,14 +46,23 @@ export function findLoss(id: string): LossDefinition {
   return loss;
 }
 
+/** Settings that name a loss: an attack's own, or in the spelling of an attack it wraps (`direct-extraction/loss=softnn`). */
+const NAMED_IN_BASE = /(?:^|[/:+])loss=([^/:+]*)/g;
+
 /**
  * Versions beyond 1 of the losses that an attack's configuration names, its own or that of an attack it wraps; undefined
  * where there are none, so that keys of other cells stay as they were.
  */
 export function lossVersions(config: Readonly<Record<string, unknown>>): Record<string, number> | undefined {
-  const text = JSON.stringify(config);
+  const values = Object.entries(config).flatMap(([name, value]): readonly string[] =>
+    typeof value !== 'string'
+      ? []
+      : name === 'loss'
+        ? [value]
+        : [...value.matchAll(NAMED_IN_BASE)].map(([, id = '']) => id),
+  );
   const named = (losses as readonly LossDefinition[]).flatMap(({ id, version = 1 }) =>
-    version > 1 && text.includes(id) ? [[id, version] as const] : [],
+    version > 1 && values.includes(id) ? [[id, version] as const] : [],
   );
   return named.length === 0 ? undefined : Object.fromEntries(named);
 }

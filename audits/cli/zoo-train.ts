@@ -1,25 +1,9 @@
-import { Option, type Command } from 'commander';
-import {
-  architectureIds,
-  trainingMethodIds,
-  trainingPresetIds,
-  type TrainingMethodId,
-} from '../training/choices.ts';
+import type { Command } from 'commander';
+import { trainingMethodIds, type TrainingMethodId } from '../training/choices.ts';
 import type { CommandContext } from './context.ts';
-import {
-  addDeviceOptions,
-  addExample,
-  addJsonOption,
-  readChoice,
-  readDuration,
-  readList,
-  readNumber,
-  readWhole,
-} from './flags.ts';
+import { addDeviceOptions, addExample, addJsonOption, readChoice, readList, readWhole } from './flags.ts';
 import type { ZooFlags } from './start-zoo.ts';
-
-/** Three stride-2 layers must leave a pixel. */
-const SMALLEST_SIDE = 8;
+import { addTrainingOptions } from './training-flags.ts';
 
 export function registerZooTrain(zoo: Command, context: CommandContext): void {
   const command = zoo
@@ -47,45 +31,15 @@ export function registerZooTrain(zoo: Command, context: CommandContext): void {
       '--first-seed <number>',
       'of the first encoders; counts up (default: 1)',
       readWhole('--first-seed', 0),
-    )
-    .addOption(
-      new Option('--time <duration>', 'for each encoder: 90s, 5m, 2h (default: 1m)')
-        .argParser(readDuration('--time'))
-        .conflicts('epochs'),
-    )
-    .option('--epochs <number>', 'passes over the images instead of a time', readWhole('--epochs'))
-    .option(
-      '--preset <name>',
-      `${trainingPresetIds.join(' or ')}, as in \`moat train\` (default: small)`,
-      readChoice('--preset', trainingPresetIds),
-    )
-    .option(
-      '--architecture <name>',
-      `${architectureIds.join(', ')} (default: the preset’s, small-cnn)`,
-      readChoice('--architecture', architectureIds),
-    )
-    .option(
-      '--resolution <pixels>',
-      'side of the square input (default: 32)',
-      readWhole('--resolution', SMALLEST_SIDE),
-    )
-    .option(
-      '--dimension <number>',
+    );
+  addTrainingOptions(command, {
+    preset: ', as in `moat train`',
+    epochs: 'passes over the images instead of a time',
+    time: 'for each encoder: 90s, 5m, 2h (default: 1m)',
+    dimension:
       'length of an embedding; your encoder’s lets distance-test take part (default: the preset’s, 128)',
-      readWhole('--dimension', 2),
-    )
-    .option('--batch <number>', 'images per step (default: the preset’s, 128)', readWhole('--batch', 2))
-    .option(
-      '--learning-rate <number>',
-      'peak of the learning rate (default: the method’s)',
-      readNumber('--learning-rate'),
-    )
-    .option(
-      '--images <number>',
-      'train on at most so many images of each folder, the same for all',
-      readWhole('--images', 2),
-    )
-    .option('--quiet', 'no progress');
+    images: 'train on at most so many images of each folder, the same for all',
+  }).option('--quiet', 'no progress');
   addJsonOption(addDeviceOptions(command));
   addExample(command, 'moat zoo train train-images other-images --out zoo --count 20 --time 1m').action(
     async (images: readonly string[], flags: ZooFlags) => {

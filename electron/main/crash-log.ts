@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { MoatError } from '../../audits/contract/errors.ts';
 
 const MOST_BYTES = 1 << 20;
 
@@ -24,6 +25,13 @@ export function openCrashLog(folder: string, now: () => Date): CrashLog {
       }
     },
   };
+}
+
+/** For a promise that nobody waits for. @param what has failed, as the log's line begins */
+export type LogFailure = (what: string) => (error: unknown) => void;
+
+export function logFailures(write: CrashLog['write']): LogFailure {
+  return (what) => (error) => write(`${what}: ${MoatError.from(error).message}`);
 }
 
 /** Failures that no code of ours sees where they happen. */

@@ -22,6 +22,7 @@ const pages: BuiltPages = {
     'renderer/{charts,compare,components,report,text}/**/*.{ts,svelte,css,js}',
     'renderer/theme.css',
     'build/renderer*.ts',
+    'audits/contract/clean-text.ts',
   ],
   packages: [
     'svelte',

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { Clock, Log } from '../contract/context.ts';
-import { cleanText } from '../report/clean-text.ts';
+import { cleanText } from '../contract/clean-text.ts';
 
 /** Files beside a database: `moat.db` has `moat.log`, `moat.artifacts` and `moat.settings`, any other NAME has `NAME.log`. */
 export function besideDatabase(databaseFile: string, ending: 'log' | 'artifacts' | 'settings'): string {

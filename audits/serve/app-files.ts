@@ -5,7 +5,12 @@ const pages: BuiltPages = {
   title: 'the app',
   script: 'build/app.ts',
   entry: 'index.html',
-  sources: ['renderer/**/*.{ts,svelte,css,js,html,svg}', 'build/app*.ts', 'audits/serve/app-policy.ts'],
+  sources: [
+    'renderer/**/*.{ts,svelte,css,js,html,svg}',
+    'build/app*.ts',
+    'audits/serve/app-policy.ts',
+    'audits/contract/clean-text.ts',
+  ],
   packages: [
     'svelte',
     'vite',

@@ -1,5 +1,5 @@
 import { MoatError, type WindowError } from '../contract/errors.ts';
-import { cleanText } from '../report/clean-text.ts';
+import { cleanText } from '../contract/clean-text.ts';
 import type { BridgeMethodEntry, ServeContext } from './method.ts';
 import { windowErrorOf } from './window-hints.ts';
 

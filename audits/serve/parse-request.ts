@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { MoatError } from '../contract/errors.ts';
-import { cleanText } from '../report/clean-text.ts';
+import { cleanText } from '../contract/clean-text.ts';
 
 /** @throws MoatError `usage` naming the method and the first entry that is wrong */
 export function parseRequest<Request>(name: string, schema: z.ZodType<Request>, value: unknown): Request {

@@ -4,7 +4,7 @@ import type { AuditId } from '../contract/cell.ts';
 import type { Clock, Log } from '../contract/context.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { RunEvent } from '../contract/events.ts';
-import { cleanText } from '../report/clean-text.ts';
+import { cleanText } from '../contract/clean-text.ts';
 import { continueAudit, createAudit } from '../run/runner.ts';
 import type { StartWorker } from '../run/worker-host.ts';
 import type { Store } from '../store/types.ts';

@@ -5,7 +5,7 @@ import { furtherFidelityIds } from '../contract/audit.ts';
 import { MoatError } from '../contract/errors.ts';
 import { policySchema } from '../plan/policy.ts';
 import { encoderOptionsSchema } from '../report/config-schema.ts';
-import { cleanText } from '../report/clean-text.ts';
+import { cleanText } from '../contract/clean-text.ts';
 
 /** What an audit may be told, by flags or by `moat.config.json`: one schema for both, flags win. */
 

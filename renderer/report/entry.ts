@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { render } from 'svelte/server';
 import theme from '../theme.css?inline';
 import ComparisonPage from '../compare/ComparisonPage.svelte';
-import { cleanStrings } from '../text/clean.ts';
+import { pageTexts } from '../text/page-text.ts';
 import { shortenMiddle } from '../text/shorten.ts';
 import behaviorModule from './behavior.js?raw';
 import fonts from './fonts.css?inline';
@@ -23,7 +23,7 @@ export function renderFigureSheet(figures: readonly ReportFigure[]): string {
 
 /** The whole report as one HTML file. */
 export function renderReport(given: ReportInput): string {
-  const input = cleanStrings(given);
+  const input = pageTexts(given);
   const name = input.result.encoder.path.split(/[/\\]/).at(-1) ?? '';
   return htmlFile(render(Report, { props: { input } }).body, {
     title: `${shortenMiddle(name, 60)}: model exposure audit ${input.result.auditId}`,
@@ -33,7 +33,7 @@ export function renderReport(given: ReportInput): string {
 
 /** Two audits, or two defenses of one, held against each other, as one HTML file. */
 export function renderComparison(given: ComparisonInput): string {
-  const input = cleanStrings(given);
+  const input = pageTexts(given);
   const [before, after] = [input.comparison.before, input.comparison.after].map(({ auditId, defense }) =>
     defense === null ? auditId : `${shortenMiddle(defense, 40)} of ${auditId}`,
   );

@@ -8,7 +8,7 @@ import Gantt from '../charts/Gantt.svelte';
 import MatrixFigure from '../charts/MatrixFigure.svelte';
 import Pareto from '../charts/Pareto.svelte';
 import QueryCurves from '../charts/QueryCurves.svelte';
-import { cleanStrings } from '../text/clean.ts';
+import { pageTexts } from '../text/page-text.ts';
 import { hasChapter } from './chapters.ts';
 import type { MatrixSlice, ReportFacts } from './facts.ts';
 import { reportFacts } from './facts.ts';
@@ -29,7 +29,7 @@ import { runSummary } from './run-summary.ts';
 type Table = ReportFigure['table'];
 
 export function renderFigures(given: ReportInput): readonly ReportFigure[] {
-  const facts = reportFacts(cleanStrings(given));
+  const facts = reportFacts(pageTexts(given));
   return [
     ...facts.slices.map((slice, i) => matrix(facts, slice, i)),
     ...curves(facts),

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 
-export { cleanText } from '../../report/clean-text.ts';
+export { cleanText } from '../../contract/clean-text.ts';
 
 /** Text for terminals: whatever came from a file name, a model or an error is cleaned before it is shown. */
 

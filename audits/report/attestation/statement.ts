@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { AuditResult, VerdictWord } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 
 /** in-toto Statement v1 with the predicate "test result" v0.1: what was tested, how, and what came of it. */
 

@@ -1,4 +1,4 @@
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import type { ComparedFigures, ComparisonInput } from '../../contract/report.ts';
 import type { ReportContext } from '../formats/format.ts';
 import { loadStaticRenderer } from '../static-renderer.ts';

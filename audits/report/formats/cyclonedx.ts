@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { AuditResult, Estimate } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import type { ReportContext, ReportFormat } from './format.ts';
 
 /**

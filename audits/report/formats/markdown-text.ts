@@ -1,4 +1,4 @@
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 
 /**
  * Text for GitHub-flavored Markdown. Names come from file names, models and other people's code: none may become a link, an

@@ -1,4 +1,4 @@
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import { pageInput } from '../page-input.ts';
 import { loadStaticRenderer } from '../static-renderer.ts';
 import type { ReportContext, ReportFormat } from './format.ts';

@@ -1,4 +1,4 @@
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import type { Crosswalk, CrosswalkEntry } from '../crosswalk/crosswalk.ts';
 
 /** The crosswalk as SARIF taxonomies (SARIF 2.1.0, 3.14.8 and 3.19.22): one component a standard, one taxon an entry. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AuditResult, Finding, Flag } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import { crosswalk } from '../crosswalk/crosswalk.ts';
 import { defenseOf, fingerprintName, fingerprintOf, kindOf, type FindingKind } from '../finding-identity.ts';
 import type { ReportFormat } from './format.ts';

@@ -7,7 +7,7 @@ import type { AuditResult } from '../../contract/result.ts';
 import { auditOf, digestBeside } from '../../report/attestation/beside.ts';
 import { ownPublicKey } from '../../report/attestation/keys.ts';
 import { verifyAttestation, type CheckState } from '../../report/attestation/verify-attestation.ts';
-import { cleanText } from '../../report/clean-text.ts';
+import { cleanText } from '../../contract/clean-text.ts';
 import { readJson } from '../../settings/settings.ts';
 import { resultOf } from '../audit-of.ts';
 import { defineBridgeMethod, type ServeContext } from '../method.ts';

@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest';
-import { cleanStrings, cleanText } from './clean.ts';
+import { pageTexts, pageText } from './page-text.ts';
 
 test.each([
   ['a\u202Egpj.exe', 'a gpj.exe'],
   ['one\ntwo\u0007', 'one two '],
   ['zero\u200Bwidth', 'zero width'],
   ['\u2067hidden\u2069', ' hidden '],
+  ['\u001b[31mred\u001b[0m', 'red'],
   ['plain – “quoted” 模型', 'plain – “quoted” 模型'],
 ])('what would steer the page around it is taken out of %j', (given, expected) => {
-  expect(cleanText(given)).toBe(expected);
+  expect(pageText(given)).toBe(expected);
 });
 
 test('right-to-left words stand isolated, and the isolation is closed', () => {
-  expect(cleanText('מודל חדש 82 %')).toBe('\u2068מודל חדש\u2069 82 %');
+  expect(pageText('מודל חדש 82 %')).toBe('\u2068מודל חדש\u2069 82 %');
 });
 
 test('every string of a value is cleaned, names of properties too; nothing else changes', () => {
   const given = { 'a\u202E': ['x\u0000', 1, null], nested: { deep: '\u2066y' }, isTrue: true };
-  expect(cleanStrings(given)).toEqual({ 'a ': ['x ', 1, null], nested: { deep: ' y' }, isTrue: true });
+  expect(pageTexts(given)).toEqual({ 'a ': ['x ', 1, null], nested: { deep: ' y' }, isTrue: true });
 });

@@ -1,0 +1,30 @@
+import { cleanText } from '../../audits/contract/clean-text.ts';
+
+/** A run of right-to-left text, spaces and marks within it included. */
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}](?:[\p{M}\p{Zs}\p{P}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}])*/gu;
+const FIRST_STRONG_ISOLATE = '\u2068';
+const POP_DIRECTIONAL_ISOLATE = '\u2069';
+
+/**
+ * A text from outside as a page shows it; right-to-left words stand isolated, so that they do not reorder numbers beside them.
+ * Escaping of markup is the templates' doing.
+ */
+export function pageText(text: string): string {
+  return cleanText(text).replaceAll(
+    RIGHT_TO_LEFT,
+    (run) => FIRST_STRONG_ISOLATE + run + POP_DIRECTIONAL_ISOLATE,
+  );
+}
+
+/** The same value with every string in it as a page shows it, names of properties too. */
+export function pageTexts<T>(value: T): T {
+  return cleaned(value) as T;
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return pageText(value);
+  if (Array.isArray(value)) return value.map(cleaned);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [pageText(key), cleaned(entry)]));
+}

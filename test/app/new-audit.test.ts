@@ -376,6 +376,32 @@ describe('over an engine that says what is wanted', () => {
     await page.context().close();
   });
 
+  test('the output of a projection head is chosen among those found, and is never the embedding’s', async ({
+    skip,
+  }) => {
+    const head = { name: 'projection', type: 'float32', shape: ['batch', 128] };
+    const opened = await open(
+      { 'encoder.inspect': () => ({ ...encoder, outputs: [...encoder.outputs, head] }) },
+      { stored: draft() },
+    );
+    if (opened === undefined) return skip();
+    const { page, engine } = opened;
+    const asked = (name: string): string =>
+      JSON.stringify(engine.calls.findLast((call) => call.name === name)?.request);
+    const field = page.getByLabel('Projection head');
+    expect(await field.getByRole('option').allTextContents()).toEqual(['none', 'projection']);
+    await field.selectOption('projection');
+    await expect.poll(() => asked('encoder.inspect')).toContain('"options":{"projection":"projection"}');
+    await expect.poll(() => asked('audits.estimate')).toContain('"projection":"projection"');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByLabel('Output', { exact: true }).selectOption('projection');
+    expect(await field.getByRole('option').allTextContents()).toEqual(['none', 'embedding']);
+    expect(await field.inputValue()).toBe('');
+    await expect.poll(() => asked('audits.estimate')).toContain('"output":"projection"');
+    expect(asked('audits.estimate')).not.toContain('"projection":');
+    await page.context().close();
+  });
+
   test('what was typed survives another screen and another window', async ({ skip }) => {
     const opened = await open();
     if (opened === undefined) return skip();

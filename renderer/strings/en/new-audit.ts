@@ -42,6 +42,7 @@ export const newAuditWords = {
       mean: 'Mean',
       std: 'Standard deviation',
       output: 'Output',
+      projection: 'Projection head',
       pooling: 'Pooling',
     },
     sources: {
@@ -52,6 +53,9 @@ export const newAuditWords = {
     },
     ranges: { '0-1': '0 to 1', '0-255': '0 to 255', '-1-1': '−1 to 1' },
     poolings: { none: 'none', cls: 'class token', mean: 'mean' },
+    noProjection: 'none',
+    projectionHint:
+      'A second output: attacks on services that return it and guards that compare by it need one.',
     threeNumbers: 'One number, or three for red, green and blue',
     notThreeNumbers: 'Write one number, or three with commas between.',
     notASize: 'Write a whole number of pixels.',

@@ -42,6 +42,12 @@ export const errorTable = {
   'configuration-invalid': user('Correct the configuration and run the same command again.', exitCode.usage),
   'method-unknown': user('List the known ids with `moat attacks` or `moat defenses`.', exitCode.usage),
   'path-missing': user('Check the path.', exitCode.usage),
+  'path-not-opened': user(
+    'Look for it with the system’s own file manager: it may have been moved or deleted, or no program is set for files of its kind.',
+  ),
+  'dialog-failed': environment(
+    'Try again; or type the path into its field, and name the folder of reports in Settings.',
+  ),
 
   'encoder-not-onnx': user(
     'Export the encoder as ONNX (docs/exporting.md) and name that file.',

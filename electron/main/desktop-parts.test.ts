@@ -147,14 +147,17 @@ test('the menu leads to the app’s own places; developer tools are not in a pac
   expect(JSON.stringify(menuTemplate({ ...parts, isPackaged: false }))).toContain('toggleDevTools');
 });
 
-function offered() {
+function offered(
+  showOpenDialog: Electron.Dialog['showOpenDialog'] = () =>
+    Promise.resolve({ canceled: true, filePaths: [] }),
+) {
   const runs = new Map<string, (request: never, contents: never) => unknown>();
   const openPath = vi.fn(() => Promise.resolve(''));
   offerDialogs(
     (channel, schema, run) =>
       void runs.set(channel, (request, contents) => run(schema.parse(request), contents)),
     {
-      dialog: { showOpenDialog: () => Promise.resolve({ canceled: true, filePaths: [] }) },
+      dialog: { showOpenDialog },
       shell: { openPath },
       windowOf: () => null,
     },
@@ -172,14 +175,32 @@ test('a page may have a folder or a report opened, never a program', async () =>
   await ask(channels.openPath, { path: folder });
   await ask(channels.openPath, { path: path.join(folder, 'report.pdf') });
   expect(openPath).toHaveBeenCalledTimes(2);
-  for (const name of ['program.sh', 'Program.app', 'missing.pdf'])
+  for (const name of ['program.sh', 'Program.app'])
     await expect(
       Promise.resolve().then(() => ask(channels.openPath, { path: path.join(folder, name) })),
     ).rejects.toThrow(/neither a folder nor a report/);
-  await expect(
-    Promise.resolve().then(() => ask(channels.openPath, { path: 'report.pdf' })),
-  ).rejects.toThrow();
+  for (const place of [path.join(folder, 'missing.pdf'), 'report.pdf'])
+    await expect(Promise.resolve().then(() => ask(channels.openPath, { path: place }))).rejects.toMatchObject(
+      { code: 'path-not-opened', message: `There is no file or folder ${place}.` },
+    );
   expect(openPath).toHaveBeenCalledTimes(2);
+  openPath.mockResolvedValueOnce('No application is set');
+  await expect(ask(channels.openPath, { path: folder })).rejects.toMatchObject({
+    code: 'path-not-opened',
+    message: `${folder} could not be opened: No application is set`,
+  });
+});
+
+test('a dialog that the system cannot show is an error with advice, not a bug of ours', async () => {
+  const { ask } = offered(() => Promise.reject(new Error('no portal answers')));
+  const channelsOfDialogs = [channels.chooseFolder, channels.saveFolder, channels.chooseFile] as const;
+  for (const channel of channelsOfDialogs) {
+    const request = channel === channels.chooseFile ? { title: 'x', extensions: [] } : { title: 'x' };
+    await expect(ask(channel, request)).rejects.toMatchObject({
+      code: 'dialog-failed',
+      message: 'The system’s dialog could not be shown: no portal answers',
+    });
+  }
 });
 
 test('a cancelled dialog answers null', async () => {

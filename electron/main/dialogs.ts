@@ -26,16 +26,24 @@ export interface DialogParts {
   readonly windowOf: (contents: Electron.WebContents) => Electron.BrowserWindow | null;
 }
 
-/** Native dialogs, so that a page learns of no path that the user did not choose. */
+/**
+ * Native dialogs, so that a page learns of no path that the user did not choose.
+ * Errors of what is offered: `dialog-failed`, `path-not-opened`.
+ */
 export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: DialogParts): void {
   async function ask(
     contents: Electron.WebContents,
     options: Electron.OpenDialogOptions,
   ): Promise<string | null> {
     const window = windowOf(contents);
-    const { canceled, filePaths } =
-      window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
-    return canceled ? null : (filePaths[0] ?? null);
+    try {
+      const { canceled, filePaths } =
+        window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
+      return canceled ? null : (filePaths[0] ?? null);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MoatError('dialog-failed', `The system’s dialog could not be shown: ${reason}`, { cause });
+    }
   }
 
   handle(channels.chooseFolder, z.strictObject({ title }), (request, contents) =>
@@ -56,19 +64,21 @@ export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: Dialog
       }),
   );
   handle(channels.openPath, z.strictObject({ path: z.string().max(4096) }), async (request) => {
-    if (!mayOpen(request.path))
-      throw new MoatError('path-missing', `${request.path} is neither a folder nor a report.`);
+    const reason = whyNotOpened(request.path);
+    if (reason !== undefined) throw new MoatError('path-not-opened', reason);
     const problem = await shell.openPath(request.path);
     if (problem !== '')
-      throw new MoatError('path-missing', `${request.path} could not be opened: ${problem}`);
+      throw new MoatError('path-not-opened', `${request.path} could not be opened: ${problem}`);
   });
 }
 
 /** The system's own program for a file may be the file itself: a page must not start one. */
-function mayOpen(file: string): boolean {
+function whyNotOpened(file: string): string | undefined {
   const stats = path.isAbsolute(file) ? statSync(file, { throwIfNoEntry: false }) : undefined;
-  if (stats === undefined) return false;
+  if (stats === undefined) return `There is no file or folder ${file}.`;
   // On macOS a program is a folder.
-  if (stats.isDirectory()) return path.extname(file) !== '.app';
-  return stats.isFile() && openable.has(path.extname(file).toLowerCase());
+  const isOpenable = stats.isDirectory()
+    ? path.extname(file) !== '.app'
+    : stats.isFile() && openable.has(path.extname(file).toLowerCase());
+  return isOpenable ? undefined : `${file} is neither a folder nor a report.`;
 }

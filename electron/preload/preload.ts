@@ -7,13 +7,6 @@ async function ask(channel: string, request: unknown): Promise<MoatReply> {
   return (await ipcRenderer.invoke(channel, request)) as MoatReply;
 }
 
-/** For what can fail only by a mistake of ours or of the system: the sentence is all there is to it. */
-async function demand(channel: string, request: unknown): Promise<unknown> {
-  const answer = await ask(channel, request);
-  if (!answer.ok) throw new Error(answer.error.message);
-  return answer.value;
-}
-
 /** The event object of Electron, which holds a way back to it, stays here. */
 function watch(channel: string, listener: (value: never) => void): () => void {
   const pass = (_event: unknown, value: unknown): void => listener(value as never);
@@ -25,11 +18,10 @@ const moat: MoatWindow = {
   call: (name, request) => ask(channels.call, { name, request }),
   subscribe: (listener) => watch(channels.event, listener),
   pathOfFile: (file) => webUtils.getPathForFile(file),
-  chooseFolder: async (title) => (await demand(channels.chooseFolder, { title })) as string | null,
-  chooseFile: async (title, extensions) =>
-    (await demand(channels.chooseFile, { title, extensions })) as string | null,
-  saveFolder: async (title) => (await demand(channels.saveFolder, { title })) as string | null,
-  openPath: async (path) => void (await demand(channels.openPath, { path })),
+  chooseFolder: (title) => ask(channels.chooseFolder, { title }),
+  chooseFile: (title, extensions) => ask(channels.chooseFile, { title, extensions }),
+  saveFolder: (title) => ask(channels.saveFolder, { title }),
+  openPath: (path) => ask(channels.openPath, { path }),
   watchNavigation: (listener) => watch(channels.navigate, listener),
   watchCommands: (listener) => watch(channels.command, listener),
 };

@@ -34,3 +34,22 @@ test('the desktop app’s bridge carries the hint', async () => {
     hint,
   });
 });
+
+test.each(['chooseFolder', 'chooseFile', 'saveFolder', 'openPath'] as const)(
+  'a dialog of the desktop app that fails says what to do: %s',
+  async (name) => {
+    const error = { code: 'dialog-failed', message: 'No dialog', details: {}, hint: 'Try again.' } as const;
+    const moat = { [name]: () => Promise.resolve({ ok: false, error }) } as Partial<MoatWindow> as MoatWindow;
+    const asked = electronBridge(moat).dialogs?.[name]('A title', []);
+    await expect(asked).rejects.toMatchObject({ name: 'BridgeError', code: 'dialog-failed' });
+    await expect(asked?.catch(sentenceOf)).resolves.toBe('No dialog. Try again.');
+  },
+);
+
+test('a path that was chosen is a path, and a dialog that was cancelled null', async () => {
+  const answers = ['/photos', null];
+  const chooseFolder = () => Promise.resolve({ ok: true, value: answers.shift() } as const);
+  const { dialogs } = electronBridge({ chooseFolder } as Partial<MoatWindow> as MoatWindow);
+  expect(await dialogs?.chooseFolder('Pool')).toBe('/photos');
+  expect(await dialogs?.chooseFolder('Pool')).toBeNull();
+});

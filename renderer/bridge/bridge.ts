@@ -23,7 +23,7 @@ export interface Bridge {
   readonly watchCommands: (listener: (id: string) => void) => Stop;
 }
 
-/** Each answers null where the user cancelled. */
+/** Each answers null where the user cancelled. They throw a BridgeError with what to do where the system fails. */
 export interface NativeDialogs {
   readonly chooseFolder: (title: string) => Promise<string | null>;
   /** @param extensions without dots; empty: every file */

@@ -1,6 +1,6 @@
 import type { BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
 import { BridgeError, type Bridge } from './bridge.ts';
-import type { MoatWindow } from './window.ts';
+import type { MoatReply, MoatWindow } from './window.ts';
 
 /** The bridge of the desktop app, over what its preload script offers. */
 export function electronBridge(moat: MoatWindow): Bridge {
@@ -10,10 +10,8 @@ export function electronBridge(moat: MoatWindow): Bridge {
       name: Name,
       request: BridgeRequest<Name>,
     ): Promise<BridgeReply<Name>> => {
-      const answer = await moat.call(name, request);
-      if (!answer.ok) throw new BridgeError(answer.error);
       // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the compiler asks for it: `unknown` is no reply
-      return answer.value as BridgeReply<Name>;
+      return valueOf(await moat.call(name, request)) as BridgeReply<Name>;
     },
     subscribe: (listener) => moat.subscribe(listener),
     // The main process outlives the window; that the engine is gone comes as an event.
@@ -22,13 +20,24 @@ export function electronBridge(moat: MoatWindow): Bridge {
       return () => undefined;
     },
     dialogs: {
-      chooseFolder: (title) => moat.chooseFolder(title),
-      chooseFile: (title, extensions) => moat.chooseFile(title, extensions),
-      saveFolder: (title) => moat.saveFolder(title),
-      openPath: (path) => moat.openPath(path),
+      chooseFolder: async (title) => chosenPath(await moat.chooseFolder(title)),
+      chooseFile: async (title, extensions) => chosenPath(await moat.chooseFile(title, extensions)),
+      saveFolder: async (title) => chosenPath(await moat.saveFolder(title)),
+      openPath: async (path) => void valueOf(await moat.openPath(path)),
     },
     pathOfFile: (file) => moat.pathOfFile(file) || null,
     watchNavigation: (listener) => moat.watchNavigation(listener),
     watchCommands: (listener) => moat.watchCommands(listener),
   };
+}
+
+/** @throws BridgeError */
+function valueOf(answer: MoatReply): unknown {
+  if (!answer.ok) throw new BridgeError(answer.error);
+  return answer.value;
+}
+
+function chosenPath(answer: MoatReply): string | null {
+  const path = valueOf(answer);
+  return typeof path === 'string' ? path : null;
 }

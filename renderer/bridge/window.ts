@@ -8,10 +8,11 @@ export interface MoatWindow {
   readonly subscribe: (listener: (event: BridgeEvent) => void) => () => void;
   /** Empty where the file does not lie on a disk. */
   readonly pathOfFile: (file: File) => string;
-  readonly chooseFolder: (title: string) => Promise<string | null>;
-  readonly chooseFile: (title: string, extensions: readonly string[]) => Promise<string | null>;
-  readonly saveFolder: (title: string) => Promise<string | null>;
-  readonly openPath: (path: string) => Promise<void>;
+  /** Of these three the value is a path, or null where the user cancelled. */
+  readonly chooseFolder: (title: string) => Promise<MoatReply>;
+  readonly chooseFile: (title: string, extensions: readonly string[]) => Promise<MoatReply>;
+  readonly saveFolder: (title: string) => Promise<MoatReply>;
+  readonly openPath: (path: string) => Promise<MoatReply>;
   readonly watchNavigation: (listener: (hash: string) => void) => () => void;
   readonly watchCommands: (listener: (id: string) => void) => () => void;
 }

@@ -5,6 +5,7 @@ import { PDFDocument, PDFName } from 'pdf-lib';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BridgeMethod, BridgeReply, BridgeRequest } from '../../audits/contract/bridge.ts';
+import { errorTable } from '../../audits/contract/errors.ts';
 import { findChromium } from '../../audits/report/pdf/chromium.ts';
 import type { MoatWindow } from '../../renderer/bridge/window.ts';
 import { buildDesktop, DESKTOP_FOLDER } from '../../build/desktop/build.ts';
@@ -138,6 +139,19 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
       expect(await ask('audits.snapshot', { id: 7 })).toMatchObject({ ok: false, error: { code: 'usage' } });
     },
   );
+
+  test.skipIf(skip)('what the desktop cannot open is answered with what to do about it', async () => {
+    const missing = path.join(userData, 'missing.pdf');
+    expect(await page.evaluate((place) => window.moat?.openPath(place), missing)).toEqual({
+      ok: false,
+      error: {
+        code: 'path-not-opened',
+        message: `There is no file or folder ${missing}.`,
+        details: {},
+        hint: errorTable['path-not-opened'].hint,
+      },
+    });
+  });
 
   test.skipIf(skip)('a page goes nowhere else, opens no window, and is granted nothing', async () => {
     const address = page.url();

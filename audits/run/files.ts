@@ -44,9 +44,11 @@ export function writeFileAtomic(
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary, { force: true });
     const known = MoatError.from(error);
+    const why =
+      known.code === 'disk-full' ? 'the disk is full, or a quota or limit is reached' : known.message;
     throw known.code === 'internal'
       ? error
-      : new MoatError(known.code, `${file} could not be written: ${known.message}.`, { cause: error });
+      : new MoatError(known.code, `${file} could not be written: ${why}.`, { cause: error });
   }
   return { sha256: digest.digest('hex'), sizeBytes };
 }

@@ -78,7 +78,7 @@ export async function continueAudit(
   } catch (error) {
     const known = MoatError.from(error);
     const cancelled = known.code === 'cancelled';
-    // A full disk takes no more rows, not even this one: the audit is then found as interrupted.
+    // A full disk takes no more rows, not even this one: the next process then finds the audit interrupted.
     try {
       store.audits.setState(id, cancelled ? 'cancelled' : 'failed', timestamp(clock), known.toJSON());
     } catch (storeError) {

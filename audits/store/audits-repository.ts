@@ -79,6 +79,8 @@ export function auditsRepository(
   };
   const truthful = (state: AuditState): AuditState =>
     isActive(state) && !options.isOwned() ? 'interrupted' : state;
+  /** Ends that a full disk did not take: true all the same, for as long as this process knows them. */
+  const untaken = new Map<AuditId, Pick<AuditRow, 'state' | 'finishedAt' | 'error'>>();
 
   return {
     create(row) {
@@ -86,12 +88,15 @@ export function auditsRepository(
     },
     get(id) {
       const record = select.get(id);
-      return record === undefined ? undefined : toRow(record, truthful(record.state));
+      return record === undefined
+        ? undefined
+        : { ...toRow(record, truthful(record.state)), ...untaken.get(record.id) };
     },
     list: ({ deleted } = { deleted: false }) =>
       selectSummaries.all({ deleted: Number(deleted) }).map(({ tags, verdicts, ...summary }) => ({
         ...summary,
-        state: truthful(summary.state),
+        state: untaken.get(summary.id)?.state ?? truthful(summary.state),
+        finishedAt: untaken.get(summary.id)?.finishedAt ?? summary.finishedAt,
         tags: fromJson(tags) as AuditSummary['tags'],
         verdicts: readVerdicts(verdicts),
       })),
@@ -108,14 +113,21 @@ export function auditsRepository(
     erase: erasure.erase,
     setState(id, state, at, error) {
       const before = known(id).state;
-      updateState.run({
-        id,
-        state,
-        finishedAt: isFinal(state) ? at : null,
-        error: error === undefined ? null : toJsonLenient(error),
-        // A resumed audit must not be stopped by the request that stopped its last run.
-        isRestart: Number(isActive(state) && !isActive(before)),
-      });
+      const finished = isFinal(state) ? at : null;
+      try {
+        updateState.run({
+          id,
+          state,
+          finishedAt: finished,
+          error: error === undefined ? null : toJsonLenient(error),
+          // A resumed audit must not be stopped by the request that stopped its last run.
+          isRestart: Number(isActive(state) && (!isActive(before) || untaken.has(id))),
+        });
+      } catch (thrown) {
+        if (!isActive(state)) untaken.set(id, { state, finishedAt: finished, error: error ?? null });
+        throw thrown;
+      }
+      untaken.delete(id);
     },
     setPreparation(id, preparation) {
       known(id);

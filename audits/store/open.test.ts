@@ -28,6 +28,7 @@ import {
   measurement,
   outcome,
   plannedCell,
+  startedAt,
 } from './fixtures/example.ts';
 import { runOther, runOtherWithFileLimit } from './fixtures/other-process.ts';
 import { requestCancel } from './cancel.ts';
@@ -269,6 +270,33 @@ describe('no room', { timeout: patienceMs }, () => {
     expect(done.map(({ key }) => key)).toEqual(finished);
     expect(finished.length).toBeGreaterThan(2);
     again.close();
+  });
+
+  test('an end that does not fit is known to its process, and the next one finds the audit interrupted', () => {
+    const store = open('write', { maxPageCount: 80 });
+    createAudit(store, exampleId);
+    store.audits.setState(exampleId, 'running', startedAt);
+    const error = { code: 'disk-full', message: 'x'.repeat(1_000_000), details: {} } as const;
+    expect(codeOf(() => store.audits.setState(exampleId, 'failed', finishedAt, error)).code).toBe(
+      'disk-full',
+    );
+    expect(store.audits.get(exampleId)).toMatchObject({ state: 'failed', finishedAt, error });
+    expect(store.audits.list()).toMatchObject([{ state: 'failed', finishedAt }]);
+    store.close();
+
+    const next = open('write');
+    expect(next.audits.get(exampleId)).toMatchObject({ state: 'interrupted', error: null });
+    next.close();
+  });
+
+  test('once such an audit goes on, what is stored is what is read', () => {
+    const store = open('write', { maxPageCount: 80 });
+    createAudit(store, exampleId);
+    const error = { code: 'disk-full', message: 'x'.repeat(1_000_000), details: {} } as const;
+    codeOf(() => store.audits.setState(exampleId, 'failed', finishedAt, error));
+    store.audits.setState(exampleId, 'running', startedAt);
+    expect(store.audits.get(exampleId)).toMatchObject({ state: 'running', finishedAt: null, error: null });
+    store.close();
   });
 
   test('a database that does not even fit its tables is refused as a full disk', () => {

@@ -99,6 +99,7 @@ export interface AuditRepository {
   erasable(): ErasedFiles;
   /** Erases the deleted audits, and cells that no other audit has planned. Their files are the caller's to erase. */
   erase(): ErasedFiles;
+  /** An end that the disk does not take is thrown, and yet what this process reads from now on. */
   setState(id: AuditId, state: AuditState, at: string, error?: SerializedError): void;
   setPreparation(id: AuditId, preparation: PreparationRecord): void;
   /** Asks a running audit to stop; its runner polls this. */

@@ -19,16 +19,18 @@ export class LiveAudit {
   fraction = 0;
   etaMs: number | null = null;
   readonly #fractions = new Map<CellKey, number>();
-  readonly #log: LogLine[] = [];
+  readonly #log: LogLine[];
   /** Of the cells that are done, what a window was told last. */
   readonly #told = new Map<CellKey, number | null>();
   readonly #cells = new Map<CellKey, GainedCell>();
   readonly #accuracies = new Map<CellKey, ReadonlyMap<string, number>>();
   #gainOf: (cell: GainedCell) => number | null = () => null;
 
-  constructor(id: AuditId, store: Store) {
+  /** @param earlier lines of a run before this one */
+  constructor(id: AuditId, store: Store, earlier: readonly LogLine[] = []) {
     this.#id = id;
     this.#store = store;
+    this.#log = [...earlier];
   }
 
   get log(): readonly LogLine[] {

@@ -177,6 +177,12 @@ test('a failing cell says why; retrying it completes the audit', async () => {
   expect((await refusal('audits.resume', { id })).code).toBe('audit-nothing-to-resume');
   const sheet = await call('audits.cell', { id, key: failed?.key ?? '' });
   expect(sheet.error?.code).toBe('training-diverged');
+  // It has ended, and what it said is still there to be read.
+  const said = (await call('audits.snapshot', { id })).log;
+  expect(said).toContainEqual({
+    level: 'error',
+    message: expect.stringMatching(/: The loss is not finite\.$/) as string,
+  });
   isBroken = false;
   events = [];
   await call('audits.resume', { id, retryFailed: true });
@@ -184,6 +190,7 @@ test('a failing cell says why; retrying it completes the audit', async () => {
   const sheetNow = await call('audits.cell', { id, key: failed?.key ?? '' });
   expect(sheetNow.cell.state).toBe('done');
   expect(sheetNow.measurements.map(({ metric }) => metric)).toContain('honest-recall-10');
+  expect((await call('audits.snapshot', { id })).log.slice(0, said.length)).toEqual(said);
 });
 
 test('stopped at a safe point, then resumed', async () => {

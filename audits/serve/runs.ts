@@ -8,7 +8,7 @@ import { cleanText } from '../contract/clean-text.ts';
 import { continueAudit, createAudit } from '../run/runner.ts';
 import type { StartWorker } from '../run/worker-host.ts';
 import type { Store } from '../store/types.ts';
-import { LiveAudit } from './live-audit.ts';
+import { LiveAudit, type LogLine } from './live-audit.ts';
 
 /** The audits this engine runs: one at a time, the next ones wait. */
 export interface AuditRuns {
@@ -21,6 +21,8 @@ export interface AuditRuns {
   readonly isRunning: (id: AuditId) => boolean;
   /** What is known of one that runs or waits here. */
   readonly live: (id: AuditId) => LiveAudit | undefined;
+  /** The last lines of an audit that runs here or has run, however it ended: what went wrong is read afterwards. */
+  readonly log: (id: AuditId) => readonly LogLine[];
   /** None runs and none waits. */
   readonly isIdle: () => boolean;
   /** Stops the running one at a safe point, drops those that wait; resolves when nothing runs any more. */
@@ -39,6 +41,8 @@ export interface RunsContext {
 
 /** Of one line of the log in a window; the file has all of it. */
 const MOST_LETTERS = 2000;
+/** Audits that have ended, whose lines are still known. */
+const MOST_LOGS = 20;
 
 interface Task {
   readonly id: AuditId;
@@ -53,6 +57,7 @@ export function createRuns(context: RunsContext): AuditRuns {
   const queue: Task[] = [];
   let current: { readonly task: Task; readonly end: Promise<void> } | undefined;
   let isClosing = false;
+  const endedLogs = new Map<AuditId, readonly LogLine[]>();
 
   const find = (id: AuditId): Task | undefined =>
     current?.task.id === id ? current.task : queue.find((task) => task.id === id);
@@ -61,7 +66,8 @@ export function createRuns(context: RunsContext): AuditRuns {
     for (const cell of task.live.observe(run)) publish({ type: 'cell-result', auditId: task.id, cell });
   };
   const enqueue = (store: Store, id: AuditId, retry: Task['retry']): void => {
-    queue.push({ id, retry, store, stopping: new AbortController(), live: new LiveAudit(id, store) });
+    const live = new LiveAudit(id, store, endedLogs.get(id));
+    queue.push({ id, retry, store, stopping: new AbortController(), live });
     // The reply to whoever asked goes first.
     setImmediate(next);
     publish({ type: 'audits-changed' });
@@ -72,6 +78,7 @@ export function createRuns(context: RunsContext): AuditRuns {
     if (task === undefined) return;
     const end = run(task).finally(() => {
       current = undefined;
+      keepLog(task);
       publish({ type: 'audits-changed' });
       next();
     });
@@ -106,6 +113,12 @@ export function createRuns(context: RunsContext): AuditRuns {
       }
     }
   };
+  const keepLog = ({ id, live }: Task): void => {
+    endedLogs.delete(id);
+    endedLogs.set(id, live.log);
+    const [oldest] = endedLogs.keys();
+    if (endedLogs.size > MOST_LOGS && oldest !== undefined) endedLogs.delete(oldest);
+  };
   const drop = (task: Task): void => {
     queue.splice(queue.indexOf(task), 1);
     task.store.audits.setState(task.id, 'cancelled', new Date(clock.now()).toISOString());
@@ -132,6 +145,7 @@ export function createRuns(context: RunsContext): AuditRuns {
     },
     isRunning: (id) => find(id) !== undefined,
     live: (id) => find(id)?.live,
+    log: (id) => find(id)?.live.log ?? endedLogs.get(id) ?? [],
     isIdle: () => current === undefined && queue.length === 0,
     async stopAll() {
       isClosing = true;

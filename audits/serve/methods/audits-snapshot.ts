@@ -22,7 +22,7 @@ export const auditsSnapshot = defineBridgeMethod({
       fraction: live?.fraction ?? (audit.state === 'completed' ? 1 : done),
       etaMs: live?.etaMs ?? null,
       cells: readCells(context, audit),
-      log: live?.log.map(({ level, message }) => ({ level, message })) ?? [],
+      log: context.runs.log(id).map(({ level, message }) => ({ level, message })),
       error: audit.error,
     };
   },

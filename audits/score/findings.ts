@@ -1,6 +1,6 @@
 import type { DefenseVerdict, Finding, Flag, MatrixCell } from '../contract/result.ts';
 import type { Evidence } from './evidence.ts';
-import { strongestUndefended } from './headline.ts';
+import { worstTheft } from './headline.ts';
 import { count, dollars, percent, points, withInterval } from './sentences.ts';
 
 /** What a reader should act on, from the most severe. Ids are stable from audit to audit. */
@@ -19,7 +19,7 @@ export function writeFindings(
       .filter((key, i, all) => all.indexOf(key) === i);
   const weakened = flags.some(({ scope, severity }) => scope === 'audit' && severity !== 'note');
   return [
-    ...extractable(evidence, matrix, weakened),
+    ...extractable(evidence, matrix, verdicts, weakened),
     ...defended.flatMap((verdict) => withoutProtection(verdict, keysOf(verdict.defense))),
     ...defended.flatMap((verdict) => tooCostly(evidence, verdict)),
     ...defended.flatMap((verdict) => bypassed(verdict, matrix, evidence)),
@@ -29,11 +29,12 @@ export function writeFindings(
 function extractable(
   evidence: Evidence,
   matrix: readonly MatrixCell[],
+  verdicts: readonly DefenseVerdict[],
   weakened: boolean,
 ): readonly Finding[] {
-  const cell = strongestUndefended(evidence, matrix);
-  const gain = cell?.stolenGain ?? null;
-  if (cell === undefined || gain === null || !((gain.low ?? gain.value) > 0)) return [];
+  const theft = worstTheft(evidence, matrix, verdicts);
+  if (theft === undefined || !((theft.gain.low ?? theft.gain.value) > 0)) return [];
+  const { cell, gain } = theft;
   const queries = cell.queriesUsed ?? cell.budget;
   const floor = gain.low ?? 0;
   return [

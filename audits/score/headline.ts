@@ -1,4 +1,4 @@
-import type { AuditResult, DefenseVerdict, MatrixCell } from '../contract/result.ts';
+import type { AuditResult, DefenseVerdict, Estimate, MatrixCell } from '../contract/result.ts';
 import type { Evidence } from './evidence.ts';
 import { count, dollars, percent, withInterval } from './sentences.ts';
 
@@ -18,6 +18,32 @@ export function strongestUndefended(
     );
 }
 
+/**
+ * The worst theft without a defense: the number that its verdict is given by, and the cell that leads to it. The cell's own
+ * interval does not know that it was picked as the largest of many, and a result tells one interval of one number.
+ */
+export function worstTheft(
+  evidence: Evidence,
+  matrix: readonly MatrixCell[],
+  verdicts: readonly DefenseVerdict[],
+): { readonly cell: MatrixCell; readonly gain: Estimate } | undefined {
+  const undefended = verdicts.find(({ defense }) => defense === 'none');
+  const gain = undefended?.worstStolenGain ?? null;
+  const judged =
+    gain === null
+      ? undefined
+      : strongestUndefended(
+          evidence,
+          matrix.filter(
+            ({ attack, stolenGain }) =>
+              attack === undefended?.strongestAttack && stolenGain?.value === gain.value,
+          ),
+        );
+  if (gain !== null && judged !== undefined) return { cell: judged, gain };
+  const cell = strongestUndefended(evidence, matrix);
+  return cell?.stolenGain == null ? undefined : { cell, gain: cell.stolenGain };
+}
+
 /** One or two sentences: can it be stolen, how cheaply, and which defense to ship. */
 export function writeHeadline(
   evidence: Evidence,
@@ -25,14 +51,18 @@ export function writeHeadline(
   verdicts: readonly DefenseVerdict[],
   recommendation: AuditResult['recommendation'],
 ): string {
-  return `${theftSentence(evidence, matrix)} ${defenseSentence(verdicts, recommendation)}`;
+  return `${theftSentence(evidence, matrix, verdicts)} ${defenseSentence(verdicts, recommendation)}`;
 }
 
-function theftSentence(evidence: Evidence, matrix: readonly MatrixCell[]): string {
-  const worst = strongestUndefended(evidence, matrix);
-  const gain = worst?.stolenGain ?? null;
-  if (worst === undefined || gain === null)
+function theftSentence(
+  evidence: Evidence,
+  matrix: readonly MatrixCell[],
+  verdicts: readonly DefenseVerdict[],
+): string {
+  const theft = worstTheft(evidence, matrix, verdicts);
+  if (theft === undefined)
     return 'Whether the encoder can be stolen was not measured: no undefended attack has a stolen gain.';
+  const { cell: worst, gain } = theft;
   const queries = worst.queriesUsed ?? worst.budget;
   const price = dollars(queries * evidence.config.pricePerQuery);
   const effort = `${count(queries)} queries (${price})`;

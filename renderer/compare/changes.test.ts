@@ -52,7 +52,7 @@ test('a row says what it is about', () => {
 });
 
 test('a difference has its sign', () => {
-  expect([0.25, -0.25, 0].map(spellDelta)).toEqual(['+0.250', '\u22120.250', '0.000']);
+  expect([0.25, -0.25, 0].map((delta) => spellDelta(delta))).toEqual(['+0.250', '\u22120.250', '0.000']);
 });
 
 const curve = (defense: string, attack: string | null = null): QueryCurve => ({

@@ -3,6 +3,7 @@ import type { ChangeWord } from '../../audits/report/compare/difference.ts';
 import type { FindingChange, FindingStatus } from '../../audits/report/compare/finding-changes.ts';
 import type { CurveInput } from '../charts/curve-layout.ts';
 import type { QueryCurve } from '../../audits/contract/result.ts';
+import type { Rounding } from '../../audits/contract/rounding.ts';
 import { spellCount, spellFraction } from '../text/numbers.ts';
 
 /** How a comparison is read: what comes first, and in which words. */
@@ -87,12 +88,12 @@ export function subjectOf({
 }
 
 /** A number of any size, three decimals where it is a share. */
-export function spellValue(value: number): string {
-  return Math.abs(value) >= 1000 ? spellCount(value) : spellFraction(value, 3);
+export function spellValue(value: number, rounding?: Rounding): string {
+  return Math.abs(value) >= 1000 ? spellCount(value, rounding) : spellFraction(value, 3, rounding);
 }
 
-export function spellDelta(delta: number): string {
-  return `${delta > 0 ? '+' : ''}${spellValue(delta)}`;
+export function spellDelta(delta: number, rounding?: Rounding): string {
+  return `${delta > 0 ? '+' : ''}${spellValue(delta, rounding)}`;
 }
 
 export interface CurvePair {

@@ -1,4 +1,13 @@
 import type { Estimate, QueryPoint } from '../../audits/contract/result.ts';
+import {
+  boundRounding,
+  fixedText,
+  intervalText,
+  percentText,
+  pointsText,
+  significantText,
+  type Rounding,
+} from '../../audits/contract/rounding.ts';
 
 /** Numbers as the report prints them. Groups of three stand apart by a narrow space that does not break. */
 
@@ -11,29 +20,18 @@ const MS_PER_HOUR = 3_600_000;
 export type NumberStyle = 'fraction' | 'percent' | 'points' | 'count' | 'plain';
 
 /** `12 345`. */
-export function spellCount(value: number): string {
-  return withMinus(
-    Math.round(value)
-      .toString()
-      .replaceAll(/\B(?=(\d{3})+(?!\d))/g, NARROW_SPACE),
-  );
+export function spellCount(value: number, rounding?: Rounding): string {
+  return withMinus(fixedText(value, 0, rounding).replaceAll(/\B(?=(\d{3})+(?!\d))/g, NARROW_SPACE));
 }
 
 /** `0.82`; never a negative zero. */
-export function spellFraction(value: number, digits = 2): string {
-  const text = value.toFixed(digits);
-  return withMinus(Number(text) === 0 ? (0).toFixed(digits) : text);
+export function spellFraction(value: number, digits = 2, rounding?: Rounding): string {
+  return withMinus(fixedText(value, digits, rounding));
 }
 
 /** `83 %`; a tenth where it decides, near 0 and near 100, and one figure of what is less than a tenth. */
-export function spellPercent(fraction: number): string {
-  const scaled = fraction * 100;
-  const size = Math.abs(scaled);
-  const text =
-    size > 0 && size < 0.1
-      ? scaled.toPrecision(1)
-      : scaled.toFixed(size < 10 || (size > 90 && size < 100) ? 1 : 0);
-  return `${withMinus(String(Number(text)))}${NO_BREAK_SPACE}%`;
+export function spellPercent(fraction: number, rounding?: Rounding): string {
+  return `${withMinus(percentText(fraction, rounding))}${NO_BREAK_SPACE}%`;
 }
 
 /** `$12.50`; small sums keep two significant digits, large ones have no cents. */
@@ -94,25 +92,24 @@ export function styleOf({ unit }: Pick<Estimate, 'unit'>): NumberStyle {
       : 'plain';
 }
 
-export function spell(value: number, style: NumberStyle): string {
+export function spell(value: number, style: NumberStyle, rounding?: Rounding): string {
   switch (style) {
     case 'fraction':
-      return spellFraction(value);
+      return spellFraction(value, 2, rounding);
     case 'percent':
-      return spellPercent(value);
+      return spellPercent(value, rounding);
     case 'points':
-      return spellFraction(value * 100, 1);
+      return withMinus(pointsText(value, rounding));
     case 'count':
-      return spellCount(value);
+      return spellCount(value, rounding);
     case 'plain':
-      return withMinus(String(Number(value.toPrecision(3))));
+      return withMinus(significantText(value, 3, rounding));
   }
 }
 
-/** `[0.78, 0.86]`, null where there is no interval. */
+/** `[0.78, 0.86]`, its ends rounded outward; null where there is no interval. */
 export function spellInterval(estimate: Estimate, style: NumberStyle = styleOf(estimate)): string | null {
-  if (estimate.low === null || estimate.high === null) return null;
-  return `[${spell(estimate.low, style)}, ${spell(estimate.high, style)}]`;
+  return intervalText(estimate, (value, rounding) => spell(value, style, rounding));
 }
 
 /** `0.82 [0.78, 0.86]` for sentences and text alternatives. */
@@ -128,8 +125,8 @@ export function spellEvidence({ seeds, items }: Pick<Estimate, 'seeds' | 'items'
 }
 
 /** `1 829`, `at most 500`, `more than 2 000`. */
-export function spellQueries({ queries, relation }: QueryPoint): string {
-  return `${relationWords[relation]}${spellCount(queries)}`;
+export function spellQueries({ queries, relation }: QueryPoint, rounding = boundRounding[relation]): string {
+  return `${relationWords[relation]}${spellCount(queries, rounding)}`;
 }
 
 export const relationWords = {

@@ -1,4 +1,5 @@
 import type { AuditResult, CurveCrossing, QueryPoint } from '../../contract/result.ts';
+import { boundRounding } from '../../contract/rounding.ts';
 import { formatCount, formatDollars, formatDuration, formatFraction } from './numbers.ts';
 import { renderTable } from './table.ts';
 import { cleanText, wrapText } from './text.ts';
@@ -53,17 +54,18 @@ export function renderCurves(result: AuditResult, view: View): readonly string[]
 
 /** `1 829\n[1 529, >2 000]`: the interval under its value, as in the other narrow tables. */
 function crossingText({ value, low, high }: CurveCrossing): string {
-  const interval = low === null || high === null ? 'no interval' : `[${pointText(low)}, ${pointText(high)}]`;
+  const interval =
+    low === null || high === null ? 'no interval' : `[${pointText(low, 'down')}, ${pointText(high, 'up')}]`;
   return `${pointText(value)}\n${interval}`;
 }
 
-function pointText({ queries, relation }: QueryPoint): string {
-  return `${marks[relation]}${formatCount(queries)}`;
+function pointText({ queries, relation }: QueryPoint, rounding = boundRounding[relation]): string {
+  return `${marks[relation]}${formatCount(queries, rounding)}`;
 }
 
 function factorText(factor: AuditResult['raiseFactors'][number]['factor']): string {
   if (factor === null) return 'unknown';
-  return `${marks[factor.relation]}${formatFraction(factor.value, 1)}x`;
+  return `${marks[factor.relation]}${formatFraction(factor.value, 1, boundRounding[factor.relation])}x`;
 }
 
 function assumptionsText({ config, theft }: AuditResult): string {

@@ -1,20 +1,18 @@
 import type { Estimate } from '../../contract/result.ts';
+import { fixedText, intervalText, pointsText, type Rounding } from '../../contract/rounding.ts';
 
 export { formatBytes } from '../../report/format-bytes.ts';
 
 /** Numbers as people read them: thousands apart, a unit, an interval where there is one. */
 
 /** `12 345`. */
-export function formatCount(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
+export function formatCount(value: number, rounding?: Rounding): string {
+  return fixedText(value, 0, rounding).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
 /** `0.82`, never `-0.00`. */
-export function formatFraction(value: number, digits = 2): string {
-  const text = value.toFixed(digits);
-  return Number(text) === 0 ? (0).toFixed(digits) : text;
+export function formatFraction(value: number, digits = 2, rounding?: Rounding): string {
+  return fixedText(value, digits, rounding);
 }
 
 /** `0.82 [0.78, 0.86]`; without an interval it says how many seeds there were. */
@@ -27,16 +25,14 @@ export function formatEstimate(estimate: Estimate | null): string {
 
 /** `[0.78, 0.86]`, or null when the estimate has none. */
 export function formatInterval(estimate: Estimate): string | null {
-  if (estimate.low === null || estimate.high === null) return null;
-  return `[${formatFraction(estimate.low)}, ${formatFraction(estimate.high)}]`;
+  return intervalText(estimate, (value, rounding) => formatFraction(value, 2, rounding));
 }
 
 /** Loss of accuracy in points: `0.8 [0.1, 1.5]`. */
 export function formatPoints(estimate: Estimate | null): string {
   if (estimate === null) return 'not measured';
-  const value = formatFraction(estimate.value * 100, 1);
-  if (estimate.low === null || estimate.high === null) return value;
-  return `${value} [${formatFraction(estimate.low * 100, 1)}, ${formatFraction(estimate.high * 100, 1)}]`;
+  const interval = intervalText(estimate, pointsText);
+  return `${pointsText(estimate.value)}${interval === null ? '' : ` ${interval}`}`;
 }
 
 /** `$12.50`; small sums keep two significant digits. */

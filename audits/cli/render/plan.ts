@@ -27,7 +27,7 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
         ['time', `${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}`],
         ['money', `${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`],
         ...networkRows(config, plan),
-        ['budgets', config.budgets.map(formatCount).join(', ')],
+        ['budgets', config.budgets.map((budget) => formatCount(budget)).join(', ')],
         ['seeds', String(config.seeds)],
         ['database', cleanText(database)],
       ],

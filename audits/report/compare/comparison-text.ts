@@ -1,4 +1,5 @@
 import type { Estimate } from '../../contract/result.ts';
+import { fixedText, intervalText, type Rounding } from '../../contract/rounding.ts';
 import { verdictText } from '../../score/gate.ts';
 import { count } from '../../score/sentences.ts';
 import type { MetricChange, SideSummary } from './compare-results.ts';
@@ -55,13 +56,14 @@ export function subjectOf({
 /** `0.82 [0.78, 0.86]`. */
 export function estimateText(estimate: Estimate | null): string {
   if (estimate === null) return 'not measured';
-  return `${fixed(estimate.value)} ${intervalText(estimate.low, estimate.high)}`;
+  return `${fixed(estimate.value)} ${intervalText(estimate, fixed) ?? '(no interval)'}`;
 }
 
 /** `-0.11 [-0.15, -0.07]`; empty where there is nothing to subtract. */
-export function deltaText({ delta, low, high }: Pick<MetricChange, 'delta' | 'low' | 'high'>): string {
+export function deltaText(change: Pick<MetricChange, 'delta' | 'low' | 'high'>): string {
+  const { delta } = change;
   if (delta === null) return '';
-  return `${delta > 0 ? '+' : ''}${fixed(delta)} ${intervalText(low, high)}`;
+  return `${delta > 0 ? '+' : ''}${fixed(delta)} ${intervalText(change, fixed) ?? '(no interval)'}`;
 }
 
 /** A finding with what is said about it beside its status. */
@@ -111,11 +113,7 @@ export function tally(changes: readonly MetricChange[]): string {
     .join(', ');
 }
 
-function intervalText(low: number | null, high: number | null): string {
-  return low === null || high === null ? '(no interval)' : `[${fixed(low)}, ${fixed(high)}]`;
-}
-
-function fixed(value: number): string {
-  const text = Math.abs(value) >= 1000 ? String(Math.round(value)) : value.toFixed(3);
-  return Number(text) === 0 ? '0.000' : text;
+/** One figure more than a report has: differences decide here. */
+function fixed(value: number, rounding?: Rounding): string {
+  return fixedText(value, Math.abs(value) >= 1000 ? 0 : 3, rounding);
 }

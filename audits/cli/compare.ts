@@ -70,8 +70,10 @@ export function registerCompare(program: Command, context: CommandContext): void
       });
       const { terminal } = context;
       if (flags.out !== undefined) {
-        for (const format of formats) {
-          const file = path.join(resolvePath(context, flags.out), `comparison.${format}`);
+        const folder = resolvePath(context, flags.out);
+        // Paper last: where it cannot be printed, the others lie there.
+        for (const format of formats.toSorted((a, b) => Number(a === 'pdf') - Number(b === 'pdf'))) {
+          const file = path.join(folder, `comparison.${format}`);
           writeReportFile(file, (await writers[format]?.({ comparison, sides, context })) ?? '');
           terminal.print(displayPath(context, file));
         }

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { AuditResult } from '../contract/result.ts';
 import { reportProfiles, type ReportProfile } from '../report/formats/format.ts';
 import { findAllFormats, folderFormats, reportFormats } from '../report/formats/registry.ts';
-import { writeFormats } from '../report/write-formats.ts';
+import { writeFormats, type LeftOut } from '../report/write-formats.ts';
+import { leftOutLines } from './left-out.ts';
 import { decideGate, verdictText } from '../score/gate.ts';
 import { requireAudit, storedResult } from '../report/stored-result.ts';
 import { displayPath, resolvePath, type CommandContext } from './context.ts';
@@ -73,6 +74,7 @@ export function registerReport(program: Command, context: CommandContext): void 
         context,
         flags.out ?? readSettings(context.folder).out ?? defaultReportFolder,
       );
+      const leftOut: LeftOut[] = [];
       const written = await writeFormats(
         result,
         formats,
@@ -84,14 +86,26 @@ export function registerReport(program: Command, context: CommandContext): void 
           say: (line) => context.terminal.note(line),
         },
         folder,
+        (format) => void leftOut.push(format),
       );
+      for (const line of leftOutLines(leftOut, folder)) context.terminal.note(line);
+      if (leftOut[0] !== undefined) context.exitCode = leftOut[0].error.row.exitCode;
       const isSigned = flags.sign === true || flags.key !== undefined;
       const files = isSigned
         ? [...written, signReport(context, result, written, { folder, key: flags.key })]
         : written;
       const { verdict, sentence } = decideGate(result);
       if (flags.json === true) {
-        context.terminal.printJson({ auditId: result.auditId, verdict, files });
+        context.terminal.printJson({
+          auditId: result.auditId,
+          verdict,
+          files,
+          ...(leftOut.length === 0
+            ? {}
+            : {
+                leftOut: leftOut.map(({ format, error: { code, message } }) => ({ format, code, message })),
+              }),
+        });
         return;
       }
       const { terminal } = context;

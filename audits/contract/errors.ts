@@ -168,7 +168,7 @@ export const errorTable = {
   'rows-damaged': environment('Remove the named folder and run the same command again: it is made anew.'),
   'file-unwritable': user('Choose a writable place.'),
   'browser-missing': environment(
-    'Install Chrome, Chromium or Edge; or write the report with --format html and print it from any browser.',
+    'Install Chrome, Chromium or Edge, or name one with MOAT_BROWSER; or write the report with --format html and print it from any browser.',
   ),
   'browser-failed': environment(
     'Write the report with --format html and print it from a browser; report this if it happens again.',

@@ -21,6 +21,7 @@ const pages: BuiltPages = {
   sources: [
     'renderer/{charts,compare,components,report,text}/**/*.{ts,svelte,css,js}',
     'renderer/theme.css',
+    'audits/contract/rounding.ts',
     'build/renderer*.ts',
     'audits/contract/clean-text.ts',
   ],

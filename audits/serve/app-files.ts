@@ -10,6 +10,7 @@ const pages: BuiltPages = {
     'build/app*.ts',
     'audits/serve/app-policy.ts',
     'audits/contract/clean-text.ts',
+    'audits/contract/rounding.ts',
   ],
   packages: [
     'svelte',

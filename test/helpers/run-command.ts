@@ -5,6 +5,8 @@ import { plainPaint } from '../../audits/cli/render/view.ts';
 
 export interface RanCommand {
   readonly text: string;
+  /** What went to stderr. */
+  readonly notes: readonly string[];
   readonly json: unknown;
   readonly exitCode: number;
 }
@@ -16,6 +18,7 @@ export async function runCommand(
   options: { readonly folder: string; readonly now: string },
 ): Promise<RanCommand> {
   const lines: string[] = [];
+  const notes: string[] = [];
   let json: unknown;
   const view = { columns: 100, paint: plainPaint };
   const context: CommandContext = {
@@ -25,7 +28,7 @@ export async function runCommand(
       hasLiveProgress: false,
       print: (line) => void lines.push(line),
       printJson: (value) => void (json = JSON.parse(JSON.stringify(value))),
-      note: () => undefined,
+      note: (line) => void notes.push(line),
       writeProgress: () => undefined,
     },
     clock: { now: () => Date.parse(options.now), monotonicMs: () => 0 },
@@ -35,5 +38,5 @@ export async function runCommand(
     logFile: null,
   };
   await createProgram(context, [registration]).parseAsync([...args], { from: 'user' });
-  return { text: lines.join('\n'), json, exitCode: context.exitCode };
+  return { text: lines.join('\n'), notes, json, exitCode: context.exitCode };
 }

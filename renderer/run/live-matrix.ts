@@ -140,6 +140,19 @@ function groupedRows(
   ];
 }
 
+export type DefenseRow = Extract<MatrixRow, { readonly kind: 'defense' }>;
+
+/** What stands at a place; null where the matrix has none such (it was laid out anew). */
+export function positionOf(
+  { rows, columns }: Pick<MatrixShape, 'rows' | 'columns'>,
+  place: string,
+): { readonly row: DefenseRow; readonly column: MatrixColumn } | null {
+  for (const row of rows)
+    if (row.kind === 'defense')
+      for (const column of columns) if (placeId(row.defense, column.id) === place) return { row, column };
+  return null;
+}
+
 /** Ids of the methods in a label: `truncation:dims=64+gaussian-noise` has two. */
 export function methodIds(label: string): readonly string[] {
   return label.split('+').map((part) => part.split(/[:\s[]/)[0] ?? '');

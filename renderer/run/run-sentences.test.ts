@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { etaSentence, milestone, type Standing } from './run-sentences.ts';
+import { besideSentence, countsInWords, etaSentence, milestone, type Standing } from './run-sentences.ts';
 
 test.each([
   [null, 'Time left is not known yet'],
@@ -41,4 +41,26 @@ test('stages, the first failure and the end are announced; the screen that opens
       ' ',
     ),
   ).toBe('The audit is done. The report is ready. 2 cells failed.');
+});
+
+test('states that no cell has are not counted aloud', () => {
+  const none = { done: 0, running: 0, pending: 0, failed: 0, 'not-run': 0, 'not-applicable': 0 };
+  expect(countsInWords(none)).toEqual([]);
+  expect(countsInWords({ ...none, failed: 2, done: 1200, 'not-applicable': 1 })).toEqual([
+    ['done', '1\u202f200 done'],
+    ['failed', '2 failed'],
+    ['not-applicable', '1 not applicable'],
+  ]);
+});
+
+test('what has no place in the matrix is summed up: one by its state, several by how many are done', () => {
+  expect(besideSentence([])).toBe('');
+  expect(
+    besideSentence([
+      { kind: 'independent', state: 'done' },
+      { kind: 'victim', state: 'not-run' },
+      { kind: 'independent', state: 'running' },
+      { kind: 'attack', state: 'done' },
+    ]),
+  ).toBe('The encoder itself: not run · Independent encoders: 1 of 2 done');
 });

@@ -1,5 +1,7 @@
-import type { AuditEntry } from '../../audits/contract/bridge.ts';
+import type { AuditEntry, CellEntry } from '../../audits/contract/bridge.ts';
+import { runWords } from '../strings/en.ts';
 import { plural, spellCount } from '../text/numbers.ts';
+import type { StateCounts } from './run-model.ts';
 
 /** What the run screen says of time and progress, in words that promise no more than is known. */
 
@@ -42,6 +44,33 @@ export const stateNames = {
 
 export function isActive(state: AuditEntry['state']): boolean {
   return state === 'preparing' || state === 'running';
+}
+
+/** Numbers of cells by state, those there are. */
+export function countsInWords(
+  counts: StateCounts,
+): readonly (readonly [state: CellEntry['state'], words: string])[] {
+  const states = ['done', 'running', 'pending', 'failed', 'not-run', 'not-applicable'] as const;
+  return states
+    .filter((state) => counts[state] > 0)
+    .map((state) => [state, `${spellCount(counts[state])} ${state.replaceAll('-', ' ')}`]);
+}
+
+/** How cells stand that have no place in the matrix; empty where there are none. */
+export function besideSentence(entries: readonly Pick<CellEntry, 'kind' | 'state'>[]): string {
+  const titles = [
+    [runWords.victim, 'victim'],
+    [runWords.independent, 'independent'],
+  ] as const;
+  return titles
+    .flatMap(([title, kind]) => {
+      const states = entries.filter((entry) => entry.kind === kind).map(({ state }) => state);
+      const [first] = states;
+      if (first === undefined) return [];
+      const done = states.filter((state) => state === 'done').length;
+      return `${title}: ${states.length === 1 ? first.replaceAll('-', ' ') : `${done} of ${states.length} done`}`;
+    })
+    .join(' · ');
 }
 
 /** What milestones are reckoned from. */

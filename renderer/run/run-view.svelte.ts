@@ -11,6 +11,8 @@ import {
   shapeMatrix,
   type DefenseFacts,
   type FoldedCell,
+  type MatrixColumn,
+  type MatrixRow,
   type MatrixShape,
 } from './live-matrix.ts';
 import { RunModel, type LogLine, type RunningCell, type StateCounts } from './run-model.ts';
@@ -112,8 +114,10 @@ export class RunView {
     return this.#model.cells.get(key);
   }
 
-  factsOf(defense: string): DefenseFacts | undefined {
-    return this.#facts(defense);
+  /** Whether a defense passes only if it holds against this attack. */
+  mustFace(row: MatrixRow, column: MatrixColumn): boolean {
+    if (row.kind !== 'defense' || column.kind !== 'attack') return false;
+    return this.#facts(row.defense)?.mustFace.has(methodIds(column.title)[0] ?? '') ?? false;
   }
 
   /** Asks for a snapshot, after something was asked of the engine that changes the audit. */

@@ -272,3 +272,44 @@ test('the curve of the cell under the pointer grows', async ({ skip }) => {
   );
   await page.context().close();
 });
+
+test('the sheet of a running cell is read again when it is done, and not with every per cent', async ({
+  skip,
+}) => {
+  const page = await openRun({
+    defenses: ['none'],
+    attacks: ['direct-extraction'],
+    budgets: [500],
+    seeds: 1,
+  });
+  if (page === undefined) return skip();
+  const [cell] = cells;
+  if (cell === undefined) throw new Error('no cells');
+  const { key } = cell;
+  const label = 'direct-extraction on none';
+  const read = (): number => engine.calls.filter(({ name }) => name === 'audits.cell').length;
+  tell({ type: 'run', auditId: sketchId, run: { type: 'cell', key, label, state: 'running' } });
+  await at(page, 0, 0).getByText('0 %').waitFor();
+  await at(page, 0, 0).click();
+  await page.getByText('Nothing has been measured yet.').waitFor();
+  expect(read()).toBe(1);
+  for (const percent of [10, 20, 30]) {
+    tell({
+      type: 'run',
+      auditId: sketchId,
+      run: {
+        type: 'progress',
+        cellsDone: 0,
+        cellsTotal: 1,
+        fraction: percent / 100,
+        etaMs: null,
+        running: [{ key, label, fraction: percent / 100, stage: 'training' }],
+      },
+    });
+    await at(page, 0, 0).getByText(`${percent} %`).waitFor();
+  }
+  expect(read()).toBe(1);
+  tellDone(cell, 0.3);
+  await expect.poll(read).toBe(2);
+  await page.context().close();
+});

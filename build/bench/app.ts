@@ -3,12 +3,15 @@
  * in a real Chromium over the app's own HTTP bridge.
  *
  *     npm run bench -- app [SECONDS] [EVENTS-PER-SECOND] [--write FILE]
+ *     npm run bench -- app --minutes N [--write FILE]
  *
  * Prints frames that came late, tasks that held the page for 50 ms and more, the page's elements, and its heap after collection
- * at the beginning, in the middle and at the end.
+ * at the beginning, in the middle and at the end; with `--minutes`, at the end of every one of them: what grows with the number of
+ * events shows there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import type { BridgeEvent, CellEntry } from '../../audits/contract/bridge.ts';
 import { replaceBetween } from '../../audits/report/markdown-markers.ts';
 import { appFiles } from '../../audits/serve/app-files.ts';
@@ -22,19 +25,24 @@ const COLUMNS = 50;
 const WORKERS = 4;
 /** A frame is late when the one before it is longer ago than one and a half of 60 a second. */
 const LATE_MS = 25;
+const SECONDS_OF_MINUTE = 60;
 
 const names = (word: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${word}-${i}`);
 
 /** @throws Error where there is no browser */
 export async function benchApp(args: readonly string[]): Promise<void> {
-  const writeAt = args.indexOf('--write');
-  const file = writeAt < 0 ? undefined : args[writeAt + 1];
-  const [seconds = 60, perSecond = 50] = args
-    .slice(0, writeAt < 0 ? undefined : writeAt)
-    .map((text) => Number(text));
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { write: { type: 'string' }, minutes: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const file = values.write;
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  const [asked = 60, perSecond = 50] = positionals.map(Number);
+  const seconds = minutes === undefined ? asked : minutes * SECONDS_OF_MINUTE;
   if (!(seconds > 0) || !(perSecond > 0))
-    throw new Error('usage: npm run bench -- app [SECONDS] [EVENTS-PER-SECOND]');
+    throw new Error('usage: npm run bench -- app [SECONDS] [EVENTS-PER-SECOND] [--minutes N] [--write FILE]');
   const browser = await openBrowser();
   if (browser === undefined) throw new Error('There is no Chromium on this machine.');
   const cells = [
@@ -136,12 +144,13 @@ export async function benchApp(args: readonly string[]): Promise<void> {
   const beganAt = performance.now();
   const usedBefore = process.cpuUsage();
   let sent = 0;
-  let middle: number | undefined;
+  /** In the middle, or after every minute but the last. */
+  const heaps: number[] = [];
+  const betweenHeapsMs = minutes === undefined ? (seconds * 1000) / 2 : SECONDS_OF_MINUTE * 1000;
   while (performance.now() - beganAt < seconds * 1000) {
     const due = Math.floor(((performance.now() - beganAt) / 1000) * perSecond);
     for (; sent < due; sent++) engine.publish(eventOf(sent));
-    if (middle === undefined && performance.now() - beganAt > (seconds * 1000) / 2)
-      middle = await heapBytes();
+    if (performance.now() - beganAt > betweenHeapsMs * (heaps.length + 1)) heaps.push(await heapBytes());
     await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
   }
   const seen = await page.evaluate<{
@@ -172,11 +181,15 @@ export async function benchApp(args: readonly string[]): Promise<void> {
     `| tasks of 50 ms and more | ${seen.tasks}, together ${seen.blockedMs.toFixed(0)} ms |`,
     `| processor time of the page | ${spent('TaskDuration').toFixed(1)} s (${((spent('TaskDuration') / elapsed) * 100).toFixed(0)} %): scripts ${spent('ScriptDuration').toFixed(1)}, layout and style ${(spent('LayoutDuration') + spent('RecalcStyleDuration')).toFixed(1)} |`,
     `| elements in the page, begin and end | ${begin.elements}, ${end.elements} |`,
-    `| heap after collection, begin, middle, end | ${mb(begin.heap)}, ${mb(middle ?? begin.heap)}, ${mb(end.heap)} MB |`,
+    `| heap after collection, begin, ${minutes === undefined ? 'middle, end' : 'then after each minute'} | ${[begin.heap, ...heaps, end.heap].map(mb).join(', ')} MB |`,
     `| snapshots asked for | ${snapshots} |`,
     `| programs that wanted a processor meanwhile (load average; ${cpus().length} threads) | ${(loadavg()[0] ?? 0).toFixed(0)} |`,
     `| processor time of the teller | ${(user / 1e6).toFixed(1)} s |`,
   ].join('\n');
-  if (file !== undefined) writeFileSync(file, replaceBetween(readFileSync(file, 'utf8'), 'app', table));
+  if (file !== undefined)
+    writeFileSync(
+      file,
+      replaceBetween(readFileSync(file, 'utf8'), minutes === undefined ? 'app' : 'app-minutes', table),
+    );
   console.log(table);
 }

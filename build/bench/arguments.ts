@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 
 export const usage = `usage: npm run bench -- [options]
        npm run bench -- app [SECONDS] [EVENTS-PER-SECOND] [--write FILE]   the run screen under load
+       npm run bench -- app --minutes N [--write FILE]   its heap after each minute of that
+       npm run bench -- paint [TIMES] [--write FILE]     how soon the start screen stands
 
   --only IDS            comma-separated beginnings of ids: training, training:resnet18, inference, linear-algebra:probe
   --engines NAMES       comma-separated engines (default: every one that is present)

@@ -54,9 +54,12 @@ function argumentsOrEnd(): BenchArguments {
   }
 }
 
-const run =
-  process.argv[2] === 'app'
-    ? // The window's side has a browser and no engine: nothing in common but the command.
-      import('./app.ts').then(({ benchApp }) => benchApp(process.argv.slice(3)))
-    : main(argumentsOrEnd());
+/** The window's side: in a browser, nothing in common with the engines but the command. */
+const ofWindow: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  app: async (args) => (await import('./app.ts')).benchApp(args),
+  paint: async (args) => (await import('./paint.ts')).benchPaint(args),
+};
+
+const [, , name = '', ...rest] = process.argv;
+const run = ofWindow[name]?.(rest) ?? main(argumentsOrEnd());
 await run.catch((thrown: unknown) => fail(thrown, FAILED_EXIT));

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, Cell, CellState, CellWork } from '../contract/cell.ts';
-import type { PreflightReport } from '../contract/encoder.ts';
 import type { AttackDefinition, AuditFacts, MethodSpec } from '../contract/method.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { completeAttack, spellAttack } from '../attacks/resolve.ts';
@@ -10,7 +9,7 @@ import { defenses, findDefense } from '../defenses/registry.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
 import { attackVariants, controlVariants, spellVariant } from './attack-variants.ts';
 import { attackWork } from './attack-work.ts';
-import { estimateMs, victimCost } from './cost.ts';
+import { estimateMs, victimCost, type VictimCost } from './cost.ts';
 import { cellKey } from './key.ts';
 import { ownershipWork } from './ownership-inputs.ts';
 import { byInformation } from './time-limit.ts';
@@ -27,16 +26,15 @@ export interface PlannedCell extends Cell {
 /**
  * The battery as cells, cheapest information first: the victim, the controls, then for every seed all budgets of all
  * pairs, so that a run cut short still has one whole seed. Pairs that make no sense stay in the list with their reason.
- * @param preflight of the victim: how fast it embeds
+ * @param victim how fast it embeds
  */
 export function planCells(
   asked: AuditConfig,
   inputs: AuditInputs,
-  preflight?: PreflightReport,
+  victim: VictimCost = victimCost(asked, undefined),
 ): readonly PlannedCell[] {
   const planned: PlannedCell[] = [];
   const config = fitToVictim(asked, inputs);
-  const victim = victimCost(config, preflight);
   const add = (
     work: CellWork,
     attackLabel: string | null,

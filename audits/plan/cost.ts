@@ -1,7 +1,9 @@
 import type { AuditConfig } from '../contract/audit.ts';
-import type { AuditInputs, CellWork } from '../contract/cell.ts';
+import type { AuditInputs, CellWork, OwnershipWork } from '../contract/cell.ts';
 import type { PreflightReport } from '../contract/encoder.ts';
 import { findAttack } from '../attacks/registry.ts';
+import { epsilons, MOST_TRANSFER_IMAGES } from '../metrics/transfer.ts';
+import { MOST_OWNERSHIP_IMAGES } from './ownership-inputs.ts';
 import { computedStreamImages } from './stream-sizes.ts';
 import { backboneStart } from '../surrogates/training-schema.ts';
 
@@ -37,6 +39,12 @@ const WATCH_MS_PER_ROW = 0.1;
 /** The whole task's user with and without the defense, drift, and smaller users. */
 const HONEST_EVALUATIONS = 2;
 
+/** A defense stage knows the provider's calibration rows: their statistics, and the replies of the stages before it. */
+const CALIBRATE_MS_PER_STAGE = 60;
+/** Similarity fingerprints, distance test and spectrum, per image compared: 0.3 at 128 dimensions, 2.3 at 512. */
+const OWNERSHIP_MS_PER_ROW = 1;
+/** Fitting mixtures to private images and comparing public ones, per private image. */
+const DATASET_INFERENCE_MS_PER_ROW = 0.2;
 /** What the victim takes for an image that no preparation has embedded. */
 export interface VictimCost {
   readonly embedMs: number;
@@ -45,37 +53,56 @@ export interface VictimCost {
 }
 
 /** Between an encoder for 32 pixels and one for 224, where none was measured. */
-const unmeasuredVictim: VictimCost = { embedMs: 20, computesStreams: true };
+const UNMEASURED_MS = 20;
 
-/** Of the victim that was prepared: as fast as in its preflight, which has one thread as cells have. */
+/**
+ * The victim as fast as it was in its preflight or when a window looked at it, which have one thread as cells have; a service
+ * as fast as its file allows.
+ * @param imagesPerSecond measured; undefined or 0 where nothing was
+ */
 export function victimCost(
   { endpoint }: Pick<AuditConfig, 'endpoint'>,
-  preflight: PreflightReport | undefined,
+  imagesPerSecond: number | undefined,
 ): VictimCost {
-  const perSecond = preflight?.checks.find(({ id }) => id === 'throughput')?.figures['imagesPerSecond'];
+  const isMeasured = imagesPerSecond !== undefined && imagesPerSecond > 0;
+  const { rate, batchSize = 1 } = endpoint ?? {};
+  const unmeasured = rate === undefined ? UNMEASURED_MS : 1000 / (rate.requestsPerSecond * batchSize);
   return {
-    embedMs: perSecond === undefined || !(perSecond > 0) ? unmeasuredVictim.embedMs : 1000 / perSecond,
+    embedMs: isMeasured ? 1000 / imagesPerSecond : unmeasured,
     computesStreams: endpoint === undefined,
   };
+}
+
+/** What a preflight measured of the victim's speed. */
+export function preflightSpeed(preflight: PreflightReport | undefined): number | undefined {
+  return preflight?.checks.find(({ id }) => id === 'throughput')?.figures['imagesPerSecond'];
 }
 
 /** Milliseconds for one cell on one worker. */
 export function estimateMs(
   work: CellWork,
   inputs: AuditInputs,
-  { embedMs, computesStreams }: VictimCost = unmeasuredVictim,
+  victim: VictimCost = victimCost({}, undefined),
 ): number {
+  const { embedMs, computesStreams } = victim;
   const rows = inputs.tasks.reduce((total, task) => total + task.fit.rows + task.score.rows, 0);
   const evaluation = rows * EVALUATE_MS_PER_ROW;
   if (work.kind === 'detection')
     return (
       START_MS +
+      calibrationMs(work.defense) +
       rows * WATCH_MS_PER_ROW +
       // Once per seed and worker: any of the cells may be its worker's first.
       (computesStreams ? computedStreamImages(inputs.pool.rows) * embedMs : 0)
     );
-  if (work.kind !== 'attack')
-    return START_MS + evaluation * (work.kind === 'honest' ? HONEST_EVALUATIONS : 1);
+  if (work.kind === 'independent')
+    return START_MS + ownershipMs(work.ownership, inputs, embedMs) + scoredImages(inputs) * embedMs;
+  if (work.kind === 'victim') {
+    // It has embedded what it is scored on; private and public images it is shown here.
+    const tested = work.ownership === undefined ? 0 : ownershipMs(work.ownership, inputs, embedMs);
+    return START_MS + evaluation + tested;
+  }
+  if (work.kind === 'honest') return START_MS + calibrationMs(work.defense) + evaluation * HONEST_EVALUATIONS;
   const { inputSize, batchSize } = work.surrogate;
   const start = backboneStart(work.surrogate);
   const trained = start ?? work.surrogate.architecture;
@@ -92,9 +119,62 @@ export function estimateMs(
   const images = attack?.trainedImages?.(work.attack.config, facts) ?? 0;
   const made = attack?.madeImages?.(work.attack.config, facts) ?? 0;
   const closedForm = attack?.meta.training === 'closed-form' ? work.budget * CLOSED_FORM_MS_PER_QUERY : 0;
+  const isFirstOfWorker = attack?.meta.control === true && work.seed === 0;
   return (
-    START_MS + evaluation + rows * computeMs * FORWARD_SHARE + images * trainMs + made * embedMs + closedForm
+    START_MS +
+    calibrationMs(work.defense) +
+    evaluation +
+    rows * computeMs * FORWARD_SHARE +
+    images * trainMs +
+    made * embedMs +
+    closedForm +
+    (work.transfer === undefined ? 0 : transferMs(inputs, { computeMs, embedMs, isFirstOfWorker })) +
+    (work.ownership === undefined ? 0 : ownershipMs(work.ownership, inputs, computeMs * FORWARD_SHARE))
   );
+}
+
+function calibrationMs(defense: readonly unknown[]): number {
+  return defense.length * CALIBRATE_MS_PER_STAGE;
+}
+
+/** The first task's images to score: what ownership tests compare encoders on. */
+function scoredImages({ tasks: [first] }: AuditInputs): number {
+  return first?.score.rows ?? 0;
+}
+
+/**
+ * Adversarial images from a copy: their gradients, and the victim's passes over them. What undisturbed images and random signs
+ * come to is found once per worker, by the controls, which run first.
+ */
+function transferMs({ tasks }: AuditInputs, { computeMs, embedMs, isFirstOfWorker }: TransferCost): number {
+  const images = tasks.reduce((sum, { score }) => sum + Math.min(score.rows, MOST_TRANSFER_IMAGES), 0);
+  const passes = epsilons.length + (isFirstOfWorker ? 1 + epsilons.length : 0);
+  // Heads of copy and victim are probes as any other.
+  const heads = tasks.reduce((sum, { fit }) => sum + fit.rows, 0) * EVALUATE_MS_PER_ROW;
+  return images * (computeMs + passes * embedMs) + heads;
+}
+
+interface TransferCost {
+  /** Forward and backward of one image through the copy. */
+  readonly computeMs: number;
+  readonly embedMs: number;
+  readonly isFirstOfWorker: boolean;
+}
+
+/**
+ * Ownership tests of one encoder: how many private and public images there are is known when they are read, so as many as are
+ * taken at most.
+ * @param forwardMs of one image through the encoder that is tested
+ */
+function ownershipMs(
+  { private: own, public: strangers }: OwnershipWork,
+  inputs: AuditInputs,
+  forwardMs: number,
+): number {
+  const sides = [own, strangers].filter((digest) => digest !== undefined).length;
+  const compared = own === undefined ? scoredImages(inputs) : MOST_OWNERSHIP_IMAGES;
+  const inference = sides === 2 ? MOST_OWNERSHIP_IMAGES * DATASET_INFERENCE_MS_PER_ROW : 0;
+  return compared * OWNERSHIP_MS_PER_ROW + sides * MOST_OWNERSHIP_IMAGES * forwardMs + inference;
 }
 
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */

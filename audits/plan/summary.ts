@@ -8,8 +8,10 @@ export interface PlanSummary {
   readonly cells: number;
   /** Rows the attackers may send, over all cells. */
   readonly queries: number;
-  /** On this machine with the configured workers. */
+  /** On this machine with the configured workers: what is to prepare, the cells, judging them. */
   readonly estimatedMs: number;
+  /** Of that, before the first cell; 0 where it is done. */
+  readonly preparationMs: number;
   /** At the user's API price, for all cells. */
   readonly dollars: number;
   /** Labels of cells for which a time limit leaves no room by the estimates, with how many of each. */
@@ -21,15 +23,26 @@ export interface PlanSummary {
   }[];
 }
 
-/**
- * Totals over the cells that would run.
- * @param spentMs of a time limit, before the first cell: preparation
- */
-export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[], spentMs = 0): PlanSummary {
+/** What lies before the first cell. */
+export interface BeforeCells {
+  /** Gone already, of a time limit. */
+  readonly spentMs?: number;
+  /** Still to come. */
+  readonly preparationMs?: number;
+}
+
+/** Totals over the cells that would run. */
+export function summarizePlan(
+  config: AuditConfig,
+  cells: readonly PlannedCell[],
+  { spentMs = 0, preparationMs = 0 }: BeforeCells = {},
+): PlanSummary {
   const pending = cells.filter((cell) => cell.state === 'pending');
   const { timeLimitMs, workers } = config;
   const dropped =
-    timeLimitMs === undefined ? new Set<string>() : droppedBy(pending, timeLimitMs - spentMs, workers);
+    timeLimitMs === undefined
+      ? new Set<string>()
+      : droppedBy(pending, timeLimitMs - spentMs - preparationMs, workers);
   const runnable = pending.filter((cell) => !dropped.has(cell.key));
   const queries = runnable.reduce((sum, cell) => sum + allowance(cell), 0);
   const skipped = new Map(
@@ -43,7 +56,11 @@ export function summarizePlan(config: AuditConfig, cells: readonly PlannedCell[]
   return {
     cells: runnable.length,
     queries,
-    estimatedMs: runnable.reduce((sum, cell) => sum + cell.estimatedMs, 0) / config.workers,
+    estimatedMs:
+      preparationMs +
+      runnable.reduce((sum, cell) => sum + cell.estimatedMs, 0) / config.workers +
+      judgingMs(runnable.length),
+    preparationMs,
     dollars: queries * config.pricePerQuery,
     leftOut: counted(pending.filter((cell) => dropped.has(cell.key))),
     notApplicable: [...skipped.values()],

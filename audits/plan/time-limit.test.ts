@@ -4,6 +4,7 @@ import { completeAttack } from '../attacks/resolve.ts';
 import { parseChain } from '../defenses/chain.ts';
 import { exampleConfig, examplePreparation } from '../store/fixtures/example.ts';
 import { planCells } from './cells.ts';
+import { summarizePlan } from './summary.ts';
 import { byInformation, informationOf, leftOut, notRunReason } from './time-limit.ts';
 
 const config: AuditConfig = {
@@ -62,6 +63,29 @@ test('what is kept ends in time on the workers at hand, and more time never keep
     before = kept.length;
   }
   expect(before).toBe(cells.length);
+});
+
+test('preparing, judging, ownership tests and adversarial examples take their part of the limit', () => {
+  const limited = { ...config, workers: 2, timeLimitMs: 600_000 };
+  const further = { ...limited, fidelity: ['transfer'] as const };
+  const ownership = { private: 'own', public: 'others', independent: [] };
+  const { inputs } = examplePreparation;
+  const kept = (asked: AuditConfig, tested = inputs, preparationMs = 0): number => {
+    const summary = summarizePlan(asked, planCells(asked, tested), { preparationMs });
+    // Workers that are free at different times leave some of theirs unused, and never take more.
+    expect(summary.estimatedMs).toBeLessThanOrEqual(600_000);
+    return summary.cells;
+  };
+  const all = kept(limited);
+  expect(all).toBe(cells.filter(({ state }) => state === 'pending').length);
+  expect(kept(limited, inputs, 590_000)).toBeLessThan(all);
+  const late = summarizePlan(limited, planCells(limited, inputs), { preparationMs: 700_000 });
+  expect(late.cells).toBe(0);
+  const slow = { ...limited, timeLimitMs: 60_000 };
+  const inAMinute = (asked: AuditConfig, tested = inputs): number =>
+    summarizePlan(asked, planCells(asked, tested)).cells;
+  expect(inAMinute({ ...slow, fidelity: further.fidelity })).toBeLessThan(inAMinute(slow));
+  expect(inAMinute(slow, { ...inputs, ownership })).toBeLessThan(inAMinute(slow));
 });
 
 test('a control that trains waits for the undefended attacks; cheap controls do not', () => {

@@ -90,7 +90,7 @@ export function leftOut(
 /** Starting the judging process, reading the result back, writing the reports. */
 const JUDGING_START_MS = 3000;
 /** Reading one cell's measurements and resampling them. */
-const JUDGING_MS_PER_CELL = 15;
+export const JUDGING_MS_PER_CELL = 15;
 
 /** Milliseconds of the limit that are kept for judging so many cells. */
 export function judgingMs(cells: number): number {

@@ -12,6 +12,7 @@ import { pictureUrl } from '../datasets/picture.ts';
 import { readImages } from '../datasets/read.ts';
 import { encoderFile } from '../encoder/demo-encoder.ts';
 import { examplePictures } from '../encoder/example-pictures.ts';
+import { preflightSpeed } from '../plan/cost.ts';
 import { createEngine } from '../tensor/engine.ts';
 import { MOST_LISTED } from './data-sheet.ts';
 import { inspectReport } from './inspect-report.ts';
@@ -60,6 +61,7 @@ export async function encoderSheet(question: EncoderQuestion, clock: Clock): Pro
       options: valuesInForce(description, options),
       checks: report.preflight.checks.map(({ id, status, sentence }) => ({ id, status, sentence })),
       auditable: report.auditable,
+      imagesPerSecond: preflightSpeed(report.preflight) || null,
       ...examples,
       expectation: report.expectation === null ? null : expectation(report.expectation, description),
       notes: [...description.notes, ...report.notes],

@@ -8,6 +8,7 @@ import { none } from '../defenses/none.ts';
 import { findDefense } from '../defenses/registry.ts';
 import { describeEndpoint } from '../endpoint/endpoint.ts';
 import type { PlannedCell } from '../plan/cells.ts';
+import { JUDGING_MS_PER_CELL } from '../plan/time-limit.ts';
 import { planListed, type ListedVictim } from './plan-listed.ts';
 
 type Dearest = NonNullable<AuditEstimate['dearest']>;
@@ -25,11 +26,12 @@ export async function estimateAudit(
   const victim =
     endpoint === undefined ? await describe(encoder) : describeEndpoint({ url: encoder, settings: endpoint });
   const { cells, summary } = await planListed(config, victim);
-  const { cells: count, queries, estimatedMs, dollars, leftOut, notApplicable } = summary;
+  const { cells: count, queries, estimatedMs, preparationMs, dollars, leftOut, notApplicable } = summary;
   return {
     cells: count,
     queries,
     estimatedMs,
+    preparationMs,
     dollars,
     dearest: dearestOf(config, cells),
     notApplicable,
@@ -47,7 +49,7 @@ function dearestOf(config: AuditConfig, cells: readonly PlannedCell[]): AuditEst
     saved.set(key, {
       kind,
       label,
-      savedMs: (before?.savedMs ?? 0) + estimatedMs / config.workers,
+      savedMs: (before?.savedMs ?? 0) + estimatedMs / config.workers + JUDGING_MS_PER_CELL,
       savedCells: (before?.savedCells ?? 0) + 1,
     });
   };

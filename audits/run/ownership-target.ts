@@ -7,6 +7,7 @@ import { MoatError } from '../contract/errors.ts';
 import { readImages } from '../datasets/read.ts';
 import { describeEncoder } from '../encoder/describe.ts';
 import { encoderIdentity } from '../plan/key.ts';
+import { MOST_OWNERSHIP_IMAGES } from '../plan/ownership-inputs.ts';
 import { createRng } from '../rng.ts';
 import { createFidelity } from './measure-fidelity.ts';
 import { observe, type OwnershipTarget } from './measure-ownership.ts';
@@ -15,8 +16,6 @@ import { embedUntrained } from './untrained-embeddings.ts';
 
 /** What the ownership tests of an audit stand on: chosen and named by its content once, opened by every worker. */
 
-/** Images a side at most, as `moat own` takes them. */
-const MOST_IMAGES = 2000;
 /** Largest side at which private and public images are kept for encoders other than the victim; as task images are. */
 const KEPT_SIDE = 64;
 
@@ -103,7 +102,7 @@ async function chooseSides(
 ): Promise<OwnershipImages | undefined> {
   if (own === undefined) return undefined;
   const stream = createRng(seed).derive('ownership/images');
-  return chooseOwnershipImages({ private: own, public: strangers }, MOST_IMAGES, geometry, stream);
+  return chooseOwnershipImages({ private: own, public: strangers }, MOST_OWNERSHIP_IMAGES, geometry, stream);
 }
 
 async function read(

@@ -2,6 +2,8 @@ import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditInputs, DatasetDigest } from '../contract/cell.ts';
 import type { EncoderDescription } from '../contract/encoder.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
+import { victimCost } from '../plan/cost.ts';
+import { preparationMs } from '../plan/preparation-cost.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { createRng } from '../rng.ts';
 import { planPool, planTask } from './read-data.ts';
@@ -13,8 +15,11 @@ export interface ListedPlan {
   readonly images: number;
 }
 
-/** What a plan needs to know of an encoder that has not run. */
-export type ListedVictim = Pick<EncoderDescription, 'digest' | 'output' | 'pooling' | 'preprocessing'>;
+/** What a plan needs to know of an encoder that is not prepared. */
+export type ListedVictim = Pick<EncoderDescription, 'digest' | 'output' | 'pooling' | 'preprocessing'> & {
+  /** Where it was measured. */
+  readonly imagesPerSecond?: number | undefined;
+};
 
 /**
  * What an audit would do, told from lists alone: nothing is decoded or embedded, so the cells have no final keys, and
@@ -51,9 +56,19 @@ export async function planListed(config: AuditConfig, victim: ListedVictim): Pro
     numericsClass: '',
     ...(config.ownership === undefined ? {} : { ownership: listedOwnership(config.ownership) }),
   };
-  const cells = planCells(config, inputs);
-  const ofTasks = tasks.reduce((sum, { fit, score }) => sum + fit.length + score.length, 0);
-  return { cells, summary: summarizePlan(config, cells), images: ofTasks + poolRows };
+  const cost = victimCost(config, victim.imagesPerSecond);
+  const cells = planCells(config, inputs, cost);
+  const scoredImages = tasks.reduce((sum, { score }) => sum + score.length, 0);
+  const images = tasks.reduce((sum, { fit }) => sum + fit.length, 0) + scoredImages + poolRows;
+  const encoders = [inputs.encoder, inputs.projection, inputs.backbone ?? undefined];
+  const toPrepare = {
+    images,
+    poolImages: poolRows,
+    scoredImages,
+    encoders: encoders.filter((each) => each !== undefined).length,
+  };
+  const summary = summarizePlan(config, cells, { preparationMs: preparationMs(toPrepare, cost) });
+  return { cells, summary, images };
 }
 
 /** Named by their places: two files of one content count as two. */

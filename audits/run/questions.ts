@@ -19,7 +19,13 @@ export type Question =
   | ({ readonly kind: 'inspect' } & EncoderQuestion)
   | { readonly kind: 'look'; readonly path: string }
   /** Relative paths of the settings are relative to `folder`. */
-  | { readonly kind: 'estimate'; readonly settings: Settings; readonly folder: string };
+  | {
+      readonly kind: 'estimate';
+      readonly settings: Settings;
+      readonly folder: string;
+      /** Of the encoder, where it was measured. */
+      readonly imagesPerSecond?: number | undefined;
+    };
 
 /** What answers each kind of question. */
 export interface Answers {
@@ -49,6 +55,10 @@ export function createAnswers(clock: Clock): (question: Question) => Promise<Ans
     if (question.kind === 'inspect') return encoderSheet(question, clock);
     if (question.kind === 'look') return dataSheet(question.path);
     const config = configureAudit(auditRequest(question.settings, question.folder));
-    return estimateAudit(config, (encoder) => describe(encoder, config.encoderOptions));
+    const { imagesPerSecond } = question;
+    return estimateAudit(config, async (encoder) => ({
+      ...(await describe(encoder, config.encoderOptions)),
+      imagesPerSecond,
+    }));
   };
 }

@@ -6,6 +6,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { networkUse } from '../endpoint/endpoint.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
+import { preflightSpeed, victimCost } from '../plan/cost.ts';
 import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { usePlugins } from '../plugins/load.ts';
@@ -68,7 +69,8 @@ export async function continueAudit(
   try {
     const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
-    const cells = planCells(audit.config, preparation.inputs, preparation.preflight);
+    const victim = victimCost(audit.config, preflightSpeed(preparation.preflight));
+    const cells = planCells(audit.config, preparation.inputs, victim);
     const before = store.cells.byAudit(id);
     store.cells.plan(id, keepLeftOut(keepSmallerBatches(cells, before), before));
     // After planning: a cell left behind by another audit's dead runner is now one of ours too.
@@ -148,9 +150,10 @@ export async function planAudit(
 }> {
   const beganAtMs = options.beganAtMs ?? options.clock.monotonicMs();
   const preparation = await prepare(config, options);
-  const cells = planCells(config, preparation.inputs, preparation.preflight);
+  const victim = victimCost(config, preflightSpeed(preparation.preflight));
+  const cells = planCells(config, preparation.inputs, victim);
   const spentMs = options.clock.monotonicMs() - beganAtMs;
-  return { preparation, cells, summary: summarizePlan(config, cells, spentMs) };
+  return { preparation, cells, summary: summarizePlan(config, cells, { spentMs }) };
 }
 
 /** The stored preparation while its files are still there, else a new one. */

@@ -5,14 +5,12 @@ import { hashedImages } from '../datasets/image-hash.ts';
 import { fitHead, type TaskEmbeddings } from '../metrics/evaluate.ts';
 import { classifyWithHead } from '../metrics/linear-probe.ts';
 import type { MetricContext } from '../metrics/metric.ts';
-import { epsilons } from '../metrics/transfer.ts';
+import { epsilons, MOST_TRANSFER_IMAGES } from '../metrics/transfer.ts';
 import type { Rng } from '../rng.ts';
 import { movedPixels } from '../surrogates/moved-pixels.ts';
 
 /** What adversarial images made on copies are shown to: the victim with the head that its owner trained on clean embeddings. */
 
-/** Test images, evenly spaced; the paper has 543. Every copy costs the victim six passes over them. */
-const MOST_IMAGES = 500;
 const BLOCK = 64;
 
 export interface TransferTarget {
@@ -50,7 +48,7 @@ export async function openTransferTarget(parts: TargetParts): Promise<TransferTa
   const { context, embeddings, victim, rng } = parts;
   const total = embeddings.score.labels.length;
   if (total === 0) return undefined;
-  const count = Math.min(total, MOST_IMAGES);
+  const count = Math.min(total, MOST_TRANSFER_IMAGES);
   const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count));
   const labels = rows.map((row) => embeddings.score.labels[row] ?? 0);
   const images = parts.images(rows);

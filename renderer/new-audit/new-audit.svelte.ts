@@ -2,6 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type {
   AuditEstimate,
   AuditSettings,
+  BridgeRequest,
   DataSheet,
   EncoderSheet,
   MethodCatalogue,
@@ -33,7 +34,7 @@ export class NewAudit {
   isConfirmed = $state(false);
   readonly encoder: Asked<Inspection, EncoderSheet>;
   readonly catalogue: Asked<'all', MethodCatalogue>;
-  readonly estimate: Asked<AuditSettings, AuditEstimate>;
+  readonly estimate: Asked<BridgeRequest<'audits.estimate'>, AuditEstimate>;
   readonly #looks = new SvelteMap<string, Asked<string, DataSheet>>();
   readonly #app: App;
   #inspected = '';
@@ -44,7 +45,7 @@ export class NewAudit {
     this.draft = readDraft(localStorage.getItem(DRAFT_KEY));
     this.encoder = new Asked((question) => bridge.call('encoder.inspect', question), TYPING_MS);
     this.catalogue = new Asked(() => bridge.call('methods.list', {}));
-    this.estimate = new Asked((settings) => bridge.call('audits.estimate', { settings }), TYPING_MS);
+    this.estimate = new Asked((question) => bridge.call('audits.estimate', question), TYPING_MS);
   }
 
   readonly #read = $derived.by(() => settingsOf(this.draft, this.#app.settings.value));
@@ -84,7 +85,11 @@ export class NewAudit {
     );
     for (const { path: place } of [...pools, ...this.draft.tasks]) this.look(place);
     if (!this.isWhole) this.estimate.about(null);
-    else if (this.isEstimated) this.estimate.about(this.settings);
+    else if (this.isEstimated)
+      this.estimate.about({
+        settings: this.settings,
+        imagesPerSecond: this.encoder.answer?.imagesPerSecond ?? undefined,
+      });
   }
 
   /** Everything is named that an audit needs. */

@@ -35,8 +35,10 @@ afterAll(async () => {
 const inspect = async (request: Parameters<typeof encoderInspect.run>[0]): Promise<EncoderSheet> =>
   encoderInspect.run(request, context);
 const look = async (place: string): Promise<DataSheet> => dataLook.run({ path: place }, context);
-const estimate = async (settings: Record<string, unknown>): Promise<AuditEstimate> =>
-  auditsEstimate.run({ settings }, context);
+const estimate = async (
+  settings: Record<string, unknown>,
+  imagesPerSecond?: number,
+): Promise<AuditEstimate> => auditsEstimate.run({ settings, imagesPerSecond }, context);
 
 async function pixelsOf(picture: string) {
   const { data, info } = await sharp(Buffer.from(picture.slice('data:image/png;base64,'.length), 'base64'))
@@ -223,6 +225,25 @@ describe('audits.estimate', () => {
     expect(asked.dollars).toBe(summary.dollars);
     expect(asked.notApplicable).toEqual(summary.notApplicable);
     expect(asked.cells).toBeGreaterThan(20);
+  });
+
+  test('the time counts preparation at the speed that was measured, and what is measured of copies besides', async () => {
+    const { imagesPerSecond } = await inspect({ path: at('encoder.onnx'), options: {} });
+    if (imagesPerSecond === null) throw new Error('the tiny encoder was too fast to time');
+    const asked = { ...settings(), budgets: [40], attacks: ['direct-extraction'], workers: 1, seeds: 1 };
+    const plain = await estimate(asked, imagesPerSecond);
+    const slow = await estimate(asked, 0.5);
+    // 150 images of the task, 40 of the pool and more, and a preflight.
+    expect(slow.preparationMs).toBeGreaterThan(190 * 2000);
+    expect(plain.preparationMs).toBeGreaterThan(0);
+    expect(slow.preparationMs).toBeGreaterThan(plain.preparationMs);
+    expect(plain.estimatedMs).toBeGreaterThan(plain.preparationMs);
+    const transfer = await estimate({ ...asked, fidelity: ['transfer'] }, 0.5);
+    // Sixty images to score, six strengths, two seconds each: of the copy, and of the control.
+    expect(transfer.estimatedMs - slow.estimatedMs).toBeGreaterThan(2 * 6 * 60 * 2000);
+    const ownership = await estimate({ ...asked, ownership: true, private: at('pool') }, imagesPerSecond);
+    expect(ownership.estimatedMs).toBeGreaterThan(plain.estimatedMs);
+    expect(ownership.cells).toBe(plain.cells);
   });
 
   test('what must be faced comes with its reason, named or not', async () => {

@@ -24,7 +24,7 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
         ['preset', `${config.preset.id} v${config.preset.version}`],
         ['cells', formatCount(summary.cells)],
         ['queries', formatCount(summary.queries)],
-        ['time', `${formatEstimatedTime(summary.estimatedMs)} with ${plural(config.workers, 'worker')}`],
+        ['time', timeOf(config, summary)],
         ['money', `${formatDollars(summary.dollars)} at ${formatDollars(config.pricePerQuery)} a query`],
         ...networkRows(config, plan),
         ['budgets', config.budgets.map((budget) => formatCount(budget)).join(', ')],
@@ -55,6 +55,11 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
     '',
     ...wrapText('Run the same command without --dry-run to start.', view.columns),
   ];
+}
+
+function timeOf({ workers }: AuditConfig, { estimatedMs, preparationMs }: PlanSummary): string {
+  const whole = `${formatEstimatedTime(estimatedMs)} with ${plural(workers, 'worker')}`;
+  return preparationMs === 0 ? whole : `${whole}, ${formatEstimatedTime(preparationMs)} of it to prepare`;
 }
 
 function networkRows(config: AuditConfig, { imagesToAsk = 0 }: Plan): readonly (readonly [string, string])[] {

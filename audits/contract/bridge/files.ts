@@ -39,6 +39,8 @@ export interface EncoderSheet {
     readonly sentence: string;
   }[];
   readonly auditable: boolean;
+  /** On one thread, as in an audit; null where it was too fast to time. */
+  readonly imagesPerSecond: number | null;
   /** PNG data URLs of up to ten images as the encoder will see them. */
   readonly examples: readonly string[];
   /** Values that black and white pixels become, and those that are drawn black and white in the examples. */

@@ -5,8 +5,14 @@ import type { Method, Nothing } from './method.ts';
 export interface NewAuditMethods {
   /** Attacks, defenses, presets with JSON Schemas of their settings. */
   'methods.list': Method<Nothing, MethodCatalogue>;
-  /** Cells, queries, time, money of what `settings` ask for, without embedding anything. */
-  'audits.estimate': Method<{ readonly settings: AuditSettings }, AuditEstimate>;
+  /**
+   * Cells, queries, time, money of what `settings` ask for, without embedding anything.
+   * `imagesPerSecond`: of the encoder, as `encoder.inspect` measured it; without it a usual one is assumed.
+   */
+  'audits.estimate': Method<
+    { readonly settings: AuditSettings; readonly imagesPerSecond?: number | undefined },
+    AuditEstimate
+  >;
   /** `confirmed`: a deployed service may be asked, up to its spending limit; without it such an audit is refused. */
   'audits.start': Method<
     { readonly settings: AuditSettings; readonly confirmed?: boolean | undefined },
@@ -47,7 +53,10 @@ export type AuditSettings = Readonly<Record<string, unknown>>;
 export interface AuditEstimate {
   readonly cells: number;
   readonly queries: number;
+  /** Preparation, cells and judging. */
   readonly estimatedMs: number;
+  /** Of that, before the first cell: reading and embedding the images. */
+  readonly preparationMs: number;
   readonly dollars: number;
   /** The attack or defense whose removal would save most time. */
   readonly dearest: {

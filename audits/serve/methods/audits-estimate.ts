@@ -6,11 +6,15 @@ import { defineBridgeMethod } from '../method.ts';
 /** What an audit of these settings would cost; nothing is embedded, no service is asked. */
 export const auditsEstimate = defineBridgeMethod({
   name: 'audits.estimate',
-  request: z.strictObject({ settings: z.record(z.string(), z.unknown()) }),
-  run: ({ settings }, context) =>
+  request: z.strictObject({
+    settings: z.record(z.string(), z.unknown()),
+    imagesPerSecond: z.number().positive().optional(),
+  }),
+  run: ({ settings, imagesPerSecond }, context) =>
     ask(context, {
       kind: 'estimate',
       settings: checkSettings(settings, 'This audit'),
       folder: context.settingsFolder,
+      imagesPerSecond,
     }),
 });

@@ -205,6 +205,7 @@ export const newAuditWords = {
     oldFailed: 'before the last change',
     none: 'Not estimated yet.',
     failed: 'This cannot be estimated.',
+    preparing: (time: string) => `${time} of it to read and embed the images.`,
     dropping: (label: string, time: string, cells: string) =>
       `Without ${label}: ${time} less, ${cells} fewer`,
     drop: 'Leave it out',

@@ -58,7 +58,7 @@ const beforeDemo: readonly Picture[] = [
   { name: 'start-first', open: (page) => heading(page, 'What would a thief get') },
 ];
 const isHalfDone = `(() => {
-  const [, done, total] = /(\\d+) of (\\d+) cells/.exec(document.querySelector('.progress')?.textContent) ?? [];
+  const [, done, total] = /(\\d+) of (\\d+)\\scells/.exec(document.querySelector('.progress')?.textContent) ?? [];
   return document.querySelector('.running .percent') !== null && Number(done) * 2 >= Number(total);
 })()`;
 const duringDemo: readonly Picture[] = [

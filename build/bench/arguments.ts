@@ -5,6 +5,7 @@ export const usage = `usage: npm run bench -- [options]
        npm run bench -- app [SECONDS] [EVENTS-PER-SECOND] [--write FILE]   the run screen under load
        npm run bench -- app --minutes N [--write FILE]   its heap after each minute of that
        npm run bench -- paint [TIMES] [--write FILE]     how soon the start screen stands
+       npm run bench -- report [COMPARISONS] [--only FORMATS] [--write FILE]   every format of a large report
 
   --only IDS            comma-separated beginnings of ids: training, training:resnet18, inference, linear-algebra:probe
   --engines NAMES       comma-separated engines (default: every one that is present)

@@ -54,12 +54,13 @@ function argumentsOrEnd(): BenchArguments {
   }
 }
 
-/** The window's side: in a browser, nothing in common with the engines but the command. */
-const ofWindow: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+/** What has nothing in common with the engines but the command: the window's side in a browser, and reports. */
+const beside: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   app: async (args) => (await import('./app.ts')).benchApp(args),
+  report: async (args) => (await import('./report.ts')).benchReport(args),
   paint: async (args) => (await import('./paint.ts')).benchPaint(args),
 };
 
 const [, , name = '', ...rest] = process.argv;
-const run = ofWindow[name]?.(rest) ?? main(argumentsOrEnd());
+const run = beside[name]?.(rest) ?? main(argumentsOrEnd());
 await run.catch((thrown: unknown) => fail(thrown, FAILED_EXIT));

@@ -65,7 +65,11 @@ function touchedBy(
 ): ReadonlyMap<string, ReadonlySet<MatrixCell>> {
   const byKey = new Map<string, MatrixCell[]>();
   for (const cell of matrix)
-    for (const key of cell.cellKeys) byKey.set(key, [...(byKey.get(key) ?? []), cell]);
+    for (const key of cell.cellKeys) {
+      const own = byKey.get(key);
+      if (own === undefined) byKey.set(key, [cell]);
+      else own.push(cell);
+    }
   const byTask = Map.groupBy(matrix, ({ task }) => task);
   const byDefense = Map.groupBy(matrix, ({ defense }) => defense);
   const within = (scope: string): readonly MatrixCell[] => {

@@ -16,6 +16,14 @@ test('right-to-left words stand isolated, and the isolation is closed', () => {
   expect(pageText('מודל חדש 82 %')).toBe('\u2068מודל חדש\u2069 82 %');
 });
 
+test('what has nothing to clean is not copied', () => {
+  const given = { names: ['a', { deep: 'b' }], number: 1 };
+  expect(cleanStrings(given)).toBe(given);
+  const mixed = { clean: given, other: ['x', 'y\u0000'] };
+  expect(cleanStrings(mixed).clean).toBe(given);
+  expect(mixed.other).toEqual(['x', 'y\u0000']);
+});
+
 test('every string of a value is cleaned, names of properties too; nothing else changes', () => {
   const given = { 'a\u202E': ['x\u0000', 1, null], nested: { deep: '\u2066y' }, isTrue: true };
   expect(pageTexts(given)).toEqual({ 'a ': ['x ', 1, null], nested: { deep: ' y' }, isTrue: true });

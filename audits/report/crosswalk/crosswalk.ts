@@ -164,7 +164,14 @@ export const crosswalkRules: readonly Rule[] = [
 
 /** The crosswalk of one audit: every entry, with the attacks and defenses of this audit that bear on it. */
 export function crosswalk(result: Pick<AuditResult, 'config' | 'matrix' | 'verdicts'>): Crosswalk {
-  const rows = result.matrix.filter(({ state, budget }) => state === 'done' && budget > 0);
+  const played = new Map(
+    result.matrix
+      .filter(({ state, budget }) => state === 'done' && budget > 0)
+      .map(({ attack, surrogate, accounts }) => [
+        JSON.stringify([attack, surrogate, accounts]),
+        { attack, surrogate, accounts },
+      ]),
+  );
   const chains = new Map(result.verdicts.map(({ defense }) => [defense, defenseIds(defense)]));
   return {
     version: crosswalkVersion,
@@ -177,7 +184,7 @@ export function crosswalk(result: Pick<AuditResult, 'config' | 'matrix' | 'verdi
           ? []
           : [
               ...new Set(
-                rows
+                [...played.values()]
                   .filter((row) =>
                     attack({
                       id: row.attack.split(':')[0] ?? row.attack,

@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { AuditResult } from '../../contract/result.ts';
 import { flagFinder } from '../flags-on.ts';
 import type { ReportFormat } from './format.ts';
-import { metricRows, type MetricRow } from './metric-rows.ts';
+import { eachMetricRow, type MetricRow } from './metric-rows.ts';
 
 /** Digits of a cell's key that name it: enough for any database, short enough for a table of ten thousand cells. */
 const KEY_DIGITS = 16;
@@ -49,15 +49,31 @@ function renderCsv(result: AuditResult): string {
   const flagsOn = flagFinder(result);
   let flags = '';
   let previous: MetricRow | undefined;
-  const rows = metricRows(result).map((row) => {
+  const parts: string[] = [];
+  let rows: Value[][] = [[...csvColumns]];
+  for (const row of eachMetricRow(result)) {
     // The numbers of one cell follow each other and are weakened alike.
     if (previous === undefined || !isSameCell(previous, row)) flags = weakeningIds(flagsOn, row);
     previous = row;
-    return valuesOf(row, result.auditId, flags).map((value) =>
-      typeof value === 'string' ? guardFormula(value) : value,
+    rows.push(
+      valuesOf(row, result.auditId, flags).map((value) =>
+        typeof value === 'string' ? guardFormula(value) : value,
+      ),
     );
-  });
-  return stringify([[...csvColumns], ...rows], {
+    if (rows.length < ROWS_AT_ONCE) continue;
+    parts.push(linesOf(rows));
+    rows = [];
+  }
+  return parts.join('') + linesOf(rows);
+}
+
+type Value = string | number | boolean | null;
+
+/** What becomes text together: all rows of a large audit would be half a gigabyte of values. */
+const ROWS_AT_ONCE = 1000;
+
+function linesOf(rows: Value[][]): string {
+  return stringify(rows, {
     record_delimiter: 'windows',
     cast: { boolean: (value) => (value ? '1' : '0') },
   });
@@ -75,11 +91,7 @@ function weakeningIds(
   return [...new Set(flags.filter(({ severity }) => severity !== 'note').map(({ id }) => id))].join(' ');
 }
 
-function valuesOf(
-  row: MetricRow,
-  auditId: string,
-  flags: string,
-): readonly (string | number | boolean | null)[] {
+function valuesOf(row: MetricRow, auditId: string, flags: string): readonly Value[] {
   const { estimate } = row;
   return [
     auditId,

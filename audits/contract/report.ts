@@ -16,6 +16,8 @@ export interface ReportInput {
   /** ISO time that the report states as its own; the only thing that may differ between two reports of one result. */
   readonly writtenAt: string;
   readonly profile: ReportProfile;
+  /** For paper: of a large audit it has the rows that decide, and says where the others are. */
+  readonly isPaper?: boolean;
   /** What changed since an earlier audit; null where none was compared. */
   readonly since: ChangesSince | null;
   readonly methods: ReportMethods;

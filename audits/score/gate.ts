@@ -13,8 +13,8 @@ const order: readonly VerdictWord[] = ['pass', 'inconclusive', 'not-measured', '
 
 const sentences = {
   pass: 'a defense meets the policy',
-  inconclusive: 'no defense is shown to meet the policy; one cannot be told either way',
-  'not-measured': 'no defense is shown to meet the policy; one was not measured completely',
+  inconclusive: 'no defense is shown to meet the policy; at least one cannot be told either way',
+  'not-measured': 'no defense is shown to meet the policy; at least one was not measured completely',
   fail: 'no defense meets the policy',
 } as const satisfies Record<VerdictWord, string>;
 

@@ -59,7 +59,8 @@ function howCheaply(facts: ReportFacts): Answer {
   const cost = costOf(facts.result, 'none');
   if (cost === undefined)
     return { question, short: 'Not measured', sentences: ['No undefended theft was measured.'] };
-  const { recommended } = facts;
+  const { recommended, result } = facts;
+  const gain = facts.undefended?.worstStolenGain ?? null;
   const through = recommended === undefined ? undefined : costOf(facts.result, recommended.defense);
   const reached = cost.queries.relation !== 'more-than';
   return {
@@ -70,7 +71,7 @@ function howCheaply(facts: ReportFacts): Answer {
     sentences: [
       reached
         ? `The price of a copy with ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage, by ${cost.attack} with no defense: queries, accounts and computing together.`
-        : `No attack reached ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense, with as many queries as were tried; a copy that good costs more than this.`,
+        : `${gain === null ? '' : `The best copy, with ${spellPercent(gain.value)} of the advantage, took at most ${spellCount(facts.input.judgedBudget)} queries: ${spellDollars(facts.input.judgedBudget * result.config.pricePerQuery)} at your price. `}No attack reached ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense, with as many queries as were tried: that good a copy costs more than the sum above, which has accounts and computing in it.`,
       ...(recommended === undefined || through === undefined
         ? []
         : [

@@ -17,6 +17,9 @@ export interface ReportFacts {
   readonly flags: readonly NumberedFlag[];
   readonly undefended: DefenseVerdict | undefined;
   readonly recommended: DefenseVerdict | undefined;
+  /** Those that have a row of their own in the appendix, in the result's order. */
+  readonly listedCells: readonly MatrixCell[];
+  /** Of its row; the appendix itself for one that has none. */
   cellAnchor(cell: MatrixCell): string;
   /** The cell behind a key of a finding. */
   cellOf(key: string): MatrixCell | undefined;
@@ -55,9 +58,36 @@ export interface NumberScope {
   readonly cellKeys?: readonly string[];
 }
 
+/** Rows that a person leafs through. */
+export const MOST_PAPER_CELLS = 500;
+
+/**
+ * On a screen every cell. On paper those that have a number or failed; of too many those that defenses are judged by, and the
+ * strongest of these: what did not run has its count and its reasons in chapter 10.
+ */
+function listedCells({ result, judgedBudget, isPaper = false }: ReportInput): readonly MatrixCell[] {
+  if (!isPaper) return result.matrix;
+  const telling = result.matrix.filter(({ state, stolenGain }) => stolenGain !== null || state === 'failed');
+  if (telling.length <= MOST_PAPER_CELLS) return telling;
+  const evidence = new Set(result.findings.flatMap(({ cellKeys }) => cellKeys));
+  const rank = (cell: MatrixCell): number =>
+    (cell.cellKeys.some((key) => evidence.has(key)) ? 4 : 0) +
+    (cell.budget === judgedBudget ? 2 : 0) +
+    (cell.stolenGain === null ? 1 : Math.min(1, Math.max(0, cell.stolenGain.value)));
+  const chosen = new Set(
+    telling
+      .map((cell) => ({ cell, rank: rank(cell) }))
+      .toSorted((a, b) => b.rank - a.rank)
+      .slice(0, MOST_PAPER_CELLS)
+      .map(({ cell }) => cell),
+  );
+  return telling.filter((cell) => chosen.has(cell));
+}
+
 export function reportFacts(input: ReportInput): ReportFacts {
   const { result } = input;
-  const anchors = new Map(result.matrix.map((cell, i) => [cell, `cell-${i + 1}`]));
+  const listed = listedCells(input);
+  const anchors = new Map(listed.map((cell, i) => [cell, `cell-${i + 1}`]));
   const cellsByKey = new Map(
     result.matrix.flatMap((cell) => cell.cellKeys.map((key) => [key, cell] as const)).toReversed(),
   );
@@ -76,6 +106,7 @@ export function reportFacts(input: ReportInput): ReportFacts {
     defenses,
     slices: matrixSlices(result, input.judgedBudget),
     flags,
+    listedCells: listed,
     undefended: verdictOf('none'),
     recommended: verdictOf(result.recommendation.defense),
     cellAnchor: (cell) => anchors.get(cell) ?? 'cells',

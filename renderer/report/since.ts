@@ -2,10 +2,7 @@ import type { ChangesSince } from '../../audits/contract/report.ts';
 
 /** What changed since an earlier audit, as sentences to be read aloud. */
 export function sinceSentences(since: ChangesSince | null): readonly string[] {
-  if (since === null)
-    return [
-      'What changed since an earlier audit of this encoder: no earlier audit was compared for this report.',
-    ];
+  if (since === null) return ['What changed: no earlier audit of this encoder was compared.'];
   const { newFindings, fixedFindings, unchangedFindings, uncheckedFindings } = since;
   const { comparedNumbers, worseNumbers, betterNumbers, otherSettings } = since;
   const findings = [

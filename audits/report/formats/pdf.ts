@@ -4,7 +4,9 @@ import { loadStaticRenderer } from '../static-renderer.ts';
 import type { ReportContext, ReportFormat } from './format.ts';
 import { json } from './json.ts';
 
-/** The page on paper, with the result attached. The same result printed by the same browser gives the same bytes. */
+/**
+ * The page on paper, with the result attached; of many cells those that decide, since the attached result has them all. The same result printed by the same browser gives the same bytes.
+ */
 export const pdf: ReportFormat = {
   id: 'pdf',
   title: 'the report on paper, with the result attached',
@@ -15,7 +17,7 @@ export const pdf: ReportFormat = {
       loadStaticRenderer(context.say),
       import('../pdf/finish.ts'),
     ]);
-    const page = renderReport(pageInput(result, context));
+    const page = renderReport({ ...pageInput(result, context), isPaper: true });
     const printed = await (context.printPage?.(page) ?? printInBrowser(page, context));
     const name = result.encoder.path.split(/[/\\]/).at(-1) ?? '';
     return finishPdf(printed, {

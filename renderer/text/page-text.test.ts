@@ -18,9 +18,9 @@ test('right-to-left words stand isolated, and the isolation is closed', () => {
 
 test('what has nothing to clean is not copied', () => {
   const given = { names: ['a', { deep: 'b' }], number: 1 };
-  expect(cleanStrings(given)).toBe(given);
+  expect(pageTexts(given)).toBe(given);
   const mixed = { clean: given, other: ['x', 'y\u0000'] };
-  expect(cleanStrings(mixed).clean).toBe(given);
+  expect(pageTexts(mixed).clean).toBe(given);
   expect(mixed.other).toEqual(['x', 'y\u0000']);
 });
 

@@ -4,10 +4,11 @@ import { MoatError } from '../contract/errors.ts';
 import { datasetFacts, datasetIds, findData, missingData } from '../reproduce/data-at-hand.ts';
 import { findTable, paperTables } from '../reproduce/registry.ts';
 import { fullScale, reducedScale, scales } from '../reproduce/scale.ts';
-import type { Means, PaperTable } from '../reproduce/table.ts';
+import type { Means, PaperTable, Step } from '../reproduce/table.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addDeviceOptions, addExample, addJsonOption, readChoice, readWhole } from './flags.ts';
 import { formatCount, formatEstimatedTime } from './render/numbers.ts';
+import type { StepRecord } from './reproduction-records.ts';
 import { tableNumbers } from './render/reproduction.ts';
 import { wrapText } from './render/text.ts';
 
@@ -44,7 +45,10 @@ export function registerReproduce(program: Command, context: CommandContext): vo
       'Runs the audits, trainings and ownership tests behind a table of Dziedzic et al. (ICML 2022) and prints our values with intervals, the paper’s, the differences, and whether the paper’s orderings hold (docs/reproduction.md). Ctrl-C stops at a safe point; the same command goes on.',
     )
     .argument('[table]', 'table2, table13 …; --list names them')
-    .option('--list', 'what can be reproduced, with what data, in what time')
+    .option(
+      '--list',
+      'what can be reproduced, with what data, in what time: what the folder recorded, else an estimate',
+    )
     .option(
       '--data <dir>',
       `folder with the data sets (default: ${DEFAULT_DATA}); --list says how they are named`,
@@ -69,7 +73,8 @@ export function registerReproduce(program: Command, context: CommandContext): vo
   addExample(command, 'moat reproduce table2 --data data --victim encoder.onnx').action(
     async (name: string | undefined, flags: ReproduceFlags) => {
       const means = meansOf(context, flags);
-      if (flags.list === true) return printList(context, means, flags);
+      const folder = resolvePath(context, flags.folder ?? DEFAULT_FOLDER);
+      if (flags.list === true) return printList(context, means, folder, flags);
       if (name === undefined)
         throw new MoatError('usage', 'Name a table: moat reproduce table2. --list names them.');
       const table = findTable(name);
@@ -77,7 +82,7 @@ export function registerReproduce(program: Command, context: CommandContext): vo
       const request = {
         table,
         means,
-        folder: resolvePath(context, flags.folder ?? DEFAULT_FOLDER),
+        folder,
         device: { engine: flags.engine, device: flags.device },
         report: flags.report === true,
         write: flags.write,
@@ -114,38 +119,39 @@ interface ListedTable {
   readonly alsoCalled: readonly string[];
   readonly title: string;
   readonly setting: string;
-  /** Minutes on two cores with these means, trainings included; null where it was never run. */
+  /** What its steps took, at the scale asked for, as the folder has it; null where one of them was not run there. */
+  readonly recordedMinutes: number | null;
+  /** Estimate on two cores with these means, trainings included; null where it was never run. */
   readonly reducedMinutes: number | null;
-  /** Guess for the full scale on one GPU, never timed. */
+  /** Estimate for the full scale on one GPU, never timed. */
   readonly fullHours: number;
   readonly values: number;
   readonly valuesNotRun: number;
   readonly reasons: readonly string[];
 }
 
-function printList(context: CommandContext, means: Means, { json }: ReproduceFlags): void {
+/** What an earlier run of a step left. */
+type FindRecord = (step: Step, table: string) => Pick<StepRecord, 'wallMs'> | undefined;
+
+async function printList(
+  context: CommandContext,
+  means: Means,
+  folder: string,
+  { json }: ReproduceFlags,
+): Promise<void> {
   const { terminal } = context;
-  const tables = paperTables.map((table) => listed(table, means));
+  // Loaded when needed: the database behind it.
+  const { readRecord } = await import('./reproduction-records.ts');
+  const find: FindRecord = (step, table) => readRecord(step, table, folder);
+  const tables = paperTables.map((table) => listed(table, means, find));
   if (json === true) {
     terminal.printJson({ data: means.data, tables });
     return;
   }
   const columns = terminal.output.columns;
-  for (const {
-    title,
-    setting,
-    reducedMinutes,
-    fullHours,
-    values,
-    valuesNotRun,
-    reasons,
-    ...names
-  } of tables) {
-    const time =
-      valuesNotRun === values
-        ? 'nothing can be run'
-        : `reduced: ${reducedMinutes === null ? 'never timed' : `${formatEstimatedTime(reducedMinutes * MS_PER_MINUTE)} on two cores`}; full: ${formatEstimatedTime(fullHours * MINUTES_PER_HOUR * MS_PER_MINUTE)} at ${formatCount(FULL_IMAGES_PER_SECOND)} images a second, never timed`;
-    terminal.print(terminal.output.paint('strong', `${names.id}  ${tableNumbers(names)}: ${title}`));
+  for (const { title, setting, values, valuesNotRun, reasons, ...entry } of tables) {
+    const time = valuesNotRun === values ? 'nothing can be run' : timeOf(entry, means);
+    terminal.print(terminal.output.paint('strong', `${entry.id}  ${tableNumbers(entry)}: ${title}`));
     for (const text of [
       setting,
       `${values - valuesNotRun} of ${values} values; ${time}`,
@@ -164,7 +170,28 @@ function printList(context: CommandContext, means: Means, { json }: ReproduceFla
   }
 }
 
-function listed(table: PaperTable, means: Means): ListedTable {
+function timeOf(
+  {
+    recordedMinutes,
+    reducedMinutes,
+    fullHours,
+  }: Pick<ListedTable, 'recordedMinutes' | 'reducedMinutes' | 'fullHours'>,
+  { scale }: Means,
+): string {
+  const spelled = (minutes: number): string => formatEstimatedTime(minutes * MS_PER_MINUTE);
+  const recorded = recordedMinutes === null ? [] : [`${scale.id}: took ${spelled(recordedMinutes)} here`];
+  const estimates = [
+    reducedMinutes === null
+      ? 'reduced: never timed'
+      : `reduced: ${spelled(reducedMinutes)} on two cores, an estimate`,
+    `full: ${spelled(fullHours * MINUTES_PER_HOUR)} at ${formatCount(FULL_IMAGES_PER_SECOND)} images a second, an estimate`,
+  ];
+  // What was measured here is better than what was guessed elsewhere.
+  const isKnown = (line: string): boolean => recordedMinutes !== null && line.startsWith(`${scale.id}:`);
+  return [...recorded, ...estimates.filter((line) => !isKnown(line))].join('; ');
+}
+
+function listed(table: PaperTable, means: Means, find: FindRecord): ListedTable {
   const reduced = table.plan({ ...means, scale: reducedScale });
   const full = table.plan({ ...means, scale: fullScale });
   const images = full.steps.reduce((sum, { trainedImages }) => sum + trainedImages, 0);
@@ -173,11 +200,17 @@ function listed(table: PaperTable, means: Means): ListedTable {
     source.kind === 'not-run' ? [source.reason] : [],
   );
   const minutes = reduced.steps.map((step) => step.minutes);
+  const { steps } = means.scale.id === 'full' ? full : reduced;
+  const tookMs = steps.map((step) => find(step, `${table.id}-${means.scale.id}`)?.wallMs);
   return {
     id: table.id,
     alsoCalled: table.alsoCalled,
     title: table.title,
     setting: table.setting,
+    recordedMinutes:
+      steps.length > 0 && tookMs.every((one) => one !== undefined)
+        ? tookMs.reduce((sum, one) => sum + one, 0) / MS_PER_MINUTE
+        : null,
     reducedMinutes: minutes.every((one) => one !== null) ? minutes.reduce((sum, one) => sum + one, 0) : null,
     fullHours: images / FULL_IMAGES_PER_SECOND / SECONDS_PER_HOUR,
     values: table.values.length,

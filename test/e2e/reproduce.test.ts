@@ -61,6 +61,18 @@ test('a table is stopped, goes on, is shown again without running, and says what
   expect(shown.stderr).toBe('');
   expect(shown.stdout).toContain('Table 19: Dataset inference');
   expect(shown.stdout).toContain('http://ufldl.stanford.edu/housenumbers/');
+
+  const list = ['reproduce', '--list', '--data', 'data', '--victim', 'victim.onnx'];
+  const listed = await runMoat([...list, '--json'], { cwd: folder });
+  const { tables } = JSON.parse(listed.stdout) as {
+    tables: readonly { id: string; recordedMinutes: number | null }[];
+  };
+  const recorded = tables.filter(({ recordedMinutes }) => recordedMinutes !== null);
+  expect(recorded.map(({ id }) => id)).toEqual(['table19']);
+  expect(recorded[0]?.recordedMinutes).toBeGreaterThan(0);
+  const spoken = (await runMoat(list, { cwd: folder })).stdout.replaceAll(/\s+/g, ' ');
+  expect(spoken.match(/reduced: took/g)).toHaveLength(1);
+  expect(spoken).toContain('on two cores, an estimate');
 });
 
 test('a table of thefts runs an audit, and asked again it computes nothing anew', async () => {

@@ -145,6 +145,8 @@ export const windowOnly: Readonly<Partial<Record<BridgeMethod, string>>> = {
   'findings.revoke': 'writes the file that `--accepted` names',
   'settings.get': 'what flags and `moat.config.json` are on a command line',
   'settings.set': 'what flags and `moat.config.json` are on a command line',
+  'draft.get': 'what the history of a shell is on a command line',
+  'draft.set': 'what the history of a shell is on a command line',
   'machine.gauge': 'what `top` and `nvidia-smi` say on a command line',
   'files.browse': 'what a shell does on a command line',
 };

@@ -109,6 +109,22 @@ test('settings are kept beside the database, each parsed, and survive the engine
   rmSync(file);
 });
 
+test('what was typed into a form is kept beside the settings, whatever its fields are called', async () => {
+  expect(await call('draft.get', {})).toEqual({ draft: null });
+  const draft = { encoder: '/e.onnx', pools: [{ path: '/photos', share: '' }], attacks: null };
+  expect(await call('draft.set', { draft })).toEqual({ kept: true });
+  expect(await call('draft.get', {})).toEqual({ draft });
+  expect((await refusal('draft.set', { draft: 'text' })).code).toBe('usage');
+  expect((await refusal('draft.set', { draft: { note: 'x'.repeat(1_000_001) } })).code).toBe('usage');
+  expect(await call('draft.get', {})).toEqual({ draft });
+  // One that cannot be read is none.
+  const file = path.join(folder, 'first-build.settings', 'new-audit.json');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(draft);
+  writeFileSync(file, '{"encoder": ');
+  expect(await call('draft.get', {})).toEqual({ draft: null });
+  rmSync(file);
+});
+
 test('findings are accepted with a reason and a last day, in the file that the command line reads', async () => {
   const { result } = await call('audits.result', { id });
   const [finding] = result.findings;

@@ -32,6 +32,8 @@ import { reportsRender } from './methods/reports-render.ts';
 import { reportsExport } from './methods/reports-export.ts';
 import { reportsFormats } from './methods/reports-formats.ts';
 import { reportsVerify } from './methods/reports-verify.ts';
+import { draftGet } from './methods/draft-get.ts';
+import { draftSet } from './methods/draft-set.ts';
 import { settingsGet } from './methods/settings-get.ts';
 import { settingsSet } from './methods/settings-set.ts';
 
@@ -62,6 +64,8 @@ export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
   findingsAccepted,
   findingsAccept,
   findingsRevoke,
+  draftGet,
+  draftSet,
   settingsGet,
   settingsSet,
   enginesList,

@@ -70,15 +70,8 @@ export function emptyDraft(): Draft {
 }
 
 /** A stored draft, with what is missing or of another kind as in an empty one. */
-export function readDraft(text: string | null): Draft {
+export function readDraft(stored: unknown): Draft {
   const empty = emptyDraft();
-  if (text === null) return empty;
-  let stored: unknown;
-  try {
-    stored = JSON.parse(text);
-  } catch {
-    return empty;
-  }
   if (typeof stored !== 'object' || stored === null) return empty;
   const entries = Object.entries(empty).map(([key, value]: [string, unknown]) => {
     const found: unknown = (stored as Record<string, unknown>)[key];

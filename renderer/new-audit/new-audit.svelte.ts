@@ -9,11 +9,11 @@ import type {
 } from '../../audits/contract/bridge.ts';
 import type { EncoderOptions } from '../../audits/contract/encoder.ts';
 import type { App } from '../app/context.ts';
+import { sentenceOf } from '../bridge/bridge.ts';
 import { Asked } from '../state/asked.svelte.ts';
 import { idOf } from './configuration.ts';
 import { builtinDemo, emptyDraft, isService, readDraft, settingsOf, type Draft } from './draft.ts';
 
-const DRAFT_KEY = 'moat-new-audit';
 /** Typing pauses longer than this are the end of a word. */
 const TYPING_MS = 350;
 
@@ -27,9 +27,16 @@ interface Inspection {
 export type StartReason =
   'encoder' | 'looking' | 'encoderFailed' | 'pool' | 'task' | 'fields' | 'estimate' | 'confirm' | 'offline';
 
-/** The form of the next audit, and what the engine says of it. It outlives its screen; the fields outlive the window. */
+/**
+ * The form of the next audit, and what the engine says of it. It outlives its screen; the fields outlive the window, since the
+ * engine keeps them.
+ */
 export class NewAudit {
   draft = $state<Draft>(emptyDraft());
+  /** What was kept is here, or cannot be had: until then there is nothing to type into. */
+  isLoaded = $state(false);
+  /** Why changes are not kept. */
+  keepError = $state<string | null>(null);
   /** A deployed service may be asked: said anew for every audit. */
   isConfirmed = $state(false);
   readonly encoder: Asked<Inspection, EncoderSheet>;
@@ -38,14 +45,18 @@ export class NewAudit {
   readonly #looks = new SvelteMap<string, Asked<string, DataSheet>>();
   readonly #app: App;
   #inspected = '';
+  /** As text: what is to be kept, and what is. */
+  #toKeep = '';
+  #kept = '';
+  #isKeeping = false;
 
   constructor(app: App) {
     this.#app = app;
     const { bridge } = app;
-    this.draft = readDraft(localStorage.getItem(DRAFT_KEY));
     this.encoder = new Asked((question) => bridge.call('encoder.inspect', question), TYPING_MS);
     this.catalogue = new Asked(() => bridge.call('methods.list', {}));
     this.estimate = new Asked((question) => bridge.call('audits.estimate', question), TYPING_MS);
+    void this.#load();
   }
 
   readonly #read = $derived.by(() => settingsOf(this.draft, this.#app.settings.value));
@@ -126,8 +137,38 @@ export class NewAudit {
     else if (draft.preset === 'demo') draft.preset = 'quick';
   }
 
+  async #load(): Promise<void> {
+    try {
+      this.draft = readDraft((await this.#app.bridge.call('draft.get', {})).draft);
+    } catch {
+      // A form that begins empty can be used as well.
+    }
+    this.#kept = JSON.stringify(this.draft);
+    this.isLoaded = true;
+  }
+
+  /** Has the engine keep the fields as they are now; for an effect of the screen. */
   keep(): void {
-    localStorage.setItem(DRAFT_KEY, JSON.stringify(this.draft));
+    this.#toKeep = JSON.stringify(this.draft);
+    if (this.isLoaded) void this.#keepLatest();
+  }
+
+  /** One at a time, and of what was typed meanwhile the latest alone. */
+  async #keepLatest(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    try {
+      while (this.#toKeep !== this.#kept) {
+        const text = this.#toKeep;
+        await this.#app.bridge.call('draft.set', { draft: JSON.parse(text) as Record<string, unknown> });
+        this.#kept = text;
+      }
+      this.keepError = null;
+    } catch (error) {
+      this.keepError = sentenceOf(error);
+    } finally {
+      this.#isKeeping = false;
+    }
   }
 
   clear(): void {

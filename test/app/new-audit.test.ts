@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEntry, AuditEstimate, DataSheet, EncoderSheet } from '../../audits/contract/bridge.ts';
 import { openDataset } from '../../audits/datasets/dataset.ts';
 import { writeNpz } from '../../audits/datasets/npz.ts';
@@ -99,6 +99,9 @@ describe('over the real engine', () => {
     await engine.close();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  // What a test typed is kept: the next one begins with an empty form.
+  afterEach(() => engine.dispatch('draft.set', { draft: {} }));
 
   const address = () => `${server.origin}/#/new?token=${server.token}`;
 
@@ -217,6 +220,53 @@ describe('over the real engine', () => {
     await expect.poll(() => page.evaluate('document.activeElement.textContent')).toContain('Browse');
     await page.context().close();
   });
+
+  test('what was typed is there after a restart on another port', async ({ skip }) => {
+    if (browser === undefined) return skip();
+    const begin = async () => {
+      const started = openServe({
+        database: path.join(folder, 'typed.db'),
+        host: 'http',
+        moatVersion: '0.0.0',
+        command: 'test',
+        clock: systemClock,
+      });
+      const listening = await startHttpServer({
+        engine: started,
+        host: '127.0.0.1',
+        port: 0,
+        clock: systemClock,
+        appFolder: () => Promise.resolve(built),
+      });
+      const end = async () => {
+        await listening.close();
+        await started.close();
+      };
+      return { end, origin: listening.origin, url: `${listening.origin}/#/new?token=${listening.token}` };
+    };
+    const first = await begin();
+    const before = await openApp(browser, first.url);
+    await before.page.getByLabel('Path of the ONNX file').fill(path.join(folder, 'encoder.onnx'));
+    await before.page.getByLabel('Folder or file of pool images').fill(path.join(folder, 'pool'));
+    const kept = before.page.waitForResponse(
+      (response) =>
+        response.url().endsWith('draft.set') && (response.request().postData() ?? '').includes('"pools":[{'),
+    );
+    await before.page.getByLabel('Folder or file of pool images').press('Enter');
+    await kept;
+    await before.page.context().close();
+    // The old port stays taken: the second server cannot get it by chance.
+    const second = await begin();
+    await first.end();
+    expect(second.origin).not.toBe(first.origin);
+    const after = await openApp(browser, second.url);
+    expect(await after.page.getByLabel('Path of the ONNX file').inputValue()).toBe(
+      path.join(folder, 'encoder.onnx'),
+    );
+    await after.page.getByText(path.join(folder, 'pool'), { exact: true }).waitFor();
+    await after.page.context().close();
+    await second.end();
+  });
 });
 
 describe('over an engine that says what is wanted', () => {
@@ -279,25 +329,23 @@ describe('over an engine that says what is wanted', () => {
     'audits.estimate': () => estimate(10),
     'files.browse': () => ({ folder: '/home/user', parent: '/home', entries: [], isCut: false }),
   });
-  const draft = (changes: object = {}): string =>
-    JSON.stringify({
-      encoder: '/models/encoder.onnx',
-      pools: [{ path: '/photos', share: '' }],
-      tasks: [{ name: 'birds', path: '/birds' }],
-      ...changes,
-    });
+  const draft = (changes: object = {}): Record<string, unknown> => ({
+    encoder: '/models/encoder.onnx',
+    pools: [{ path: '/photos', share: '' }],
+    tasks: [{ name: 'birds', path: '/birds' }],
+    ...changes,
+  });
 
   async function open(
     given: FakeAnswers = {},
-    { stored, hash = '#/new' }: { stored?: string; hash?: string } = {},
+    { stored, hash = '#/new' }: { stored?: Record<string, unknown>; hash?: string } = {},
   ) {
     if (browser === undefined) return undefined;
-    const engine = new FakeEngine(built, { ...answers(), ...given });
+    const kept = stored === undefined ? {} : { 'draft.get': () => ({ draft: stored }) };
+    const engine = new FakeEngine(built, { ...answers(), ...kept, ...given });
     engines.push(engine);
     await engine.listen();
-    const localStorage = stored === undefined ? [] : [{ name: 'moat-new-audit', value: stored }];
-    const storageState = { cookies: [], origins: [{ origin: engine.origin, localStorage }] };
-    return { engine, ...(await openApp(browser, engine.url(hash), { storageState })) };
+    return { engine, ...(await openApp(browser, engine.url(hash))) };
   }
 
   test('the last estimate stays in sight, marked, until there is a new one', async ({ skip }) => {
@@ -407,15 +455,17 @@ describe('over an engine that says what is wanted', () => {
   test('what was typed survives another screen and another window', async ({ skip }) => {
     const opened = await open();
     if (opened === undefined) return skip();
-    const { page, complaints } = opened;
+    const { page, engine, complaints } = opened;
     await page.getByLabel('Path of the ONNX file').fill('/models/encoder.onnx');
     await page.getByLabel('Query budgets').fill('700, 7');
     await page.getByRole('link', { name: 'History' }).click();
     await page.getByRole('heading', { name: 'History' }).waitFor();
     await page.getByRole('navigation').getByRole('link', { name: 'New audit' }).click();
     expect(await page.getByLabel('Query budgets').inputValue()).toBe('700, 7');
+    const kept = () => JSON.stringify(engine.calls.findLast(({ name }) => name === 'draft.set')?.request);
+    await expect.poll(kept).toContain('"budgets":"700, 7"');
     await page.reload();
-    expect(await page.getByLabel('Query budgets').inputValue()).toBe('700, 7');
+    await expect.poll(() => page.getByLabel('Query budgets').inputValue()).toBe('700, 7');
     expect(await page.getByLabel('Path of the ONNX file').inputValue()).toBe('/models/encoder.onnx');
     await page.getByRole('button', { name: 'Start over' }).click();
     expect(await page.getByLabel('Query budgets').inputValue()).toBe('');

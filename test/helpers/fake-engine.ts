@@ -165,6 +165,7 @@ export function fakeAudit(changes: Partial<AuditEntry> = {}): AuditEntry {
 /** An engine with nothing in it. */
 function calm(engine: FakeEngine): FakeAnswers {
   let settings = fakeSettings;
+  let draft: BridgeReply<'draft.get'>['draft'] = null;
   return {
     'app.hello': () => ({
       moatVersion: '0.1.0',
@@ -176,6 +177,11 @@ function calm(engine: FakeEngine): FakeAnswers {
     'audits.list': () => [],
     'settings.get': () => settings,
     'settings.set': ({ changes }) => (settings = { ...settings, ...changes } as AppSettings),
+    'draft.get': () => ({ draft }),
+    'draft.set': (request) => {
+      draft = request.draft;
+      return { kept: true };
+    },
     'history.usage': () => ({
       databaseBytes: 12_000_000,
       artifactBytes: 340_000_000,

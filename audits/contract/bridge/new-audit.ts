@@ -13,6 +13,9 @@ export interface NewAuditMethods {
     { readonly settings: AuditSettings; readonly imagesPerSecond?: number | undefined },
     AuditEstimate
   >;
+  /** What was typed into the form of a new audit, by whichever window: its fields are the form's own. Null: nothing yet. */
+  'draft.get': Method<Nothing, { readonly draft: Readonly<Record<string, unknown>> | null }>;
+  'draft.set': Method<{ readonly draft: Readonly<Record<string, unknown>> }, { readonly kept: true }>;
   /** `confirmed`: a deployed service may be asked, up to its spending limit; without it such an audit is refused. */
   'audits.start': Method<
     { readonly settings: AuditSettings; readonly confirmed?: boolean | undefined },

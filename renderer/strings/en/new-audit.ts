@@ -2,6 +2,7 @@ export const newAuditWords = {
   title: 'New audit',
   clear: 'Start over',
   cleared: 'The form is empty again.',
+  notKept: 'What is typed here is not kept for another time.',
   browse: 'Browse',
   remove: 'Remove',
   loadingMethods: 'Loading attacks and defenses …',

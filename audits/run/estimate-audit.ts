@@ -1,5 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import type { AuditEstimate } from '../contract/bridge.ts';
+import type { EndpointSettings } from '../contract/endpoint.ts';
 import type { MethodSpec } from '../contract/method.ts';
 import { findAttack } from '../attacks/registry.ts';
 import { spellAttack } from '../attacks/resolve.ts';
@@ -25,7 +26,7 @@ export async function estimateAudit(
   const { encoder, endpoint } = config;
   const victim =
     endpoint === undefined ? await describe(encoder) : describeEndpoint({ url: encoder, settings: endpoint });
-  const { cells, summary } = await planListed(config, victim);
+  const { cells, summary, images } = await planListed(config, victim);
   const { cells: count, queries, estimatedMs, preparationMs, dollars, leftOut, notApplicable } = summary;
   return {
     cells: count,
@@ -37,7 +38,17 @@ export async function estimateAudit(
     notApplicable,
     leftOut,
     mandatory: mandatoryOf(config),
+    service: endpoint === undefined ? null : askedOf(encoder, endpoint, images),
   };
+}
+
+/** What a deployed service would be asked for: what somebody has to agree to. */
+function askedOf(
+  address: string,
+  { pricePerImage, maxSpend }: EndpointSettings,
+  images: number,
+): AuditEstimate['service'] {
+  return { address, images, dollars: images * pricePerImage, pricePerImage, maxSpend };
 }
 
 /** Of what can be left out: `none`, the controls and what a defense must face would be played all the same. */

@@ -37,8 +37,8 @@ export class NewAudit {
   isLoaded = $state(false);
   /** Why changes are not kept. */
   keepError = $state<string | null>(null);
-  /** A deployed service may be asked: said anew for every audit. */
-  isConfirmed = $state(false);
+  /** Which deployed service may be asked, for how much: said anew for every audit. */
+  #confirmed = $state<string | null>(null);
   readonly encoder: Asked<Inspection, EncoderSheet>;
   readonly catalogue: Asked<'all', MethodCatalogue>;
   readonly estimate: Asked<BridgeRequest<'audits.estimate'>, AuditEstimate>;
@@ -72,6 +72,17 @@ export class NewAudit {
   }
   get isService(): boolean {
     return isService(this.draft.encoder.trim());
+  }
+  /** A service may be asked for what the estimate says: another address or limit has to be agreed to again. */
+  get isConfirmed(): boolean {
+    return this.#confirmed !== null && this.#confirmed === this.#toConfirm;
+  }
+  set isConfirmed(isConfirmed: boolean) {
+    this.#confirmed = isConfirmed ? this.#toConfirm : null;
+  }
+  get #toConfirm(): string | null {
+    const service = this.estimate.answer?.service ?? null;
+    return service === null ? null : JSON.stringify([service.address, service.maxSpend]);
   }
   get preset() {
     return this.catalogue.answer?.presets.find(({ id }) => id === this.draft.preset);

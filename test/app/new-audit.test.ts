@@ -321,6 +321,7 @@ describe('over an engine that says what is wanted', () => {
     notApplicable: [],
     leftOut: [],
     mandatory: [],
+    service: null,
   });
   const answers = (): FakeAnswers => ({
     'methods.list': () => methodsList.run({}, contextWithoutStore(folder)),
@@ -449,6 +450,48 @@ describe('over an engine that says what is wanted', () => {
     expect(await field.inputValue()).toBe('');
     await expect.poll(() => asked('audits.estimate')).toContain('"output":"projection"');
     expect(asked('audits.estimate')).not.toContain('"projection":');
+    await page.context().close();
+  });
+
+  test('a service is asked for nothing before somebody agreed to what is sent and what it may cost', async ({
+    skip,
+  }) => {
+    const address = 'https://embed.example/v1';
+    let maxSpend = 5;
+    const opened = await open(
+      {
+        'audits.estimate': () => ({
+          ...estimate(10),
+          service: { address, images: 1230, dollars: 0.123, pricePerImage: 0.0001, maxSpend },
+        }),
+        'audits.start': () => ({ id: 'a1b2c3d4' as AuditEntry['id'] }),
+      },
+      { stored: draft({ encoder: address, endpoint: '/endpoint.json' }) },
+    );
+    if (opened === undefined) return skip();
+    const { page, engine } = opened;
+    const asked = page.locator('[data-asked]');
+    await asked.waitFor();
+    const sentence = ((await asked.textContent()) ?? '').replaceAll(/\s+/g, ' ').trim();
+    expect(sentence).toContain(`At most 1 230 images of pool and tasks are sent to ${address}; nothing else`);
+    expect(sentence).toContain('never beyond $5.00');
+    const start = (description: string) => page.getByRole('button', { name: 'Start audit', description });
+    await start('Confirm that the service may be asked.').click({ force: true });
+    await page.getByLabel('Ask the service, for up to $5.00').check();
+    await start('Images of pool and tasks are sent to the service.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    // Another limit is another question.
+    maxSpend = 50;
+    await page.getByLabel('Query budgets').fill('700');
+    const again = page.getByLabel('Ask the service, for up to $50.00');
+    await again.waitFor();
+    expect(await again.isChecked()).toBe(false);
+    expect(engine.calls.filter(({ name }) => name === 'audits.start')).toEqual([]);
+    await again.check();
+    await page.getByRole('button', { name: 'Start audit' }).click();
+    await expect
+      .poll(() => engine.calls.find(({ name }) => name === 'audits.start')?.request)
+      .toMatchObject({ confirmed: true, settings: { encoder: address, endpoint: '/endpoint.json' } });
     await page.context().close();
   });
 

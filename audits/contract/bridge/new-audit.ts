@@ -81,4 +81,13 @@ export interface AuditEstimate {
     readonly reason: string;
     readonly isNamed: boolean;
   }[];
+  /** What a deployed service would be asked for, in US dollars; null where the encoder is a file and nothing is sent. */
+  readonly service: {
+    readonly address: string;
+    /** Of pool and tasks, at most; attacks that make images of their own ask for more, within `maxSpend`. */
+    readonly images: number;
+    readonly dollars: number;
+    readonly pricePerImage: number;
+    readonly maxSpend: number;
+  } | null;
 }

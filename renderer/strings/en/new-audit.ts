@@ -218,6 +218,11 @@ export const newAuditWords = {
     ready: 'Everything stays on this machine.',
     serviceReady: 'Images of pool and tasks are sent to the service.',
     confirm: 'The service may be asked, up to the spending limit in its file',
+    confirmUpTo: (limit: string) => `Ask the service, for up to ${limit}`,
+    asked: (images: string, address: string) =>
+      `At most ${images} of pool and tasks are sent to ${address}; nothing else uses the network.`,
+    price: (dollars: string, each: string, limit: string) =>
+      `That costs ${dollars} at ${each} each. Attacks that make images of their own ask for more, never beyond ${limit}.`,
     reasons: {
       encoder: 'Choose an encoder first.',
       looking: 'The encoder is still being looked at.',

@@ -204,7 +204,7 @@ export class Schedule {
         this.#deaths.set(cell.key, deaths);
         if (deaths < MOST_ATTEMPTS && error.code !== 'device-out-of-memory') {
           this.#options.log.warning(
-            `${cellLabel(cell)}: ${error.message} It is tried again from its last checkpoint.`,
+            `${cellLabel(cell)}: ${error.message} The cell is tried again from its last checkpoint.`,
           );
           this.#queue.unshift(cell.key);
           return;

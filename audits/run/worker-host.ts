@@ -71,7 +71,7 @@ export function workerOver(link: WorkerLink, onLog: (message: string) => void): 
     | undefined;
   let endReason: string | undefined;
   const died = (reason: string): MoatError =>
-    new MoatError('worker-died', `The process working on this cell ended unexpectedly (${reason}).`);
+    new MoatError('worker-died', `A worker process ended unexpectedly (${reason}).`);
   const watchEnd = async (): Promise<void> => {
     endReason = await link.ended;
     job?.reject(died(endReason));

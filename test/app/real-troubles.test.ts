@@ -150,7 +150,9 @@ test('a worker that is killed costs one line of the log; the audit goes on and m
   const log = page.getByRole('region', { name: 'Lines of the log' });
   const troubled = await log.locator('p', { hasText: /^(warning|error): / }).allTextContents();
   expect(troubled).toEqual([
-    expect.stringMatching(/ended unexpectedly \(SIGKILL\)\. It is tried again from its last checkpoint\.$/),
+    expect.stringMatching(
+      /A worker process ended unexpectedly \(SIGKILL\)\. The cell is tried again from its last checkpoint\.$/,
+    ),
   ]);
   expect(await page.getByRole('alert').count()).toBe(0);
   expect(await page.getByRole('gridcell', { name: /failed/ }).count()).toBe(0);

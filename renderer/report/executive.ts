@@ -71,7 +71,7 @@ function howCheaply(facts: ReportFacts): Answer {
     sentences: [
       reached
         ? `The price of a copy with ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage, by ${cost.attack} with no defense: queries, accounts and computing together.`
-        : `${gain === null ? '' : `The best copy, with ${spellPercent(gain.value)} of the advantage, took at most ${spellCount(facts.input.judgedBudget)} queries: ${spellDollars(facts.input.judgedBudget * result.config.pricePerQuery)} at your price. `}No attack reached ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense, with as many queries as were tried: that good a copy costs more than the sum above, which has accounts and computing in it.`,
+        : `${gain === null ? '' : `A copy with ${spellPercent(gain.value)} took ${spellCount(facts.input.judgedBudget)} queries: ${spellDollars(facts.input.judgedBudget * result.config.pricePerQuery)} at your price. `}No attack reached ${spellPercent(HEADLINE_LEVEL)} of the encoder’s advantage with no defense, with as many queries as were tried; it costs more than the sum above, accounts and computing included.`,
       ...(recommended === undefined || through === undefined
         ? []
         : [

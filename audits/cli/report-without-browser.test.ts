@@ -32,7 +32,15 @@ test('every other format is written, one line says what is not, and the process 
     [
       '--disable-warning=ExperimentalWarning',
       path.join(import.meta.dirname, 'main.ts'),
-      ...['report', earlierAuditId, '--format', formats, '--out', 'all', '--db', database, '--json'],
+      'report',
+      earlierAuditId,
+      '--format',
+      formats,
+      '--out',
+      'all',
+      '--db',
+      database,
+      '--json',
     ],
     {
       cwd: folder,
@@ -96,7 +104,12 @@ test('a browser that does not start leaves the others written, and an old PDF is
   writeFileSync(path.join(folder, 'old', 'report.pdf'), 'of last week');
   const { exitCode: code, notes } = await run(
     registerReport,
-    ...['report', earlierAuditId, '--format', 'pdf,json', '--out', 'old'],
+    'report',
+    earlierAuditId,
+    '--format',
+    'pdf,json',
+    '--out',
+    'old',
   );
   expect(code).toBe(exitCode.error);
   expect(written('old')).toEqual(['report.md', 'report.pdf', 'result.json']);
@@ -108,8 +121,13 @@ test('a comparison writes its other files before it says that there is no paper'
   await expect(
     run(
       registerCompare,
-      ...['compare', `${earlierAuditId}@none`, `${earlierAuditId}@gaussian-noise`],
-      ...['--format', 'pdf,md,json', '--out', 'compared'],
+      'compare',
+      `${earlierAuditId}@none`,
+      `${earlierAuditId}@gaussian-noise`,
+      '--format',
+      'pdf,md,json',
+      '--out',
+      'compared',
     ),
   ).rejects.toMatchObject({ code: 'browser-missing' });
   expect(written('compared')).toEqual(['comparison.json', 'comparison.md']);

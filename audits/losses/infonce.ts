@@ -20,6 +20,7 @@ export const infonce: LossDefinition = {
   summary: 'Contrastive: the reply to the same image must be the nearest among all rows of the batch.',
   views: [1, 2],
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 3e-4, weightDecay: 1e-4 },
+  options: { temperature: DEFAULT_TEMPERATURE, positives: 'mean' },
   // Normalised rows: an offset would move every target's direction, a factor does nothing.
   affineEquivariant: false,
   // The other rows of the batch are in the denominator.

@@ -62,6 +62,8 @@ export interface LossDefinition {
   /** Numbers of views per image that it accepts. */
   readonly views: readonly number[];
   readonly defaults: LossDefaults;
+  /** What holds of its options where nothing else is asked; none: it has no options. */
+  readonly options?: LossOptions;
   /**
    * Whether minimising it on affinely rescaled targets (one offset per dimension, one factor for all) has the same
    * minimum up to that map. If so, training may run on standardised targets and undo the map afterwards.

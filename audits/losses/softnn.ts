@@ -18,6 +18,7 @@ export const softnn: LossDefinition = {
   summary: 'Soft nearest neighbors on unnormalised distances, each image its own class.',
   views: [1, 2],
   defaults: { batchSize: 256, optimizer: 'adam', learningRate: 1e-3, weightDecay: 1e-4 },
+  options: { temperature: DEFAULT_TEMPERATURE },
   // Distances ignore an offset, but a factor acts like another temperature.
   affineEquivariant: false,
   // The other rows of the batch are in the denominator.

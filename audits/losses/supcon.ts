@@ -20,6 +20,7 @@ export const supcon: LossDefinition = {
   summary: 'Supervised contrastive: rows of the same class attract each other; needs labelled queries.',
   views: [2],
   defaults: { batchSize: 256, optimizer: 'sgd-momentum', learningRate: 0.05, weightDecay: 1e-4 },
+  options: { temperature: DEFAULT_TEMPERATURE },
   // Normalised rows: an offset would move every target's direction, a factor does nothing.
   affineEquivariant: false,
   // The other rows of the batch are in the denominator.

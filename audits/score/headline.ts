@@ -41,7 +41,8 @@ export function worstTheft(
         );
   if (gain !== null && judged !== undefined) return { cell: judged, gain };
   const cell = strongestUndefended(evidence, matrix);
-  return cell?.stolenGain == null ? undefined : { cell, gain: cell.stolenGain };
+  const own = cell?.stolenGain ?? null;
+  return cell === undefined || own === null ? undefined : { cell, gain: own };
 }
 
 /** One or two sentences: can it be stolen, how cheaply, and which defense to ship. */

@@ -54,7 +54,9 @@ export async function benchReport(args: readonly string[]): Promise<void> {
         [
           '--disable-warning=ExperimentalWarning',
           path.join(import.meta.dirname, 'report-format.ts'),
-          ...[file, format, out],
+          file,
+          format,
+          out,
         ],
         { encoding: 'utf8' },
       );

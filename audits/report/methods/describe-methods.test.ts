@@ -63,6 +63,22 @@ test('a training is told with the rate that it really had', () => {
   expect(of({ optimizer: 'lars' })['learningRate']).not.toBe(plain['learningRate']);
 });
 
+test('what a loss divides by is told where nobody asked for it, and where somebody did', () => {
+  const of = (loss: string, asked: Readonly<Record<string, unknown>> = {}) =>
+    named(
+      describeMethods({
+        config: {
+          ...config,
+          attacks: [completeAttack({ id: 'direct-extraction', config: { loss, ...asked } })],
+        },
+      }).trainings[0]?.settings ?? [],
+    );
+  expect(of('infonce')).toMatchObject({ temperature: 0.07, positives: 'mean' });
+  expect(of('infonce', { temperature: 0.2 })).toMatchObject({ temperature: 0.2 });
+  expect(of('softnn')).toMatchObject({ temperature: 100 });
+  expect(of('mse')).not.toHaveProperty('temperature');
+});
+
 test('a wrapper trains by the loss of the attack behind it', () => {
   const spec = completeAttack({ id: 'repeat-averaging', config: { base: 'direct-extraction/loss=cosine' } });
   const [training] = describeMethods({ config: { ...config, attacks: [spec] } }).trainings;

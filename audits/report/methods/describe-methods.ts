@@ -139,9 +139,14 @@ function completed(spec: MethodSpec, { config }: KnownMethod): Readonly<Record<s
 
 function settingsOf(spec: MethodSpec, definition: KnownMethod): readonly MethodSetting[] {
   const defaults: Readonly<Record<string, unknown>> = definition.config.safeParse({}).data ?? {};
-  return Object.entries(completed(spec, definition))
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, value, isDefault: value === defaults[name] }));
+  const values = completed(spec, definition);
+  // One that may be left out and was is named too: a reader must not wonder whether it is there.
+  const names = [...new Set([...Object.keys(definition.config.shape), ...Object.keys(values)])];
+  return names.map((name) => ({
+    name,
+    value: values[name] ?? null,
+    isDefault: values[name] === defaults[name],
+  }));
 }
 
 function policySheet(meta: MethodMeta): MethodSheet {

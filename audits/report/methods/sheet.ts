@@ -3,6 +3,7 @@ import type { Reference } from '../../contract/method.ts';
 /** One hyper-parameter as it was used. */
 export interface MethodSetting {
   readonly name: string;
+  /** Null: not set, which leaves it to the method. */
   readonly value: unknown;
   /** Nobody asked for another value. */
   readonly isDefault: boolean;

@@ -15,7 +15,8 @@ export function trainingSettings(
   surrogate: SurrogateSettings,
 ): readonly MethodSetting[] {
   if (attack.meta.training !== 'network') return [];
-  const lossId = spec.config['loss'] ?? resolveBase(spec)?.spec.config['loss'];
+  const trained = spec.config['loss'] === undefined ? (resolveBase(spec)?.spec ?? spec) : spec;
+  const lossId = trained.config['loss'];
   const loss = losses.find(({ id }) => id === lossId);
   const architecture = architectures.find(({ id }) => id === surrogate.architecture);
   if (loss === undefined || architecture === undefined) return [];
@@ -27,6 +28,9 @@ export function trainingSettings(
   const rule = resolveTraining(loss.defaults, asked, { batchSize, learningRateFactor });
   const values = {
     loss: loss.id,
+    ...Object.fromEntries(
+      Object.entries(loss.options ?? {}).map(([name, value]) => [name, trained.config[name] ?? value]),
+    ),
     epochs: surrogate.epochs,
     batchSize,
     inputSize: surrogate.inputSize,
@@ -34,6 +38,11 @@ export function trainingSettings(
     ...rule,
     clipNorm: rule.clipNorm ?? 'none',
   };
-  const chosen = new Set<string>(['epochs', 'inputSize', ...Object.keys(asked)]);
+  const chosen = new Set<string>([
+    'epochs',
+    'inputSize',
+    ...Object.keys(asked),
+    ...Object.keys(loss.options ?? {}).filter((name) => trained.config[name] !== undefined),
+  ]);
   return Object.entries(values).map(([name, value]) => ({ name, value, isDefault: !chosen.has(name) }));
 }

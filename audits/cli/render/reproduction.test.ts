@@ -65,6 +65,18 @@ test('a table shows ours, the paper’s and the difference, and says what was no
   expect(text).toContain('1 command, 1 min 30 s');
 });
 
+test('the seeds named are those measured, not those asked for', () => {
+  const once = reproduction.reading.values.map((value) => ({
+    ...value,
+    ours: value.ours === null ? null : { ...value.ours, seeds: 1 },
+  }));
+  const markdown = (values: Reproduction['reading']['values']) =>
+    renderReproductionMarkdown({ ...reproduction, reading: { ...reproduction.reading, values } });
+  expect(markdown(reproduction.reading.values)).toContain('Scale reduced, 3 seeds');
+  expect(markdown(once)).toContain('Scale reduced, 1 seed, intervals over images, 1 min 30 s.');
+  expect(markdown([])).toContain('Scale reduced, 3 seeds');
+});
+
 test('the same stands in a document between markers of the table', () => {
   const markdown = renderReproductionMarkdown(reproduction);
   expect(markdown).toContain('| MSE, CIFAR10 | 55.3 [53.0, 57.5] | 75.5 | -20.3 |');

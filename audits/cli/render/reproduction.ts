@@ -117,9 +117,16 @@ function operands(comparison: Comparison, unit: string): string {
   return `${named(comparison.larger)} less ${named(comparison.smaller)} above ${comparison.by}${points}`;
 }
 
+/** What stands behind the intervals: some tables have one copy a value, as the paper has, however many seeds were asked for. */
+function repetitions({ seeds, reading }: Reproduction): string {
+  const measured = reading.values.flatMap(({ ours }) => (ours === null ? [] : [ours.seeds]));
+  const most = measured.length === 0 ? seeds : Math.max(...measured);
+  return most === 1 ? '1 seed, intervals over images' : plural(most, 'seed');
+}
+
 /** For a terminal. */
 export function renderReproduction(reproduction: Reproduction, view: View): readonly string[] {
-  const { table, scale, seeds, steps } = reproduction;
+  const { table, scale, steps } = reproduction;
   const { rows, orderings, notRun } = sectionsOf(reproduction);
   const paragraph = (text: string): readonly string[] => wrapText(cleanText(text), view.columns);
   const item = (text: string): readonly string[] =>
@@ -127,7 +134,7 @@ export function renderReproduction(reproduction: Reproduction, view: View): read
   return [
     view.paint('strong', `${tableNumbers(table)}: ${table.title}`),
     ...paragraph(table.setting),
-    ...paragraph(`Scale ${scale.id}, ${plural(seeds, 'seed')}. ${scale.sentence}`),
+    ...paragraph(`Scale ${scale.id}, ${repetitions(reproduction)}. ${scale.sentence}`),
     '',
     ...(rows.length === 0
       ? ['Nothing of it was run.']
@@ -158,14 +165,14 @@ export function renderReproduction(reproduction: Reproduction, view: View): read
 
 /** For a document, between its markers. */
 export function renderReproductionMarkdown(reproduction: Reproduction): string {
-  const { table, scale, seeds, steps } = reproduction;
+  const { table, scale, steps } = reproduction;
   const { rows, orderings, notRun } = sectionsOf(reproduction);
   const row = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const grid = (head: readonly string[], body: readonly (readonly string[])[]): string =>
     [row(head), row(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...body.map(row)].join('\n');
   return [
-    `${table.setting} Scale ${scale.id}, ${plural(seeds, 'seed')}${steps.length === 0 ? '' : `, ${formatDuration(total(steps))}`}.`,
+    `${table.setting} Scale ${scale.id}, ${repetitions(reproduction)}${steps.length === 0 ? '' : `, ${formatDuration(total(steps))}`}.`,
     rows.length === 0 ? 'Nothing of it was run.' : grid([unitTitle(table.unit), ...HEAD.slice(1)], rows),
     [
       row(['what the paper’s numbers say', '', '']),

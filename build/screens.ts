@@ -61,23 +61,21 @@ const isHalfDone = `(() => {
   const [, done, total] = /(\\d+) of (\\d+)\\scells/.exec(document.querySelector('.progress')?.textContent) ?? [];
   return document.querySelector('.running .percent') !== null && Number(done) * 2 >= Number(total);
 })()`;
+/** Half of the cells are done, and one that is has the pointer: its curve stands beside the matrix. */
+async function halfDone(page: Page): Promise<void> {
+  // In the page, but not as its code: its policy lets no text become a script.
+  await page.evaluate(`new Promise((resolve) => {
+    const look = () => (${isHalfDone} ? resolve() : setTimeout(look, 200));
+    look();
+  })`);
+  await page
+    .getByRole('gridcell', { name: /^stolen gain/ })
+    .last()
+    .hover();
+}
 const duringDemo: readonly Picture[] = [
-  {
-    name: 'run',
-    open: async (page) => {
-      // In the page, but not as its code: its policy lets no text become a script.
-      await page.evaluate(`new Promise((resolve) => {
-        const look = () => (${isHalfDone} ? resolve() : setTimeout(look, 200));
-        look();
-      })`);
-      // The cell under the pointer has a curve beside the matrix.
-      await page
-        .getByRole('gridcell', { name: /^stolen gain/ })
-        .last()
-        .hover();
-    },
-  },
-  { name: 'run-narrow', width: 900, open: (page) => page.getByRole('gridcell').first().waitFor() },
+  { name: 'run', open: halfDone },
+  { name: 'run-narrow', width: 900, open: halfDone },
 ];
 const afterDemo: readonly Picture[] = [
   {
@@ -137,6 +135,8 @@ const afterDemo: readonly Picture[] = [
     open: async (page) => {
       await goTo(page, '#/history');
       await heading(page, 'History');
+      // The pointer would mark a second command.
+      await page.mouse.move(0, 0);
       await page.keyboard.press('Control+KeyK');
       await page.getByRole('combobox', { name: 'Type a command' }).waitFor();
     },

@@ -17,7 +17,7 @@ export const runWords = {
   workingOn: 'Being worked on',
   log: 'Log',
   logLines: 'Lines of the log',
-  logEmpty: 'Nothing has been logged yet.',
+  logEmpty: 'No lines here. The log file beside the database keeps all of them.',
   logBounded: (lines: number) => `The newest ${lines} lines.`,
   matrix: 'Defenses against attacks',
   matrixHint: 'Arrow keys move, Enter opens a cell.',

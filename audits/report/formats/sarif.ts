@@ -197,7 +197,7 @@ function flagNotification({ id, severity, sentence, scope }: Flag): unknown {
   return {
     level: notificationLevels[severity],
     message: { text: cleanText(`${sentence} (${scope})`) },
-    descriptor: { id },
+    descriptor: { id: cleanText(id) },
   };
 }
 

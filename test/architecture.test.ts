@@ -133,6 +133,43 @@ test('the report is made without the app: it is a file that nobody’s engine st
   ).toEqual([]);
 });
 
+/** Folders of the renderer, and those they may take code from besides themselves. */
+const floors: readonly (readonly [folder: string, below: readonly string[]])[] = [
+  ['text', []],
+  ['charts', ['text', 'components']],
+  ['components', ['text']],
+  ['report', ['text', 'charts', 'components', 'compare']],
+  ['compare', ['text', 'charts', 'components']],
+  ['bridge', ['strings']],
+  ['strings', ['text']],
+];
+test.each(floors)('renderer/%s takes code from no folder above it', (folder, below) => {
+  const own = `renderer/${folder}`;
+  expect(
+    breaks(
+      (line) =>
+        within(own)(line.file) &&
+        !line.typeOnly &&
+        /^renderer\/[^/]+\//.test(line.target) &&
+        ![folder, ...below].some((allowed) => within(`renderer/${allowed}`)(line.target)),
+    ),
+  ).toEqual([]);
+});
+
+test('what the screens stand on knows the places of the app, and none of its screens', () => {
+  expect(
+    breaks(
+      (line) =>
+        within('renderer')(line.file) &&
+        within('renderer/routes')(line.target) &&
+        !within('renderer/routes')(line.file) &&
+        line.file !== 'renderer/app/routes.ts',
+    ),
+  ).toEqual([]);
+  const ofRoutes = imports.filter(({ target }) => target === 'renderer/app/routes.ts');
+  expect(ofRoutes.map(({ file }) => file)).toEqual(['renderer/app/Screen.svelte']);
+});
+
 test('the app asks the engine through its bridge alone', () => {
   const callers = sources
     .filter(within('renderer'))

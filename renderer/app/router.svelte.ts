@@ -1,4 +1,4 @@
-import { hrefOf, placeOf, type Place, type RouteName } from './routes.ts';
+import { hrefOf, placeOf, type Place, type RouteName } from './places.ts';
 
 /** The place the address bar names. Links are ordinary links; the browser's own back and forward work. */
 export class Router {

@@ -37,8 +37,3 @@ export function chapterNumber(id: ChapterId): string {
   const position = chapters.findIndex((chapter) => chapter.id === id);
   return id === 'cells' ? '' : String(position + 1);
 }
-
-/** Where a term of the glossary is explained. */
-export function termAnchor(term: string): string {
-  return `term-${term.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
-}

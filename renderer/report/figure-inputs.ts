@@ -12,7 +12,7 @@ import {
   spellFraction,
 } from '../text/numbers.ts';
 import { shortenMiddle } from '../text/shorten.ts';
-import type { DefenseEntry, MatrixSlice, ReportFacts } from './facts.ts';
+import type { DefenseEntry, ReportFacts } from './facts.ts';
 import { kindWords, type RunKindSummary } from './run-summary.ts';
 
 /** What each figure draws and says in words, for the page and for files of figures. */
@@ -132,10 +132,6 @@ export function costsFigure({ defenses, result }: ReportFacts): CostsFigure {
       )
       .join(' '),
   };
-}
-
-export function matrixTitle({ task, budget, accounts }: Omit<MatrixSlice, 'cells'>): string {
-  return `Stolen gain on ${task} with ${spellCount(budget)} queries, ${plural(accounts, 'account')}`;
 }
 
 export function describeRun(summary: readonly RunKindSummary[]): string {

@@ -8,6 +8,7 @@ import Gantt from '../charts/Gantt.svelte';
 import MatrixFigure from '../charts/MatrixFigure.svelte';
 import Pareto from '../charts/Pareto.svelte';
 import QueryCurves from '../charts/QueryCurves.svelte';
+import { matrixTitle } from '../charts/matrix-title.ts';
 import { pageTexts } from '../text/page-text.ts';
 import { hasChapter } from './chapters.ts';
 import type { MatrixSlice, ReportFacts } from './facts.ts';
@@ -17,7 +18,6 @@ import {
   curvesFigure,
   describeFlags,
   describeRun,
-  matrixTitle,
   paretoFigure,
   sheetFigure,
 } from './figure-inputs.ts';

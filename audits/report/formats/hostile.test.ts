@@ -43,7 +43,7 @@ const names = [
 const defenses = ['none', ...Array.from({ length: 39 }, (_, i) => `${names[i % names.length] ?? ''} ${i}`)];
 
 function hostileResult(): AuditResult {
-  const [first = '', ...rest] = names;
+  const [first, ...rest] = names;
   return sampleResult({
     encoder: {
       ...sampleResult().encoder,
@@ -90,9 +90,9 @@ function hostileResult(): AuditResult {
 }
 
 const result = hostileResult();
+// prettier-ignore
 // oxlint-disable-next-line no-control-regex
-const steering =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066\u2067]/;
+const steering = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066\u2067]/;
 
 /** A page without what is ours: its style and its script. */
 const withoutAssets = (page: string): string => page.replaceAll(/<(style|script)>[\s\S]*?<\/\1>/g, '');
@@ -232,6 +232,6 @@ test('figures: drawings without script, tables without formulas', async () => {
     expect(String(content), name).not.toMatch(steering);
   }
   for (const { name, content } of files.filter((file) => file.name.endsWith('.csv')))
-    for (const cell of (parse(String(content)) as string[][]).flat())
+    for (const cell of parse(String(content)).flat())
       if (!/^-\d/.test(cell)) expect(cell, name).not.toMatch(/^[=+@\t\r-]/);
 });

@@ -20,6 +20,8 @@ export async function openApp(
 ): Promise<AppPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  // A worker that starts on a busy machine takes its time.
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const { origin } = new URL(url);
   page.on('console', (message) => {

@@ -142,10 +142,14 @@ function plain(text: string): string {
 }
 
 function withoutMarkup(page: string): string {
-  return page
-    .replaceAll(/<(style|script)\b[^>]*>[\s\S]*?<\/\1>/g, '')
-    .replaceAll(/<[^>]+>/g, ' ')
-    .replaceAll('&#39;', '’');
+  return (
+    page
+      .replaceAll(/<(style|script)\b[^>]*>[\s\S]*?<\/\1>/g, '')
+      // The configuration as it was given: its lists are no intervals.
+      .replaceAll(/<pre\b[^>]*>[\s\S]*?<\/pre>/g, '')
+      .replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll('&#39;', '’')
+  );
 }
 
 /** Every interval in a value, however deep, of numbers and of numbers of queries. */

@@ -95,7 +95,7 @@ test('a report says what changed since the last audit of the same encoder, which
     moat('report', auditId, '--db', database, '--format', 'html', '--out', 'page', ...flags);
     return readFileSync(path.join(folder, 'page', 'report.html'), 'utf8');
   };
-  expect(html()).toContain('no earlier audit was compared');
+  expect(html()).toContain('no earlier audit of this encoder was compared');
   expect(() => html('--baseline', auditId)).toThrow(/cannot be its own baseline/);
   const raw = new Database(database);
   const columns = raw.pragma('table_info(audits)') as readonly { readonly name: string }[];

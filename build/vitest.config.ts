@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // Two cores: more files at a time only make each of them slower.
     maxWorkers: 2,
+    // Pages and processes are waited for, on machines that have other work too.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -440,13 +440,14 @@ describe('over an engine that says what is wanted', () => {
     const asked = (name: string): string =>
       JSON.stringify(engine.calls.findLast((call) => call.name === name)?.request);
     const field = page.getByLabel('Projection head');
-    expect(await field.getByRole('option').allTextContents()).toEqual(['none', 'projection']);
+    const choices = () => field.getByRole('option').allTextContents();
+    await expect.poll(choices).toEqual(['none', 'projection']);
     await field.selectOption('projection');
     await expect.poll(() => asked('encoder.inspect')).toContain('"options":{"projection":"projection"}');
     await expect.poll(() => asked('audits.estimate')).toContain('"projection":"projection"');
     expect(await axeViolations(page)).toEqual([]);
     await page.getByLabel('Output', { exact: true }).selectOption('projection');
-    expect(await field.getByRole('option').allTextContents()).toEqual(['none', 'embedding']);
+    await expect.poll(choices).toEqual(['none', 'embedding']);
     expect(await field.inputValue()).toBe('');
     await expect.poll(() => asked('audits.estimate')).toContain('"output":"projection"');
     expect(asked('audits.estimate')).not.toContain('"projection":');

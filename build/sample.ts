@@ -51,7 +51,7 @@ for (const limit of limits) {
   rendered.push({ ...limit, ...(await timed(format)) });
 }
 const measured = result.matrix.filter(({ stolenGain }) => stolenGain !== null).length;
-const { timeLimitMs } = result.config;
+const { timeLimitMs, attacks, defenses, budgets, accounts, seeds } = result.config;
 const limit = timeLimitMs === undefined ? '' : `, within ${timeLimitMs / 60_000} minutes`;
 mkdirSync(values.out, { recursive: true });
 for (const { file, content } of rendered) writeFileSync(path.join(values.out, file), content);
@@ -73,6 +73,8 @@ writeFileSync(
     '# Sample report',
     '',
     `Audit \`${result.auditId}\`, preset ${result.config.preset.id} v${result.config.preset.version}, ${result.matrix.length} comparisons (${measured} with a stolen gain${limit}), state ${result.state}; written by \`npm run sample\`. Folders of the machine that measured are cut out of the result.`,
+    '',
+    `Of the preset's battery it has ${attacks.length} attacks and controls, ${defenses.length} settings of defenses (none is one), and what was made against them; ${budgets.join(' and ')} queries, ${accounts.join(' and ')} accounts, ${seeds} seeds. Chapter 13 of the report has the whole configuration.`,
     '',
     ...lines,
     '',

@@ -45,6 +45,7 @@ const CALIBRATE_MS_PER_STAGE = 60;
 const OWNERSHIP_MS_PER_ROW = 1;
 /** Fitting mixtures to private images and comparing public ones, per private image. */
 const DATASET_INFERENCE_MS_PER_ROW = 0.2;
+
 /** What the victim takes for an image that no preparation has embedded. */
 export interface VictimCost {
   readonly embedMs: number;

@@ -122,10 +122,11 @@ test('by keyboard alone: skip link, palette, shortcuts, help', async ({ skip }) 
   await input.waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await page.keyboard.type('gold');
-  await page.getByRole('option', { name: 'first.onnx' }).waitFor();
+  await page.getByRole('option', { name: 'first.onnx', selected: true }).waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/#\/report\/01J/);
   await page.locator('h1:focus').waitFor();
+  await input.waitFor({ state: 'detached' });
   await page.keyboard.press('Control+KeyK');
   await input.waitFor();
   await page.keyboard.type('zzz');

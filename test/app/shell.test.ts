@@ -128,7 +128,7 @@ test('by keyboard alone: skip link, palette, shortcuts, help', async ({ skip }) 
   await page.locator('h1:focus').waitFor();
   await input.waitFor({ state: 'detached' });
   await page.keyboard.press('Control+KeyK');
-  await input.waitFor();
+  await page.locator('[role=combobox]:focus').waitFor();
   await page.keyboard.type('zzz');
   await page.getByText('Nothing has that name.').waitFor();
   await page.keyboard.press('Escape');

@@ -32,8 +32,6 @@ export default defineConfig({
           include: ['test/{app,e2e}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Real browsers and processes on busy machines: once more, said in the output; what is wrong fails twice.
-          retry: 1,
         },
       },
     ],

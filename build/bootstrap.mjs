@@ -100,6 +100,8 @@ function run(node, script, args) {
     env: {
       ...process.env,
       NODE_NO_WARNINGS: undefined,
+      // What Node makes of each module is kept, here and in the processes this one starts: a command starts in two thirds of the time.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'node'),
       ...(isCommandLine ? { MOAT_COMMAND: 'npm run moat --' } : {}),
     },
   });

@@ -1,3 +1,4 @@
+import { registerGradients } from './gradients.ts';
 import { tf } from './ops.ts';
 
 /**
@@ -6,9 +7,12 @@ import { tf } from './ops.ts';
  */
 let queue: Promise<unknown> = Promise.resolve();
 
+let gradients: Promise<void> | undefined;
+
 /** Runs `work` with `backend` as the current one; `work` must be synchronous. Tensors it makes are disposed. */
 export async function withBackend<Result>(backend: string, work: () => Result): Promise<Result> {
   const turn = queue.then(async () => {
+    await (gradients ??= registerGradients());
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
     tf.engine().startScope(backend);
     try {

@@ -16,6 +16,7 @@ const withExtensions: RegisterHooksOptions = {
  * Registers TensorFlow.js' gradients. Its bundle for Node leaves them out, and the module that has them imports
  * its neighbors without file extensions, which bundlers resolve and Node does not: for the length of that one
  * import, Node is told how. The gradients land in the registry that all copies of tfjs-core in a process share.
+ * They are four hundred modules, more than half the time in which a command line starts: asked for by what computes.
  */
 export async function registerGradients(): Promise<void> {
   const hooks = registerHooks(withExtensions);

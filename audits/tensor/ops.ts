@@ -3,7 +3,6 @@
  * The only place besides the engines that imports TensorFlow.js; what is not listed here has no kernel check.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { registerGradients } from './gradients.ts';
 
 export type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Scalar } from '@tensorflow/tfjs-core';
 
@@ -39,7 +38,6 @@ export function valueAndGradients(
   return { value, gradients: named(grads) };
 }
 
-await registerGradients();
 // Quiet: no advice to install another backend on the terminal of the user.
 tf.enableProdMode();
 

@@ -142,6 +142,8 @@ const floors: readonly (readonly [folder: string, below: readonly string[]])[] =
   ['compare', ['text', 'charts', 'components']],
   ['bridge', ['strings']],
   ['strings', ['text']],
+  ['state', ['text', 'strings', 'bridge']],
+  ['controls', ['text', 'components', 'strings', 'bridge', 'state']],
 ];
 test.each(floors)('renderer/%s takes code from no folder above it', (folder, below) => {
   const own = `renderer/${folder}`;
@@ -152,6 +154,17 @@ test.each(floors)('renderer/%s takes code from no folder above it', (folder, bel
         !line.typeOnly &&
         /^renderer\/[^/]+\//.test(line.target) &&
         ![folder, ...below].some((allowed) => within(`renderer/${allowed}`)(line.target)),
+    ),
+  ).toEqual([]);
+});
+
+test('the frame around the screens is known to nobody but itself', () => {
+  expect(
+    breaks(
+      (line) =>
+        within('renderer')(line.file) &&
+        within('renderer/app')(line.target) &&
+        !within('renderer/app')(line.file),
     ),
   ).toEqual([]);
 });

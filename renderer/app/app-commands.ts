@@ -1,7 +1,7 @@
 import type { Command } from '../state/commands.svelte.ts';
 import { appWords } from '../strings/en.ts';
-import type { App } from './context.ts';
-import type { RouteName } from './places.ts';
+import type { App } from '../state/context.ts';
+import type { RouteName } from '../state/places.ts';
 
 /** What can be had everywhere. Screens add theirs with `commands.add`. */
 export function appCommands(

@@ -3,7 +3,7 @@ import type { Command } from '../state/commands.svelte.ts';
 import { appWords, auditWords } from '../strings/en.ts';
 import { encoderName } from '../text/encoder-name.ts';
 import { spellLocalTime } from '../text/local-time.ts';
-import type { App } from './context.ts';
+import type { App } from '../state/context.ts';
 
 /** One line of the palette. */
 export interface PaletteEntry {

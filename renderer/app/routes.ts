@@ -1,5 +1,5 @@
 import type { Component } from 'svelte';
-import type { RouteName, ScreenProps } from './places.ts';
+import type { RouteName, ScreenProps } from '../state/places.ts';
 
 type LoadScreen = () => Promise<{ readonly default: Component<{ place: ScreenProps['place'] }> }>;
 

@@ -8,7 +8,7 @@ import type {
   MethodCatalogue,
 } from '../../audits/contract/bridge.ts';
 import type { EncoderOptions } from '../../audits/contract/encoder.ts';
-import type { App } from '../app/context.ts';
+import type { App } from '../state/context.ts';
 import { sentenceOf } from '../bridge/bridge.ts';
 import { Asked } from '../state/asked.svelte.ts';
 import { idOf } from './configuration.ts';

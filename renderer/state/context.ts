@@ -1,11 +1,11 @@
 import { createContext } from 'svelte';
 import type { Bridge } from '../bridge/bridge.ts';
-import { AuditList } from '../state/audits.svelte.ts';
-import { CommandRegistry } from '../state/commands.svelte.ts';
-import { EngineState } from '../state/engine.svelte.ts';
-import { Announcer, Notices } from '../state/notices.svelte.ts';
-import { SettingsState } from '../state/settings.svelte.ts';
-import { TaskList } from '../state/tasks.svelte.ts';
+import { AuditList } from './audits.svelte.ts';
+import { CommandRegistry } from './commands.svelte.ts';
+import { EngineState } from './engine.svelte.ts';
+import { Announcer, Notices } from './notices.svelte.ts';
+import { SettingsState } from './settings.svelte.ts';
+import { TaskList } from './tasks.svelte.ts';
 import { Router } from './router.svelte.ts';
 
 /** What screens take from the app around them, by `getApp()`. */

@@ -1,4 +1,3 @@
-import type { Unit } from '../contract/cell.ts';
 import type { DetectorEvaluation, DetectionByAttack, Estimate, QueryCurve } from '../contract/result.ts';
 import { createRng } from '../rng.ts';
 import { binomialBounds } from './binomial.ts';
@@ -7,6 +6,7 @@ import type { Evidence } from './evidence.ts';
 import { readingsOf, type CellGroup } from './groups.ts';
 import { gainAt } from './query-points.ts';
 import { createReplicator, deviation, toEstimate, type Replicator, type SeedReading } from './intervals.ts';
+import { quantities, type Quantity } from './quantities.ts';
 
 const SCORE = 'detection-score:';
 const AREA = 'detection-auc:';
@@ -57,7 +57,7 @@ function evaluateDetector(
     const queriesUntilAlarm =
       delays.length === 0
         ? null
-        : meanOf(delays, replicator, `queries-until-alarm:${kind}`, group.defense, 'count');
+        : meanOf(delays, replicator, `queries-until-alarm:${kind}`, group.defense, quantities.count);
     return {
       kind,
       streams,
@@ -80,7 +80,7 @@ function evaluateDetector(
     };
   };
   const error = (metric: string): { readonly rate: Estimate; readonly deviation: number } => ({
-    rate: clamped(mean(metric)),
+    rate: mean(metric),
     deviation: deviation(readings(metric).flatMap(({ items }) => Array.from(items ?? []))),
   });
   return {
@@ -103,9 +103,9 @@ function meanOf(
   replicator: Replicator,
   metric: string,
   defense: string,
-  unit: Unit = 'fraction',
+  quantity: Quantity = quantities.share,
 ): Estimate {
-  return toEstimate(replicator.mean(readings, metric, JSON.stringify([defense, metric])), unit);
+  return toEstimate(replicator.mean(readings, metric, JSON.stringify([defense, metric])), quantity);
 }
 
 /**
@@ -118,22 +118,17 @@ function shareOf(estimate: Estimate, trials: number): Estimate {
   if (trials === 0 || low === null || high === null) return estimate;
   const below = binomialBounds(Math.min(trials, Math.floor(value * trials + ROUNDING)), trials).low;
   const above = binomialBounds(Math.min(trials, Math.ceil(value * trials - ROUNDING)), trials).high;
-  return clamped({
+  return {
     ...estimate,
     low: Math.min(low, below),
     high: Math.max(high, above),
     items: trials,
     method: STREAMS_METHOD,
-  });
+  };
 }
 
 /** A mean of Float32 shares that is whole but for rounding. */
 const ROUNDING = 1e-6;
-
-function clamped(estimate: Estimate): Estimate {
-  const within = (end: number | null): number | null => (end === null ? null : Math.min(1, Math.max(0, end)));
-  return { ...estimate, low: within(estimate.low), high: within(estimate.high) };
-}
 
 function fewestItems(readings: readonly SeedReading[]): number {
   return readings.length === 0 ? 0 : Math.min(...readings.map(({ items }) => items?.length ?? 0));

@@ -1,6 +1,6 @@
 import { bounds, quantileSorted, type Replicated } from './intervals.ts';
-import type { Unit } from '../contract/cell.ts';
 import type { Estimate } from '../contract/result.ts';
+import { clipped, type Quantity } from './quantities.ts';
 
 /**
  * Intervals for the worst case: the largest of several quantities (stolen gain over attacks and tasks), and the
@@ -48,16 +48,15 @@ export function largestOf(parts: readonly Replicated[]): Extreme | undefined {
   };
 }
 
-/** An extreme as an estimate; seeds and items of the weakest part. */
-export function extremeEstimate(parts: readonly Replicated[], unit: Unit): Estimate | null {
+/** An extreme as an estimate, within what the quantity can be; seeds and items of the weakest part. */
+export function extremeEstimate(parts: readonly Replicated[], quantity: Quantity): Estimate | null {
   const extreme = largestOf(parts);
   if (extreme === undefined) return null;
   const unsure = parts.find((part) => part.draws === null);
   return {
     value: extreme.value,
-    low: extreme.low,
-    high: extreme.high,
-    unit,
+    ...clipped({ low: extreme.low, high: extreme.high }, quantity),
+    unit: quantity.unit,
     seeds: Math.min(...parts.map((part) => part.seeds)),
     items: Math.min(...parts.map((part) => part.items)),
     method:

@@ -4,6 +4,7 @@ import { extremeEstimate } from './extremes.ts';
 import type { AttackGroup } from './groups.ts';
 import { FEWEST_SEEDS } from './intervals.ts';
 import { undefinedGain } from './matrix-cells.ts';
+import { quantities } from './quantities.ts';
 import { count, listed, percent, withInterval } from './sentences.ts';
 
 /** What a pass rests on and is not there, as sentences without a full stop: any one makes a verdict "not measured". */
@@ -110,7 +111,7 @@ function strengthGaps(evidence: Evidence, undefended: readonly Gain[]): readonly
   const { minUndefendedGain } = evidence.config.policy;
   const worst = extremeEstimate(
     undefended.map(({ gain }) => gain),
-    'ratio',
+    quantities.ratio,
   );
   if (worst === null) return ['no undefended stolen gain was measured to compare with'];
   // Without an interval the criteria say so themselves.

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createRng, type Rng } from '../rng.ts';
 import { bounds, createReplicator, toEstimate, type Replicated, type SeedReading } from './intervals.ts';
 import { extremeEstimate, largestOf, ratioOfLargest } from './extremes.ts';
+import { quantities } from './quantities.ts';
 import { chooseBaseline, stolenGain } from './stolen-gain.ts';
 
 const ITEMS = 120;
@@ -127,7 +128,7 @@ describe('intervals', () => {
     const replicator = createReplicator(createRng(1));
     const estimate = toEstimate(
       replicator.mean([{ value: 0.5 }, { value: 0.6 }, { value: 0.7 }], 't', 'x'),
-      'fraction',
+      quantities.share,
     );
     // 0.6 ± 4.3027 · 0.1 / sqrt(3)
     expect(estimate.value).toBeCloseTo(0.6, 9);
@@ -146,9 +147,37 @@ describe('intervals', () => {
   });
 
   test('two seeds have a mean but no interval, and say why', () => {
-    const estimate = toEstimate(createReplicator(createRng(1)).mean(constant(0.4, 2), 't', 'x'), 'fraction');
+    const estimate = toEstimate(
+      createReplicator(createRng(1)).mean(constant(0.4, 2), 't', 'x'),
+      quantities.share,
+    );
     expect(estimate).toMatchObject({ value: 0.4, low: null, high: null, seeds: 2 });
     expect(estimate.method).toContain('too few repeats');
+  });
+
+  test('it ends where the quantity ends, and keeps its other end', () => {
+    const replicator = createReplicator(createRng(1));
+    const of = (...values: readonly number[]): Replicated =>
+      replicator.mean(
+        values.map((value) => ({ value })),
+        't',
+        'x',
+      );
+    // 0.9 ± 4.3027 · 0.1 / sqrt(3)
+    const recall = of(0.8, 0.9, 1);
+    expect(toEstimate(recall, quantities.ratio).high).toBeCloseTo(1.1484, 2);
+    expect(toEstimate(recall, quantities.share).high).toBe(1);
+    expect(toEstimate(recall, quantities.share).low).toBe(toEstimate(recall, quantities.ratio).low);
+    const loss = of(-0.9, -0.8, -1);
+    expect(toEstimate(loss, quantities.difference)).toMatchObject({
+      low: -1,
+      high: toEstimate(loss, quantities.ratio).high,
+    });
+    expect(toEstimate(of(0, 0.1, 0.2), quantities.distance).low).toBe(0);
+    expect(extremeEstimate([recall, of(0.1, 0.1, 0.1)], quantities.share)).toMatchObject({
+      high: 1,
+      unit: 'fraction',
+    });
   });
 
   test('what encoders share cancels: a copy of the victim steals exactly everything', () => {
@@ -226,7 +255,7 @@ describe('worst cases', () => {
 
   test('the worst case is never below any attack, in either end', () => {
     const parts = [spread(0.4, 0.01, 'a'), spread(0.7, 0.01, 'b'), spread(0.1, 0.01, 'c')];
-    const worst = extremeEstimate(parts, 'ratio');
+    const worst = extremeEstimate(parts, quantities.ratio);
     expect(worst?.value).toBeCloseTo(0.7, 9);
     expect(worst?.high).toBeGreaterThanOrEqual(bounds(parts[1] ?? parts[0]!).high ?? 0);
     expect(worst?.low).toBeGreaterThan(0.6);

@@ -1,7 +1,7 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
-import type { Unit } from '../contract/cell.ts';
 import type { Estimate } from '../contract/result.ts';
 import type { Rng } from '../rng.ts';
+import { clipped, type Quantity } from './quantities.ts';
 
 /**
  * 95 % intervals from few seeds and many test items.
@@ -147,10 +147,10 @@ export function bounds(
   return { low: quantileSorted(sorted, TAIL), high: quantileSorted(sorted, 1 - TAIL) };
 }
 
-/** A replicated quantity as the result prints it. */
-export function toEstimate(replicated: Replicated, unit: Unit): Estimate {
+/** A replicated quantity as the result prints it, its interval within what the quantity can be. */
+export function toEstimate(replicated: Replicated, quantity: Quantity): Estimate {
   const { value, seeds, items, method } = replicated;
-  return { value, ...bounds(replicated), unit, seeds, items, method };
+  return { value, ...clipped(bounds(replicated), quantity), unit: quantity.unit, seeds, items, method };
 }
 
 /** Quantile of ascending values by linear interpolation; infinite neighbors stay infinite. */

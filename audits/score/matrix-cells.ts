@@ -3,6 +3,7 @@ import type { Evidence, TaskEvidence } from './evidence.ts';
 import { extremeEstimate } from './extremes.ts';
 import type { AttackGroup } from './groups.ts';
 import { combine, toEstimate, type Replicated } from './intervals.ts';
+import { quantities, unbounded, type Quantity } from './quantities.ts';
 import { transferPoints } from './transfer-points.ts';
 
 /** The matrix of the result: every attack group on every task, controls and cells that did not run included. */
@@ -33,10 +34,10 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
     seedsPlanned: group.cells.length,
     stolenGain: extremeEstimate(
       gains.map(({ gain }) => gain),
-      'ratio',
+      quantities.ratio,
     ),
-    gains: gains.map(({ measure, gain }) => ({ measure, stolenGain: toEstimate(gain, 'ratio') })),
-    relativeAccuracy: optional(relative(probe, task.victimProbe), 'ratio'),
+    gains: gains.map(({ measure, gain }) => ({ measure, stolenGain: toEstimate(gain, quantities.ratio) })),
+    relativeAccuracy: optional(relative(probe, task.victimProbe), quantities.quotient),
     probeAccuracy: optional(probe),
     knnAccuracy: optional(measured('knn-accuracy')),
     fewLabelAccuracy: optional(measured('few-label-probe-accuracy')),
@@ -45,14 +46,14 @@ function matrixCell(evidence: Evidence, group: AttackGroup, task: TaskEvidence):
     fidelity: {
       agreement: optional(measured('agreement')),
       neighborRecall: optional(measured('neighbor-recall-10')),
-      alignedR2: optional(measured('aligned-r2')),
-      procrustesR2: optional(measured('procrustes-r2')),
-      rawCosine: optional(measured('raw-cosine'), 'cosine'),
-      rawL2: optional(measured('raw-l2'), 'none'),
-      miScore: optional(measured('mi-score')),
+      alignedR2: optional(measured('aligned-r2'), quantities.determination),
+      procrustesR2: optional(measured('procrustes-r2'), quantities.determination),
+      rawCosine: optional(measured('raw-cosine'), quantities.cosine),
+      rawL2: optional(measured('raw-l2'), quantities.distance),
+      miScore: optional(measured('mi-score'), unbounded('fraction')),
       ...(transfer === undefined ? {} : { transfer }),
     },
-    ...(mark === undefined ? {} : { markScore: toEstimate(mark, 'ratio') }),
+    ...(mark === undefined ? {} : { markScore: toEstimate(mark, quantities.ratio) }),
     queriesUsed: overSeeds(group, (cell) => sum(cell.ledger.map(({ rows }) => rows))),
     uniqueInputs: overSeeds(group, (cell) => sum(cell.ledger.map(({ uniqueInputs }) => uniqueInputs))),
     elapsedMs:
@@ -119,8 +120,8 @@ function relative(probe: Replicated | undefined, victim: Replicated | undefined)
   return { ...quotient, seeds: probe.seeds };
 }
 
-function optional(value: Replicated | undefined, unit: Estimate['unit'] = 'fraction'): Estimate | null {
-  return value === undefined ? null : toEstimate(value, unit);
+function optional(value: Replicated | undefined, quantity: Quantity = quantities.share): Estimate | null {
+  return value === undefined ? null : toEstimate(value, quantity);
 }
 
 function overSeeds(group: AttackGroup, of: (cell: AttackGroup['cells'][number]) => number): number | null {

@@ -14,6 +14,7 @@ import type { CellRow } from '../store/types.ts';
 import type { Evidence } from './evidence.ts';
 import type { AttackGroup } from './groups.ts';
 import { toEstimate } from './intervals.ts';
+import { unbounded } from './quantities.ts';
 
 /**
  * Could the owner tell the copies of this audit? Every copy is one suspect, judged against the encoders that are known to be
@@ -114,7 +115,7 @@ function rowsOf(evidence: Evidence, group: AttackGroup, judged: Judged): readonl
         budget,
         accounts,
         test,
-        value: toEstimate(measured, first.unit),
+        value: toEstimate(measured, unbounded(first.unit)),
         victim: victim?.get(test)?.value ?? null,
         seeds: values.length,
         ...verdictOn(compared, canClaim),

@@ -2,6 +2,7 @@ import type { CurvePoint, CurveCrossing, Estimate, QueryCurve, RaiseFactor } fro
 import type { Evidence, Gain } from './evidence.ts';
 import { extremeEstimate } from './extremes.ts';
 import { noDefense } from './groups.ts';
+import { quantities } from './quantities.ts';
 import { areaUnder, crossing, isBelow, quotientOf, type CurveSample } from './query-points.ts';
 
 /**
@@ -48,7 +49,7 @@ function curveOf(
     const at = gains.filter(({ group }) => group.budget === budget);
     const parts = at.map(({ gain }) => gain);
     const bounded = parts.filter(({ draws }) => draws !== null);
-    const stolenGain = extremeEstimate(bounded.length > 0 ? bounded : parts, 'ratio');
+    const stolenGain = extremeEstimate(bounded.length > 0 ? bounded : parts, quantities.ratio);
     return stolenGain === null ? [] : [{ budget, stolenGain }];
   });
   return {

@@ -3,6 +3,7 @@ import { accuracyMetric, epsilons, randomMetric, successMetric } from '../metric
 import type { Evidence } from './evidence.ts';
 import type { AttackGroup } from './groups.ts';
 import { combine, toEstimate } from './intervals.ts';
+import { quantities } from './quantities.ts';
 
 /** What adversarial examples made on the copies of a group do to the victim; undefined where it was not measured. */
 export function transferPoints(
@@ -19,10 +20,10 @@ export function transferPoints(
     return [
       {
         epsilon,
-        success: toEstimate(success, 'fraction'),
-        random: toEstimate(random, 'fraction'),
-        excess: toEstimate(excess, 'fraction'),
-        victimAccuracy: accuracy === undefined ? null : toEstimate(accuracy, 'fraction'),
+        success: toEstimate(success, quantities.share),
+        random: toEstimate(random, quantities.share),
+        excess: toEstimate(excess, quantities.difference),
+        victimAccuracy: accuracy === undefined ? null : toEstimate(accuracy, quantities.share),
       },
     ];
   });

@@ -12,6 +12,7 @@ import { extremeEstimate, largestOf, largestRatio } from './extremes.ts';
 import { noDefense } from './groups.ts';
 import { findGaps, gainsOf, isFaced, isJudged, whyNoGain } from './gaps.ts';
 import { toEstimate, type Replicated } from './intervals.ts';
+import { clipped, quantities, type Quantity, unbounded } from './quantities.ts';
 import { listed, withInterval } from './sentences.ts';
 
 /**
@@ -47,7 +48,7 @@ function judgeDefense(
   const gains = withIntervals(gainsOf(evidence, label));
   const parts = gains.map(({ gain }) => gain);
   const worst = largestOf(parts);
-  const worstStolenGain = extremeEstimate(parts, 'ratio');
+  const worstStolenGain = extremeEstimate(parts, quantities.ratio);
   const protection =
     label === noDefense ? byDefinition(worstStolenGain) : protectionOf(gains, undefended, worstStolenGain);
   const honest = honestCosts(evidence, label);
@@ -56,8 +57,8 @@ function judgeDefense(
     [probeLoss, knnLoss].filter((loss) => loss !== undefined),
   );
   const recalls = counted.flatMap(({ recall }) => (recall === undefined ? [] : [negated(recall)]));
-  const worstHonestLoss = extremeEstimate(losses, 'fraction');
-  const worstRecallAt10 = flipped(extremeEstimate(recalls, 'fraction'));
+  const worstHonestLoss = extremeEstimate(losses, quantities.difference);
+  const worstRecallAt10 = flipped(extremeEstimate(recalls, unbounded('fraction')), quantities.share);
   const mustFace = evidence.facts.mustFace(chain);
   const missingAttacks = mustFace.filter((id) => !isFaced(evidence, { label, chain }, id));
   const criteria = applyPolicy(
@@ -171,8 +172,8 @@ function protectionOf(
 }
 
 function honestCosts(evidence: Evidence, label: string): readonly HonestUserCost[] {
-  const estimate = (value: Replicated | undefined, unit: Estimate['unit'] = 'fraction'): Estimate | null =>
-    value === undefined ? null : toEstimate(value, unit);
+  const estimate = (value: Replicated | undefined, quantity: Quantity): Estimate | null =>
+    value === undefined ? null : toEstimate(value, quantity);
   return evidence.honest
     .filter(({ group }) => group.defense === label)
     .map(({ task, breadth, rows, isCounted, probeLoss, knnLoss, recall, ...more }) => ({
@@ -180,12 +181,12 @@ function honestCosts(evidence: Evidence, label: string): readonly HonestUserCost
       breadth,
       rows,
       isCounted,
-      probeLoss: estimate(probeLoss),
-      knnLoss: estimate(knnLoss),
-      recallAt10: estimate(recall),
-      refused: estimate(more.refused),
-      driftCosine: estimate(more.driftCosine, 'cosine'),
-      driftRecallAt10: estimate(more.driftRecall),
+      probeLoss: estimate(probeLoss, quantities.difference),
+      knnLoss: estimate(knnLoss, quantities.difference),
+      recallAt10: estimate(recall, quantities.share),
+      refused: estimate(more.refused, quantities.share),
+      driftCosine: estimate(more.driftCosine, quantities.cosine),
+      driftRecallAt10: estimate(more.driftRecall, quantities.share),
     }));
 }
 
@@ -203,8 +204,9 @@ function overheadOf(evidence: Evidence, label: string): ReplyOverhead {
 }
 
 /** The smallest of several quantities from the largest of their negatives. */
-function flipped(estimate: Estimate | null): Estimate | null {
+function flipped(estimate: Estimate | null, quantity: Quantity): Estimate | null {
   if (estimate === null) return null;
   const { value, low, high } = estimate;
-  return { ...estimate, value: -value, low: high === null ? null : -high, high: low === null ? null : -low };
+  const ends = { low: high === null ? null : -high, high: low === null ? null : -low };
+  return { ...estimate, value: -value, ...clipped(ends, quantity) };
 }

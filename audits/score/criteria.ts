@@ -41,6 +41,23 @@ export function applyPolicy(
   return criteria;
 }
 
+/**
+ * The demands that are broken by a whole interval: what fails a defense. Theft with more queries than the policy counts
+ * is none.
+ */
+export function brokenDemands(
+  { policy, judgedBudget }: { readonly policy: Policy; readonly judgedBudget: number },
+  criteria: readonly Criterion[],
+): readonly Criterion[] {
+  const isBeyond = judgedBudget > policy.budget;
+  return criteria.filter(({ id, outcome }) => outcome === 'outside' && !(isBeyond && isOfTheft(id)));
+}
+
+/** Asked of what a thief is left with; else of what honest users lose. */
+export function isOfTheft(id: Criterion['id']): boolean {
+  return id === 'protection' || id === 'stolen-gain';
+}
+
 function atMost(
   id: Criterion['id'],
   name: string,

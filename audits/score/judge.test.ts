@@ -22,7 +22,9 @@ describe('the verdict on a defense', () => {
     expect(verdictOf(result, 'noise')).toMatchObject({ verdict: 'fail', strongestAttack: 'plain' });
     expect(verdictOf(result, 'noise').reason).toContain('against at least 50 %');
     expect(result.recommendation.defense).toBeNull();
-    expect(result.recommendation.sentence).toContain('noise, cannot be recommended: 1 failed');
+    expect(result.recommendation.sentence).toContain(
+      'noise, cannot be recommended: it falls to a plain attack.',
+    );
   });
 
   test('one strong attack is enough: the weak ones do not average it away', () => {

@@ -42,7 +42,10 @@ export function judge(input: JudgeInput, facts: MethodFacts = registeredFacts): 
   const verdicts = judgeDefenses(evidence);
   const curves = buildCurves(evidence);
   const assumptions = input.config.costs ?? defaultCosts;
-  const recommendation = recommend(verdicts);
+  const recommendation = recommend(verdicts, {
+    policy: input.config.policy,
+    judgedBudget: evidence.judgedBudget,
+  });
   const ownership = evaluateOwnership(evidence);
   const flags = runChecks({ evidence, matrix, verdicts });
   return {

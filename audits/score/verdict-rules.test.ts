@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { verdictOf, world, type WorldOptions } from './judge.sample.ts';
 import { judge } from './judge.ts';
+import { recommend } from './recommendation.ts';
 
 /** One planted audit for each rule of a verdict that `judge.test.ts` does not tell already. */
 
@@ -111,6 +112,46 @@ describe('the recommendation', () => {
     const { recommendation } = judged({ defenses: ['noise', 'rounding'] });
     expect(recommendation.defense).toBe('noise');
     expect(recommendation.sentence).toContain('Tied with rounding');
+  });
+
+  const several = ['noise', 'rounding'];
+  const reasons: readonly (readonly [sentence: string, options: WorldOptions])[] = [
+    ['2 failed (2 fall to a plain attack).', { defendedAccuracy: 0.72 }],
+    ['2 failed (2 fall to attacks made for them).', { adaptiveAccuracy: 0.75 }],
+    ['2 failed (2 cost honest users too much).', { honestAccuracy: 0.7 }],
+    ['2 inconclusive (2 are too close to a limit to tell).', { defendedAccuracy: 0.52, lastSeedShift: 0.05 }],
+    [
+      '2 not cleared by what ran (2 did not face every attack that they must).',
+      { stopped: { attack: 'adaptive', state: 'failed' } },
+    ],
+    ['2 not cleared by what ran.', { canPass: false }],
+  ];
+  test.each(reasons)('where none passes says why: %s', (sentence, options) => {
+    const { recommendation, headline } = judged({ defenses: several, ...options });
+    expect(recommendation).toEqual({
+      defense: null,
+      sentence: `None of the 2 audited defenses can be recommended: ${sentence}`,
+    });
+    expect(headline).toContain(recommendation.sentence);
+  });
+
+  test('tells the most frequent reason first, and of a single defense all of them', () => {
+    const options: WorldOptions = { adaptiveAccuracy: 0.75, honestAccuracy: 0.7 };
+    const single = judged(options);
+    expect(single.recommendation.sentence).toBe(
+      'The one audited defense, noise, cannot be recommended: it falls to an attack made for it and costs honest users too much.',
+    );
+    const [undefended, noise] = single.verdicts;
+    if (undefended === undefined || noise === undefined) throw new Error('no verdicts');
+    const policy = world(options).input.config.policy;
+    const harmless = { ...noise, defense: 'rounding', worstStolenGain: null, protection: null };
+    const both = recommend([undefended, noise, harmless], { policy, judgedBudget: policy.budget });
+    expect(both.sentence).toContain(
+      '2 failed (2 cost honest users too much, 1 falls to an attack made for it).',
+    );
+    // Theft with more queries than the policy counts fails nobody.
+    const beyond = recommend([undefended, noise, harmless], { policy, judgedBudget: policy.budget + 1 });
+    expect(beyond.sentence).toContain('2 failed (2 cost honest users too much).');
   });
 });
 

@@ -6,7 +6,7 @@ import type {
   VerdictWord,
 } from '../contract/result.ts';
 import type { MethodSpec } from '../contract/method.ts';
-import { applyPolicy, type Criterion } from './criteria.ts';
+import { applyPolicy, brokenDemands, type Criterion } from './criteria.ts';
 import { negated, type Evidence, type Gain } from './evidence.ts';
 import { extremeEstimate, largestOf, largestRatio } from './extremes.ts';
 import { noDefense } from './groups.ts';
@@ -105,10 +105,8 @@ function decide(
   gaps: readonly string[],
   nothingMeasured: string | undefined,
 ): { readonly verdict: VerdictWord; readonly reason: string } {
-  const beyond = evidence.judgedBudget > evidence.config.policy.budget;
-  const broken = criteria.filter(
-    ({ id, outcome }) => outcome === 'outside' && !(beyond && (id === 'protection' || id === 'stolen-gain')),
-  );
+  const { judgedBudget } = evidence;
+  const broken = brokenDemands({ policy: evidence.config.policy, judgedBudget }, criteria);
   if (broken.length > 0) return verdict('fail', listed(broken.map(({ sentence }) => sentence)));
   if (nothingMeasured !== undefined) return verdict('not-measured', nothingMeasured);
   if (gaps.length > 0) return verdict('not-measured', gaps.slice(0, 2).join('; '));

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Clock, Log } from '../contract/context.ts';
 import { cleanText } from '../contract/clean-text.ts';
 
@@ -38,6 +38,51 @@ export function appendToLog(
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Of a log file, this much of its end is read: thousands of lines. */
+const MOST_BYTES = 1_000_000;
+/** Of one line for a window; the file has all of it. */
+export const MOST_LETTERS = 2000;
+const entryPattern = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (info|warning|error) (.*)$/;
+
+export interface LogEntry {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly message: string;
+}
+
+/**
+ * The last entries of a log file from one time to another (ISO 8601, both included), without their stacks, newest last; none
+ * where the file cannot be read.
+ */
+export function readLog(
+  file: string,
+  { from, until, most }: { readonly from: string; readonly until: string | null; readonly most: number },
+): readonly LogEntry[] {
+  const entries = endOf(file)
+    .split('\n')
+    .flatMap((line): readonly LogEntry[] => {
+      const [, time = '', level = '', message = ''] = entryPattern.exec(line) ?? [];
+      if (time < from || (until !== null && time > until)) return [];
+      return [{ level: level as LogEntry['level'], message: cleanText(message).slice(0, MOST_LETTERS) }];
+    });
+  return entries.slice(-most);
+}
+
+function endOf(file: string): string {
+  try {
+    const open = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(open);
+      const bytes = Buffer.alloc(Math.min(size, MOST_BYTES));
+      readSync(open, bytes, 0, bytes.length, size - bytes.length);
+      return bytes.toString('utf8');
+    } finally {
+      closeSync(open);
+    }
+  } catch {
+    return '';
   }
 }
 

@@ -9,7 +9,7 @@ import { cellEntry } from './entries.ts';
 export type LogLine = Extract<RunEvent, { type: 'log' }>;
 
 /** Lines a window is given when it opens; the log file has all of them. */
-const LOG_LINES = 200;
+export const LOG_LINES = 200;
 
 /** What is known of an audit under way and not in the store: stage, fractions, the last lines of its log. */
 export class LiveAudit {

@@ -17,6 +17,8 @@ export interface ServeContext {
   readonly runs: AuditRuns;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where that writes: what was said of audits before this engine began is read there. */
+  readonly logFile: string;
   readonly moatVersion: string;
   readonly host: 'electron' | 'http';
   readonly engineLife: string;

@@ -78,6 +78,7 @@ export function openServe(options: ServeOptions): ServedEngine {
     runs,
     clock,
     log,
+    logFile,
     moatVersion,
     host,
     engineLife: hub.engineLife,

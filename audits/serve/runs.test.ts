@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -191,6 +191,30 @@ test('a failing cell says why; retrying it completes the audit', async () => {
   expect(sheetNow.cell.state).toBe('done');
   expect(sheetNow.measurements.map(({ metric }) => metric)).toContain('honest-recall-10');
   expect((await call('audits.snapshot', { id })).log.slice(0, said.length)).toEqual(said);
+});
+
+test('what was said of an audit can be read after a restart, and is of its own time alone', async () => {
+  open(
+    pretendingWorkers((work) => {
+      if (work.kind === 'honest') throw new MoatError('training-diverged', 'The loss is not finite.');
+    }),
+  );
+  const { id } = await call('audits.start', { settings: sampleSettings });
+  await ended(id);
+  const said = (await call('audits.snapshot', { id })).log;
+  expect(said.length).toBeGreaterThan(0);
+  await engine.close();
+  const file = path.join(folder, 'audits.log');
+  const own = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    `2001-01-01T00:00:00.000Z info long before\n${own}  at a stack (of.ts:1)\n2999-01-01T00:00:00.000Z error long after\n`,
+  );
+  open();
+  expect((await call('audits.snapshot', { id })).log).toEqual(said);
+  // A log that was deleted has nothing to say, and is no failure.
+  rmSync(file);
+  expect((await call('audits.snapshot', { id })).log).toEqual([]);
 });
 
 test('stopped at a safe point, then resumed', async () => {

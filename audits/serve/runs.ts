@@ -5,6 +5,7 @@ import type { Clock, Log } from '../contract/context.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { RunEvent } from '../contract/events.ts';
 import { cleanText } from '../contract/clean-text.ts';
+import { MOST_LETTERS } from '../run/file-log.ts';
 import { continueAudit, createAudit } from '../run/runner.ts';
 import type { StartWorker } from '../run/worker-host.ts';
 import type { Store } from '../store/types.ts';
@@ -39,8 +40,6 @@ export interface RunsContext {
   readonly startWorker?: StartWorker | undefined;
 }
 
-/** Of one line of the log in a window; the file has all of it. */
-const MOST_LETTERS = 2000;
 /** Audits that have ended, whose lines are still known. */
 const MOST_LOGS = 20;
 

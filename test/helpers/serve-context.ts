@@ -20,6 +20,7 @@ export function contextWithoutStore(settingsFolder: string): ServeContext {
     },
     clock: systemClock,
     log: silentLog,
+    logFile: '',
     moatVersion: '0.0.0',
     host: 'http',
     engineLife: 'test',

@@ -69,7 +69,7 @@ export interface AuditSnapshot {
   readonly fraction: number;
   readonly etaMs: number | null;
   readonly cells: readonly CellEntry[];
-  /** Newest last, bounded. */
+  /** Newest last, bounded; of one that ran before this engine began, what the log file holds of its time. */
   readonly log: readonly { readonly level: 'info' | 'warning' | 'error'; readonly message: string }[];
   readonly error: SerializedError | null;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditSnapshot } from '../../contract/bridge.ts';
 import { requireAudit } from '../../report/stored-result.ts';
+import { logOf } from '../audit-log.ts';
 import { auditIdSchema, entryOf } from '../audit-of.ts';
 import { readCells } from '../cells.ts';
 import { defineBridgeMethod } from '../method.ts';
@@ -22,7 +23,7 @@ export const auditsSnapshot = defineBridgeMethod({
       fraction: live?.fraction ?? (audit.state === 'completed' ? 1 : done),
       etaMs: live?.etaMs ?? null,
       cells: readCells(context, audit),
-      log: context.runs.log(id).map(({ level, message }) => ({ level, message })),
+      log: logOf(context, audit),
       error: audit.error,
     };
   },

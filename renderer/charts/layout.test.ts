@@ -11,6 +11,7 @@ import { layoutCosts } from './cost-layout.ts';
 import { layoutCurves } from './curve-layout.ts';
 import { countFlags } from './flag-layout.ts';
 import { layoutGantt } from './gantt-layout.ts';
+import { columnBlocks } from './matrix-columns.ts';
 import { EXPOSURE_STEPS, exposureStep } from './exposure.ts';
 import { acceptedGain, layoutPareto, paretoPoints } from './pareto-layout.ts';
 import { layoutShift } from './shift-layout.ts';
@@ -36,6 +37,20 @@ const curve = (values: readonly (readonly [budget: number, gain: number])[]): Qu
   ],
 });
 const frame = { width: 800, height: 400, left: 50, right: 200, top: 20, bottom: 40 };
+
+test('attacks stand in as few and as equal blocks as paper takes, fewer side by side where their words are long', () => {
+  const sizes = (count: number, name: string): readonly number[] =>
+    columnBlocks(Array.from({ length: count }, (_, i) => `${name}-${i}`)).map(({ length }) => length);
+  expect(sizes(1, 'rda')).toEqual([1]);
+  expect(sizes(7, 'rda')).toEqual([7]);
+  expect(sizes(9, 'rda')).toEqual([5, 4]);
+  expect(sizes(20, 'rda')).toEqual([7, 7, 6]);
+  expect(sizes(9, 'reconstruction')).toEqual([5, 4]);
+  expect(sizes(6, 'reconstruction')).toEqual([3, 3]);
+  // Longer words are torn anyway: they ask for no more room.
+  expect(sizes(6, 'x'.repeat(200))).toEqual([3, 3]);
+  expect(columnBlocks(['a', 'b', 'c']).flat()).toEqual(['a', 'b', 'c']);
+});
 
 test('equal factors of queries are equal distances, and more stolen gain stands higher', () => {
   const { shapes } = layoutCurves(

@@ -67,8 +67,16 @@ function batteryGaps(
   const judged = groups.filter((group) => isJudged(evidence, group));
   const stopped = judged.filter(({ state }) => state !== 'done' && state !== 'not-applicable');
   const gaps: string[] = [];
-  if (missingAttacks.length > 0)
-    gaps.push(`no attack broke a limit, but ${listed(missingAttacks)} did not finish against it`);
+  const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
+  if (few?.cells.length === 1)
+    gaps.push(`one seed gives no interval, a pass needs at least ${FEWEST_SEEDS}`);
+  // Of an attack that finished with other numbers of accounts, the accounts are what is missing.
+  const unfinished = missingAttacks.filter((id) => {
+    const played = judged.filter(({ attackId }) => attackId === id);
+    return played.length === 0 || played.some(({ state }) => state !== 'done');
+  });
+  if (unfinished.length > 0)
+    gaps.push(`no attack broke a limit, but ${listed(unfinished)} did not finish against it`);
   if (stopped.length > 0)
     gaps.push(
       `${listed([...new Set(stopped.map(({ attack, state }) => `${attack} (${state})`))])} gave no result`,
@@ -83,8 +91,13 @@ function batteryGaps(
   // Replies that depend on nothing but the image are the same to one account as to five.
   if (evidence.facts.isStateful(chain) && accounts.length > 0)
     gaps.push(`the policy asks for an attacker with ${listed(accounts.map(String))} accounts`);
-  const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
-  if (few !== undefined) gaps.push(`too few repeats: ${few.done.length} of at least ${FEWEST_SEEDS} seeds`);
+  else {
+    const elsewhere = missingAttacks.filter((id) => !unfinished.includes(id));
+    if (elsewhere.length > 0)
+      gaps.push(`${listed(elsewhere)} did not face it with every number of accounts the policy asks for`);
+  }
+  if (few !== undefined && few.cells.length > 1)
+    gaps.push(`too few repeats: ${few.done.length} of at least ${FEWEST_SEEDS} seeds`);
   // Where a class of attackers has nothing to gain its attacks are flagged, not missing; without its control they are.
   const unmeasured = judged.find(
     (group) =>

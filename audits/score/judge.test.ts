@@ -110,7 +110,21 @@ describe('the verdict on a defense', () => {
     expect(verdictOf(judged({ policy: { accounts: [1, 5] } }), 'noise').verdict).toBe('pass');
     const stateful = judged({ policy: { accounts: [1, 5] }, stateful: true });
     expect(verdictOf(stateful, 'noise')).toMatchObject({ verdict: 'not-measured' });
-    expect(verdictOf(stateful, 'noise').reason).toContain('5 accounts');
+    expect(verdictOf(stateful, 'noise').reason).toBe('The policy asks for an attacker with 5 accounts.');
+  });
+
+  test('not measured: a mandatory attack that ran with one account alone, beside others that ran with all', () => {
+    const result = judged({
+      policy: { accounts: [1, 5] },
+      accounts: [1, 5],
+      without: ['adaptive/5'],
+      stateful: true,
+    });
+    expect(verdictOf(result, 'noise')).toMatchObject({
+      verdict: 'not-measured',
+      missingAttacks: ['adaptive'],
+      reason: 'Adaptive did not face it with every number of accounts the policy asks for.',
+    });
   });
 
   test('not measured: attacks that steal too little undefended clear nothing', () => {
@@ -134,6 +148,15 @@ describe('the verdict on a defense', () => {
       true,
     );
     expect(result.flags.map(({ id }) => id)).toContain('too-few-repeats');
+  });
+
+  test('not measured: one seed gives no interval, and attacks that ran are not said to be unfinished', () => {
+    const result = judged({ seeds: 1, policy: { accounts: [1, 5], budget: 5000 }, stateful: true });
+    expect(verdictOf(result, 'noise')).toMatchObject({
+      verdict: 'not-measured',
+      reason:
+        'One seed gives no interval, a pass needs at least 3; the policy asks for 5 000 queries, 2 000 were judged.',
+    });
   });
 
   test('no defense protects by zero and fails once the theft is shown', () => {

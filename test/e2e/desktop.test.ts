@@ -92,8 +92,11 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
     page = await app.firstWindow();
     await page.waitForFunction(() => window.moat !== undefined);
   });
-  afterAll(() => {
-    if (!skip) rmSync(userData, { recursive: true, force: true });
+  afterAll(async () => {
+    if (skip) return;
+    // Whichever stories ran, and however the launch ended: nothing is left running over a folder that is gone.
+    await (app as DesktopApp | undefined)?.close();
+    rmSync(userData, { recursive: true, force: true });
   });
 
   test.skipIf(skip)('opens a window on an engine of its own, and shows the app', async () => {

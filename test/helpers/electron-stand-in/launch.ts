@@ -57,14 +57,12 @@ export async function launchStandIn(main: string, userData: string): Promise<Des
     if (page === undefined) throw new Error('the app opened no window');
     return page;
   };
-  return {
-    firstWindow,
-    evaluate,
-    async close() {
-      await evaluate((electron: { app: { quit: () => void } }) => electron.app.quit()).catch(() => undefined);
-      const code = await ended;
-      await connected?.close().catch(() => undefined);
-      return code;
-    },
+  const quit = async (): Promise<number | null> => {
+    await evaluate((electron: { app: { quit: () => void } }) => electron.app.quit()).catch(() => undefined);
+    const code = await ended;
+    await connected?.close().catch(() => undefined);
+    return code;
   };
+  let quitting: Promise<number | null> | undefined;
+  return { firstWindow, evaluate, close: () => (quitting ??= quit()) };
 }

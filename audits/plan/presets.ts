@@ -58,7 +58,7 @@ const standard: Preset = {
   id: 'standard',
   version: 4,
   title:
-    'The first tier of the battery up to the policy’s budget, five seeds: every attack a defense must face. Days on two cores; --time takes the most telling part.',
+    'The first tier of the battery up to the policy’s budget, five seeds: every attack a defense must face. Days on two cores; a time limit takes the most telling part.',
   attacks: [
     { id: 'no-victim', config: {} },
     { id: 'no-victim', config: { variant: 'own-ssl' } },

@@ -35,6 +35,8 @@ export class NewAudit {
   draft = $state<Draft>(emptyDraft());
   /** What was kept is here, or cannot be had: until then there is nothing to type into. */
   isLoaded = $state(false);
+  /** Why what was kept is not here. */
+  readError = $state<string | null>(null);
   /** Why changes are not kept. */
   keepError = $state<string | null>(null);
   /** Which deployed service may be asked, for how much: said anew for every audit. */
@@ -151,11 +153,18 @@ export class NewAudit {
   async #load(): Promise<void> {
     try {
       this.draft = readDraft((await this.#app.bridge.call('draft.get', {})).draft);
-    } catch {
+      this.readError = null;
+    } catch (error) {
       // A form that begins empty can be used as well.
+      this.readError = sentenceOf(error);
     }
     this.#kept = JSON.stringify(this.draft);
     this.isLoaded = true;
+  }
+
+  /** Asks once more for what was kept; what was typed meanwhile gives way to it. */
+  readAgain(): Promise<void> {
+    return this.#load();
   }
 
   /** Has the engine keep the fields as they are now; for an effect of the screen. */

@@ -9,28 +9,23 @@ export class CellReader {
   failure = $state<string | null>(null);
   readonly #bridge: Bridge;
   readonly #auditId: string;
+  #count = 0;
 
   constructor(bridge: Bridge, auditId: string) {
     this.#bridge = bridge;
     this.#auditId = auditId;
   }
 
-  /** @returns what makes the answer count no more */
-  read(key: CellKey): () => void {
-    let isStale = false;
-    const ask = async (): Promise<void> => {
-      try {
-        const sheet = await this.#bridge.call('audits.cell', { id: this.#auditId, key });
-        if (isStale) return;
-        this.sheet = sheet;
-        this.failure = null;
-      } catch (error) {
-        if (!isStale) this.failure = sentenceOf(error);
-      }
-    };
-    void ask();
-    return () => {
-      isStale = true;
-    };
+  /** Reads anew; an answer to an earlier question counts no more. */
+  async read(key: CellKey): Promise<void> {
+    const count = ++this.#count;
+    try {
+      const sheet = await this.#bridge.call('audits.cell', { id: this.#auditId, key });
+      if (count !== this.#count) return;
+      this.sheet = sheet;
+      this.failure = null;
+    } catch (error) {
+      if (count === this.#count) this.failure = sentenceOf(error);
+    }
   }
 }

@@ -29,24 +29,25 @@ export class RunControl {
   async stop(): Promise<void> {
     this.isStopping = true;
     const id = this.#view.auditId;
-    if (await this.#ask(() => this.#bridge.call('audits.stop', { id })))
+    if (await this.#ask(runWords.notStopped, () => this.#bridge.call('audits.stop', { id })))
       this.#announcer.say(runWords.stopping);
     else this.isStopping = false;
   }
 
   async resume(retryFailed: boolean): Promise<void> {
     const id = this.#view.auditId;
-    await this.#ask(() => this.#bridge.call('audits.resume', { id, retryFailed }));
+    await this.#ask(runWords.notResumed, () => this.#bridge.call('audits.resume', { id, retryFailed }));
   }
 
-  async #ask(request: () => Promise<unknown>): Promise<boolean> {
+  /** @param refused what is said where it is not done, before the reason */
+  async #ask(refused: string, request: () => Promise<unknown>): Promise<boolean> {
     this.isAsking = true;
     try {
       await request();
       this.#view.refresh();
       return true;
     } catch (error) {
-      this.#notices.say(sentenceOf(error), { tone: 'problem' });
+      this.#notices.say(`${refused} ${sentenceOf(error)}`, { tone: 'problem' });
       return false;
     } finally {
       this.isAsking = false;

@@ -125,6 +125,13 @@ export class RunView {
     this.#refresh();
   }
 
+  /** Asks once more for what could not be shown; settles when the answer is there. */
+  async retry(): Promise<void> {
+    if (this.#waiting !== null || this.#isOver) return;
+    this.#waiting = [];
+    await this.#load();
+  }
+
   #take(event: BridgeEvent): void {
     if (this.#waiting !== null) {
       if (this.#waiting.length < MOST_WAITING_EVENTS) this.#waiting.push(event);
@@ -147,13 +154,13 @@ export class RunView {
       const snapshot = await this.#bridge.call('audits.snapshot', { id: this.auditId });
       if (this.#isOver) return;
       const { cellsDiffer } = this.#model.load(snapshot);
-      if (cellsDiffer || this.phase === 'loading') this.#layOut();
+      if (cellsDiffer || this.phase !== 'ready') this.#layOut();
       this.phase = 'ready';
       this.failure = null;
     } catch (error) {
       if (this.#isOver) return;
       this.failure = sentenceOf(error);
-      if (this.phase === 'loading') this.phase = 'failed';
+      if (this.phase !== 'ready') this.phase = 'failed';
       // What was there is shown on, and asked for again: an engine that died is on its way back.
       else this.#timer = setTimeout(() => this.#refresh(), RETRY_PAUSE_MS);
     }

@@ -14,6 +14,7 @@ export class Asked<Question, Answer> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The question last asked, as text: the same one is not asked twice. */
   #key: string | null = null;
+  #question: Question | null = null;
   #count = 0;
 
   constructor(ask: (question: Question) => Promise<Answer>, pauseMs = 0) {
@@ -31,6 +32,7 @@ export class Asked<Question, Answer> {
     const key = question === null ? null : JSON.stringify(question);
     if (key === this.#key) return;
     this.#key = key;
+    this.#question = question;
     clearTimeout(this.#timer);
     const count = ++this.#count;
     if (question === null) {
@@ -43,10 +45,12 @@ export class Asked<Question, Answer> {
     this.#timer = setTimeout(() => void this.#now(question, count), this.#pauseMs);
   }
 
-  /** Asks the same question once more. */
-  again(question: Question): void {
-    this.#key = null;
-    this.about(question);
+  /** Asks the last question once more, at once; settles when the answer is there. */
+  async retry(): Promise<void> {
+    if (this.#question === null) return;
+    clearTimeout(this.#timer);
+    this.isAsking = true;
+    await this.#now(this.#question, ++this.#count);
   }
 
   async #now(question: Question, count: number): Promise<void> {

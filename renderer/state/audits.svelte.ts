@@ -44,6 +44,11 @@ export class AuditList {
     return this.entries.find((entry) => entry.id === id);
   }
 
+  /** How much of an audit is done: by its events, before the first of them by its cells. */
+  fractionOf({ id, cellsDone, cellsTotal }: AuditEntry): number {
+    return this.progress.get(id)?.fraction ?? (cellsTotal === 0 ? 0 : cellsDone / cellsTotal);
+  }
+
   async refresh(): Promise<void> {
     const asked = ++this.#asked;
     try {

@@ -21,7 +21,7 @@ export class EngineState {
     bridge.watchConnection((connection) => {
       this.connection = connection;
       if (connection !== 'open') return;
-      void this.#greet();
+      void this.greet();
       if (this.#wasOpen) this.generation += 1;
       this.#wasOpen = true;
     });
@@ -43,14 +43,15 @@ export class EngineState {
     if (event.type === 'engine')
       this.trouble = event.state === 'restarted' ? null : { state: event.state, sentence: event.sentence };
     const isOtherLife = this.#life !== null && this.#life !== engineLife;
-    if (isOtherLife) void this.#greet();
+    if (isOtherLife) void this.greet();
     // A number left out: this window was away for longer than the engine remembers.
     if (isOtherLife || (this.#sequence > 0 && sequence > this.#sequence + 1)) this.generation += 1;
     this.#life = engineLife;
     this.#sequence = sequence;
   }
 
-  async #greet(): Promise<void> {
+  /** Asks how things stand: what a window may do follows from the answer. */
+  async greet(): Promise<void> {
     try {
       this.hello = await this.#bridge.call('app.hello', {});
       this.#life ??= this.hello.engineLife;

@@ -11,9 +11,11 @@ import type {
   BridgeReply,
   BridgeRequest,
 } from '../../audits/contract/bridge.ts';
+import { MoatError } from '../../audits/contract/errors.ts';
 import { appPolicyHeader } from '../../audits/serve/app-policy.ts';
+import { windowErrorOf } from '../../audits/serve/window-hints.ts';
 
-/** What a test lets the engine answer; what throws is answered as an error. */
+/** What a test lets the engine answer; what throws is answered as an error, a MoatError with its hint. */
 export type FakeAnswers = {
   [Name in BridgeMethod]?: (request: BridgeRequest<Name>) => BridgeReply<Name> | Promise<BridgeReply<Name>>;
 };
@@ -125,7 +127,9 @@ export class FakeEngine {
       response.writeHead(200, json).end(reply);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      response.writeHead(500, json).end(JSON.stringify({ code: 'internal', message, details: {} }));
+      const told =
+        error instanceof MoatError ? windowErrorOf(error) : { code: 'internal', message, details: {} };
+      response.writeHead(500, json).end(JSON.stringify(told));
     }
   }
 }

@@ -11,21 +11,20 @@ export const appWords = {
   },
   screenFailed: {
     title: 'This screen could not be shown',
-    again: 'Try again',
   },
   connection: {
-    connecting: 'Connecting to the engine …',
     lost: 'The connection to the engine is lost. Running audits go on; trying again …',
     refused:
       'This window has no valid token. Open the address that moat serve printed, with everything after its #.',
+    helloFailed: (why: string) => `The engine did not say how it stands, so no audit can be started. ${why}`,
     readOnly: (why: string) => `Read only: ${why} Audits can be looked at, none can be started.`,
   },
-  running: (percent: string) => `Running, ${percent}`,
   dismiss: 'Dismiss',
   undo: 'Undo',
   cancel: 'Cancel',
   close: 'Close',
   tryAgain: 'Try again',
+  tryingAgain: 'Trying again …',
   screens: {
     start: 'Start',
     new: 'New audit',

@@ -1,3 +1,5 @@
+import { plural, spellCount } from '../../text/numbers.ts';
+
 /** What audits are called wherever they are listed. */
 export const auditWords = {
   states: {
@@ -14,7 +16,8 @@ export const auditWords = {
     inconclusive: 'Inconclusive',
     'not-measured': 'Not measured',
   },
-  cells: (done: string, total: string) => `${done} of ${total} cells`,
+  cells: (done: number, total: number) =>
+    total === 0 ? 'none planned' : `${spellCount(done)} of ${plural(total, 'cell')}`,
   cellsFailed: (count: string) => `${count} failed`,
   builtinDemo: 'Built-in demo',
 } as const;

@@ -15,6 +15,7 @@ export const compareWords = {
   pickOther: 'Both sides are the same. Choose another audit or two of its defenses.',
   pickBoth: 'A defense can be compared with another defense: choose one on both sides, or on none.',
   loading: 'Comparing …',
-  failed: 'These two cannot be compared',
-  again: 'Try again',
+  failed: 'These two cannot be compared.',
+  listFailed: 'The audits could not be read.',
+  defensesFailed: (id: string) => `The defenses of audit ${id} could not be read.`,
 } as const;

@@ -31,6 +31,8 @@ export const historyWords = {
   annotate: 'Tags and note',
   remove: 'Delete',
   removed: (name: string) => `${name} was deleted. Its files stay until deleted audits are erased.`,
+  notRemoved: (name: string, why: string) => `${name} was not deleted. ${why}`,
+  notRestored: (name: string, why: string) => `${name} was not restored. ${why}`,
   restored: (name: string) => `${name} is back.`,
   restore: 'Restore',
   annotation: {
@@ -39,6 +41,7 @@ export const historyWords = {
     tagsHint: 'Apart by commas',
     note: 'Note',
     save: 'Save',
+    notSaved: (why: string) => `Not saved. ${why}`,
   },
   disk: {
     title: 'Disk',
@@ -46,6 +49,7 @@ export const historyWords = {
     artifacts: 'Files of audits',
     deleted: 'Of deleted audits',
     free: 'Free',
+    loading: 'Reading the disk …',
     failed: 'The disk’s use could not be read.',
   },
   deletedView: {
@@ -56,6 +60,7 @@ export const historyWords = {
     warning: (bytes: string) => `This frees about ${bytes} and cannot be undone.`,
     confirm: 'Erase',
     erasing: 'Erasing …',
+    notErased: (why: string) => `Nothing was erased. ${why}`,
     done: (bytes: string) => `Erased. ${bytes} are free on this disk.`,
   },
   acceptedView: {
@@ -67,6 +72,7 @@ export const historyWords = {
     expires: 'Until',
     revoke: 'Revoke',
     revokeLabel: (finding: string) => `Revoke ${finding}`,
+    notRevoked: (why: string) => `The finding is still accepted. ${why}`,
     revoked: (finding: string) => `${finding} is no longer accepted.`,
     expired: 'over',
     failed: 'Accepted findings could not be read.',

@@ -22,6 +22,8 @@ export const settingsWords = {
     installLabel: (title: string) => `Install the engine pack, ${title}`,
     installing: 'Installing …',
     installed: (title: string) => `${title} is installed.`,
+    notInstalled: (title: string, why: string) => `${title} was not installed. ${why}`,
+    notRemoved: (title: string, why: string) => `${title} was not removed. ${why}`,
     remove: 'Remove',
     removeLabel: (title: string) => `Remove ${title}`,
     removed: (title: string) => `${title} was removed.`,

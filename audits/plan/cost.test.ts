@@ -107,7 +107,7 @@ test('the victim is as fast as its preflight found, and a service as fast as its
     pricePerImage: 0.001,
     maxSpend: 1,
   });
-  expect(victimCost({ endpoint }, undefined)).toEqual({ embedMs: 50, computesStreams: false });
+  expect(victimCost({ endpoint }, undefined)).toMatchObject({ embedMs: 50, computesStreams: false });
 });
 
 test('preparing takes as long as the images do: embedding, several encoders, comparing the pool with what is scored', () => {
@@ -136,6 +136,24 @@ test('adversarial examples cost the victim a pass per epsilon of every copy; wha
   expect(extra(control, 10) - extra(control, 1e9)).toBeCloseTo(13 * images * 100, 1);
   expect(extra({ ...control, seed: 1 }, 10)).toBe(extra(copy, 10));
 });
+
+test.each([
+  [128, 0.3],
+  [256, 0.8],
+  [512, 2.3],
+  [1024, 15],
+])(
+  'ownership tests of %i dimensions cost about the %d ms an image that were measured',
+  (dimension, measured) => {
+    const copy = attack('direct-extraction');
+    const known = victimCost(exampleConfig, 10, dimension);
+    const tested = { ...copy, ownership: { version: 1 } } as const;
+    const [{ score }] = inputs.tasks as [(typeof inputs.tasks)[number]];
+    const each = (estimateMs(tested, inputs, known) - estimateMs(copy, inputs, known)) / score.rows;
+    expect(each / measured).toBeGreaterThan(0.6);
+    expect(each / measured).toBeLessThan(1.5);
+  },
+);
 
 test('ownership tests cost each surrogate its passes over private and public images, each independent encoder more', () => {
   const ofImages = { version: 1, private: 'own', public: 'others' } as const;

@@ -41,14 +41,20 @@ const HONEST_EVALUATIONS = 2;
 
 /** A defense stage knows the provider's calibration rows: their statistics, and the replies of the stages before it. */
 const CALIBRATE_MS_PER_STAGE = 60;
-/** Similarity fingerprints, distance test and spectrum, per image compared: 0.3 at 128 dimensions, 2.3 at 512. */
-const OWNERSHIP_MS_PER_ROW = 1;
+/**
+ * Similarity fingerprints, distance test and spectrum, per image compared. Covariances and what is taken of them grow with the
+ * square of the dimension: 0.3 ms were measured at 128 dimensions, 0.8 at 256, 2.3 at 512 and 15 at 1024.
+ */
+const OWNERSHIP_MS_PER_ROW = 0.8;
+const REFERENCE_DIMENSION = 256;
 /** Fitting mixtures to private images and comparing public ones, per private image. */
 const DATASET_INFERENCE_MS_PER_ROW = 0.2;
 
 /** What the victim takes for an image that no preparation has embedded. */
 export interface VictimCost {
   readonly embedMs: number;
+  /** Of its embeddings, and so of copies; the usual one where it is not known yet. */
+  readonly dimension: number;
   /** Whether streams for detectors are made and embedded; a deployed service is not asked for any. */
   readonly computesStreams: boolean;
 }
@@ -60,16 +66,19 @@ const UNMEASURED_MS = 20;
  * The victim as fast as it was in its preflight or when a window looked at it, which have one thread as cells have; a service
  * as fast as its file allows.
  * @param imagesPerSecond measured; undefined or 0 where nothing was
+ * @param dimension of its embeddings, where it is known
  */
 export function victimCost(
   { endpoint }: Pick<AuditConfig, 'endpoint'>,
   imagesPerSecond: number | undefined,
+  dimension: number = REFERENCE_DIMENSION,
 ): VictimCost {
   const isMeasured = imagesPerSecond !== undefined && imagesPerSecond > 0;
   const { rate, batchSize = 1 } = endpoint ?? {};
   const unmeasured = rate === undefined ? UNMEASURED_MS : 1000 / (rate.requestsPerSecond * batchSize);
   return {
     embedMs: isMeasured ? 1000 / imagesPerSecond : unmeasured,
+    dimension,
     computesStreams: endpoint === undefined,
   };
 }
@@ -79,13 +88,18 @@ export function preflightSpeed(preflight: PreflightReport | undefined): number |
   return preflight?.checks.find(({ id }) => id === 'throughput')?.figures['imagesPerSecond'];
 }
 
+/** The victim as its preflight saw it. */
+export function preflightCost(config: Pick<AuditConfig, 'endpoint'>, preflight: PreflightReport): VictimCost {
+  return victimCost(config, preflightSpeed(preflight), preflight.dimension);
+}
+
 /** Milliseconds for one cell on one worker. */
 export function estimateMs(
   work: CellWork,
   inputs: AuditInputs,
   victim: VictimCost = victimCost({}, undefined),
 ): number {
-  const { embedMs, computesStreams } = victim;
+  const { embedMs, dimension, computesStreams } = victim;
   const rows = inputs.tasks.reduce((total, task) => total + task.fit.rows + task.score.rows, 0);
   const evaluation = rows * EVALUATE_MS_PER_ROW;
   if (work.kind === 'detection')
@@ -97,10 +111,17 @@ export function estimateMs(
       (computesStreams ? computedStreamImages(inputs.pool.rows) * embedMs : 0)
     );
   if (work.kind === 'independent')
-    return START_MS + ownershipMs(work.ownership, inputs, embedMs) + scoredImages(inputs) * embedMs;
+    return (
+      START_MS +
+      ownershipMs(work.ownership, inputs, { forwardMs: embedMs, dimension }) +
+      scoredImages(inputs) * embedMs
+    );
   if (work.kind === 'victim') {
     // It has embedded what it is scored on; private and public images it is shown here.
-    const tested = work.ownership === undefined ? 0 : ownershipMs(work.ownership, inputs, embedMs);
+    const tested =
+      work.ownership === undefined
+        ? 0
+        : ownershipMs(work.ownership, inputs, { forwardMs: embedMs, dimension });
     return START_MS + evaluation + tested;
   }
   if (work.kind === 'honest') return START_MS + calibrationMs(work.defense) + evaluation * HONEST_EVALUATIONS;
@@ -130,7 +151,9 @@ export function estimateMs(
     made * embedMs +
     closedForm +
     (work.transfer === undefined ? 0 : transferMs(inputs, { computeMs, embedMs, isFirstOfWorker })) +
-    (work.ownership === undefined ? 0 : ownershipMs(work.ownership, inputs, computeMs * FORWARD_SHARE))
+    (work.ownership === undefined
+      ? 0
+      : ownershipMs(work.ownership, inputs, { forwardMs: computeMs * FORWARD_SHARE, dimension }))
   );
 }
 
@@ -165,17 +188,23 @@ interface TransferCost {
 /**
  * Ownership tests of one encoder: how many private and public images there are is known when they are read, so as many as are
  * taken at most.
- * @param forwardMs of one image through the encoder that is tested
  */
 function ownershipMs(
   { private: own, public: strangers }: OwnershipWork,
   inputs: AuditInputs,
-  forwardMs: number,
+  { forwardMs, dimension }: TestedEncoder,
 ): number {
   const sides = [own, strangers].filter((digest) => digest !== undefined).length;
   const compared = own === undefined ? scoredImages(inputs) : MOST_OWNERSHIP_IMAGES;
   const inference = sides === 2 ? MOST_OWNERSHIP_IMAGES * DATASET_INFERENCE_MS_PER_ROW : 0;
-  return compared * OWNERSHIP_MS_PER_ROW + sides * MOST_OWNERSHIP_IMAGES * forwardMs + inference;
+  const comparisonMs = compared * OWNERSHIP_MS_PER_ROW * (dimension / REFERENCE_DIMENSION) ** 2;
+  return comparisonMs + sides * MOST_OWNERSHIP_IMAGES * forwardMs + inference;
+}
+
+interface TestedEncoder {
+  /** Of one image through it. */
+  readonly forwardMs: number;
+  readonly dimension: number;
 }
 
 /** What cells have in common whose times resemble each other: the class by which the runner learns. */

@@ -17,8 +17,9 @@ export interface ListedPlan {
 
 /** What a plan needs to know of an encoder that is not prepared. */
 export type ListedVictim = Pick<EncoderDescription, 'digest' | 'output' | 'pooling' | 'preprocessing'> & {
-  /** Where it was measured. */
+  /** Where they were measured. */
   readonly imagesPerSecond?: number | undefined;
+  readonly dimension?: number | undefined;
 };
 
 /**
@@ -56,7 +57,7 @@ export async function planListed(config: AuditConfig, victim: ListedVictim): Pro
     numericsClass: '',
     ...(config.ownership === undefined ? {} : { ownership: listedOwnership(config.ownership) }),
   };
-  const cost = victimCost(config, victim.imagesPerSecond);
+  const cost = victimCost(config, victim.imagesPerSecond, victim.dimension);
   const cells = planCells(config, inputs, cost);
   const scoredImages = tasks.reduce((sum, { score }) => sum + score.length, 0);
   const images = tasks.reduce((sum, { fit }) => sum + fit.length, 0) + scoredImages + poolRows;

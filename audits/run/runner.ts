@@ -6,7 +6,7 @@ import { MoatError } from '../contract/errors.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { networkUse } from '../endpoint/endpoint.ts';
 import { planCells, type PlannedCell } from '../plan/cells.ts';
-import { preflightSpeed, victimCost } from '../plan/cost.ts';
+import { preflightCost } from '../plan/cost.ts';
 import { keepSmallerBatches } from '../plan/smaller-batch.ts';
 import { summarizePlan, type PlanSummary } from '../plan/summary.ts';
 import { usePlugins } from '../plugins/load.ts';
@@ -69,7 +69,7 @@ export async function continueAudit(
   try {
     const preparation = await preparationOf(audit, options);
     store.audits.setPreparation(id, preparation);
-    const victim = victimCost(audit.config, preflightSpeed(preparation.preflight));
+    const victim = preflightCost(audit.config, preparation.preflight);
     const cells = planCells(audit.config, preparation.inputs, victim);
     const before = store.cells.byAudit(id);
     store.cells.plan(id, keepLeftOut(keepSmallerBatches(cells, before), before));
@@ -150,7 +150,7 @@ export async function planAudit(
 }> {
   const beganAtMs = options.beganAtMs ?? options.clock.monotonicMs();
   const preparation = await prepare(config, options);
-  const victim = victimCost(config, preflightSpeed(preparation.preflight));
+  const victim = preflightCost(config, preparation.preflight);
   const cells = planCells(config, preparation.inputs, victim);
   const spentMs = options.clock.monotonicMs() - beganAtMs;
   return { preparation, cells, summary: summarizePlan(config, cells, { spentMs }) };

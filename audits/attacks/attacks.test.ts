@@ -93,6 +93,8 @@ describe('the registry', () => {
     ['repeat-averaging:base=direct-extraction/loss=symmetrized', /add views=2/],
     ['direct-extraction:loss=mse:temperature=1', /mse has no temperature/],
     ['direct-extraction:positives=first', /infonce with two views/],
+    ['direct-extraction:queryAugmentation=none', /queryAugmentation/],
+    ['direct-extraction:queryAugmentation=simclr:views=2', /leave out queryAugmentation/],
     ['direct-extraction+no-victim', /one at a time/],
     ['theft', /There is no attack "theft"; there are no-victim/],
   ])('%s is refused with a reason', (text, reason) => {
@@ -117,7 +119,8 @@ describe('what a plan may ask', () => {
   test.each([
     ['direct-extraction:loss=supcon:views=2', /needs the class of every queried image/],
     ['watermark-removal:base=backbone-stitching:method=fine-tune', /Only a network can be tuned/],
-    ['watermark-removal:base=direct-extraction/views=2:method=cse', /a base with two views/],
+    ['watermark-removal:base=direct-extraction/views=2:method=cse', /sends views of the images/],
+    ['watermark-removal:base=direct-extraction/queryAugmentation=simclr:method=cse', /sends views of the/],
   ])('%s does not apply', (text, reason) => {
     const { id, config } = parseAttack(text);
     expect(findAttack(id)?.notApplicable?.(config, facts)).toMatch(reason);
@@ -176,6 +179,7 @@ const table: readonly {
   { text: 'no-victim', rows: 0, unique: 0 },
   { text: 'no-victim:variant=backbone', rows: 0, unique: 0 },
   { text: 'direct-extraction', rows: 128, unique: 128 },
+  { text: 'direct-extraction:queryAugmentation=simclr-rotation', rows: 128, unique: 128 },
   { text: 'direct-extraction:loss=infonce:views=2', rows: 128, unique: 128 },
   { text: 'direct-extraction:loss=infonce:views=2:positives=first', rows: 128, unique: 128 },
   { text: 'direct-extraction:loss=softnn:temperature=1', rows: 128, unique: 128 },

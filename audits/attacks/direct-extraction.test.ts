@@ -58,6 +58,20 @@ test.each([
   expect((await run()).surrogate).toEqual(surrogate);
 });
 
+test('what is done to images before they are sent decides what is learned, for the same number of queries', async () => {
+  const outputs: string[] = [];
+  for (const settings of ['', ':queryAugmentation=simclr', ':queryAugmentation=simclr-rotation']) {
+    const run = await steal(engine, `direct-extraction${settings}`);
+    expect(rowsSpent(run)).toBe(128);
+    outputs.push(
+      JSON.stringify(run.surrogate, (_, value: unknown) =>
+        ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value,
+      ),
+    );
+  }
+  expect(new Set(outputs).size).toBe(3);
+});
+
 test('an embedding is as long as the backbone’s where the loss has a head of its own', async () => {
   const { surrogate } = await steal(engine, 'label-extraction', { context: onBackbone('backbone-frozen') });
   expect(surrogate).toMatchObject({ weights: { rows: 48, columns: 48 } });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { augmentationIds, openAugmentation } from '../augment/registry.ts';
+import { augmentationIds, openAugmentation, type AugmentationId } from '../augment/registry.ts';
 import { selectImages } from '../contract/data.ts';
 import { MoatError } from '../contract/errors.ts';
 import type { AttackContext } from '../contract/method.ts';
@@ -16,12 +16,14 @@ import { drawViews } from './queried-views.ts';
  *
  * Threat model: black box, unlabelled images, no knowledge of the victim's architecture or training.
  *
- * With two views each image is sent as two SimCLR augmentations of it, drawn once (the paper redraws them in every
- * epoch, which multiplies the true number of queries by the epochs), so half as many images fit the budget.
+ * With two views each image is sent as two augmentations of it, drawn once (the paper redraws them in every epoch, which
+ * multiplies the true number of queries by the epochs), so half as many images fit the budget.
  */
 const settings = z.object({
   loss: z.enum(lossIds).default('mse'),
   views: z.union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' }).default(1),
+  /** What is done to images before they are sent (paper-spec 4.1, 6.12); default: nothing, and SimCLR's with two views. */
+  queryAugmentation: z.enum(augmentationIds).exclude(['none']).optional(),
   /** What the attacker does to its own copies while training, the reply staying as it is: costs no query. */
   augmentation: z.enum(augmentationIds).default('flip-shift'),
   /** Divides similarities or distances (`infonce`, `softnn`, `supcon`); default: the loss's own of the paper. */
@@ -34,9 +36,15 @@ type Config = z.infer<typeof settings>;
 
 /** What cannot be trained is refused where it is typed. */
 const config = settings.superRefine((chosen, issues) => {
-  const misfit = misfitOfLoss(chosen);
+  const misfit = misfitOf(chosen);
   if (misfit !== undefined) issues.addIssue(misfit);
 });
+
+/** Streams of the views of an image, in order. */
+const VIEW_NAMES = ['first', 'second'] as const;
+
+const sentAs = ({ views, queryAugmentation }: Config): AugmentationId =>
+  queryAugmentation ?? (views === 1 ? 'none' : 'simclr');
 
 const withTemperature: readonly LossId[] = ['infonce', 'softnn', 'supcon'];
 
@@ -62,7 +70,8 @@ export const directExtraction = defineAttack({
   },
   config,
   trainedImages: ({ views }, { budget, surrogate }) => Math.floor(budget / views) * views * surrogate.epochs,
-  madeImages: ({ views }, { budget }) => (views === 1 ? 0 : Math.floor(budget / views) * views),
+  madeImages: (chosen, { budget }) =>
+    sentAs(chosen) === 'none' ? 0 : Math.floor(budget / chosen.views) * chosen.views,
   notApplicable: ({ loss }, { hasPoolLabels }) =>
     findLoss(loss).needsLabels === true && !hasPoolLabels ? missingLabels(loss) : undefined,
   async run(context, chosen) {
@@ -72,10 +81,17 @@ export const directExtraction = defineAttack({
       loss.needsLabels === true ? labelledPool(context, lossId) : context,
       views,
     );
+    const augmentationOfQueries = sentAs(chosen);
     const sent =
-      views === 1
+      augmentationOfQueries === 'none'
         ? [asked]
-        : await drawViews(context, asked, openAugmentation('simclr'), ['first', 'second'], () => undefined);
+        : await drawViews(
+            context,
+            asked,
+            openAugmentation(augmentationOfQueries),
+            VIEW_NAMES.slice(0, views),
+            () => undefined,
+          );
     const { inputs, targets, indices } = await collectPaired(context, sent, (fraction) =>
       context.progress(fraction * QUERY_SHARE, 'querying'),
     );
@@ -99,10 +115,13 @@ export const directExtraction = defineAttack({
   },
 });
 
-/** Why the loss cannot be trained as this configuration has it: a sentence without its full stop. */
-function misfitOfLoss({ loss, views, temperature, positives }: Config): string | undefined {
+/** Why nothing can be trained as this configuration has it: a sentence without its full stop. */
+function misfitOf({ loss, views, queryAugmentation, temperature, positives }: Config): string | undefined {
   if (!findLoss(loss).views.includes(views))
     return `${loss} compares two views of each image: add views=2 (direct-extraction:loss=${loss}:views=2)`;
+  // One attack has one spelling.
+  if (views === 2 && queryAugmentation === 'simclr')
+    return 'two views are SimCLR’s as they are: leave out queryAugmentation, or name another';
   if (temperature !== undefined && !withTemperature.includes(loss))
     return `${loss} has no temperature; ${withTemperature.join(', ')} have one`;
   if (positives !== undefined && (loss !== 'infonce' || views !== 2))

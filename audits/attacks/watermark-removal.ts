@@ -87,9 +87,9 @@ export const watermarkRemoval = defineAttack({
   notApplicable({ base, method }) {
     const spec = parseChain(base.replaceAll('/', ':'))[0];
     if (method === 'fine-tune' && spec?.id === 'backbone-stitching') return NOTHING_TO_TUNE;
-    const views = spec?.values['views'];
-    return method === 'cse' && views !== undefined && views !== '1'
-      ? 'watermark-removal:method=cse needs all replies to the pool before its base starts, and a base with two views sends other images.'
+    const { views = '1', queryAugmentation = 'none' } = spec?.values ?? {};
+    return method === 'cse' && (views !== '1' || queryAugmentation !== 'none')
+      ? 'watermark-removal:method=cse needs all replies to the pool before its base starts, and this base sends views of the images instead of them.'
       : undefined;
   },
   trainedImages: ({ method }, { budget, poolImages, surrogate }) =>

@@ -140,6 +140,31 @@ test.each(still)('%s with everything switched off leaves images as they are: %j'
   expect(largestDifference(result, pixels)).toBeLessThan(2e-6);
 });
 
+test('turned views are SimCLR’s, turned: by nothing they are the same, by any angle their corners are black', async () => {
+  const batch = 16;
+  const pixels = inUnits(randomBytes(batch, 2)).map((value) => 0.5 + value / 2);
+  const results: Float32Array[] = [];
+  for (const [id, parameters] of [
+    ['simclr', {}],
+    ['simclr-rotation', { degrees: 1e-9 }],
+    ['simclr-rotation', {}],
+  ] as const) {
+    const augmentation = openAugmentation(id, parameters);
+    const draws = drawBatch(augmentation, batch, SIZE, (image) => createRng(image), '');
+    const step = await compile(onnx, augmentation, batch);
+    results.push(await run(step, pixels, draws));
+    await step.dispose();
+  }
+  const [plain, unturned, turned] = results as [Float32Array, Float32Array, Float32Array];
+  expect(unturned).toEqual(plain);
+  const blackCorners = (views: Float32Array): number =>
+    Array.from({ length: batch }, (_, image) => views[image * LENGTH] ?? 1).filter((value) => value === 0)
+      .length;
+  expect(blackCorners(plain)).toBe(0);
+  // A turn by less than 5 degrees to one of the sides leaves the corner's pixel inside.
+  expect(blackCorners(turned)).toBeGreaterThan(batch / 2);
+});
+
 test('magnitude 0 leaves images as they are, but for the two operations that have no magnitude', async () => {
   const augmentation = openAugmentation('rand-augment', { operations: 1, magnitude: 0, flip: 0, padding: 0 });
   const batch = 64;

@@ -3,6 +3,7 @@ import type { Augmentation, AugmentationSet } from './augmentation.ts';
 import { flipShift } from './flip-shift.ts';
 import { noAugmentation } from './none.ts';
 import { randAugment } from './rand-augment.ts';
+import { simclrRotation } from './simclr-rotation.ts';
 import { simclr } from './simclr.ts';
 import { stolenEncoder } from './stolen-encoder.ts';
 
@@ -11,12 +12,20 @@ export const augmentationSets = [
   noAugmentation,
   flipShift,
   simclr,
+  simclrRotation,
   stolenEncoder,
   randAugment,
 ] as const satisfies readonly AugmentationSet[];
 
 /** The ids a setting may name. */
-export const augmentationIds = ['none', 'flip-shift', 'simclr', 'stolen-encoder', 'rand-augment'] as const;
+export const augmentationIds = [
+  'none',
+  'flip-shift',
+  'simclr',
+  'simclr-rotation',
+  'stolen-encoder',
+  'rand-augment',
+] as const;
 
 export type AugmentationId = (typeof augmentationIds)[number];
 

@@ -1,3 +1,4 @@
+import type { AugmentationId } from '../augment/registry.ts';
 import { datasetFacts, missingData, type DatasetId } from './data-at-hand.ts';
 import {
   notRun,
@@ -12,12 +13,22 @@ import {
   type Step,
   type TablePlan,
 } from './table.ts';
-import { attackArguments, byLoss, imagesTrained, leftOut, taskArguments, trainingOf } from './theft.ts';
+import {
+  attackArguments,
+  byLoss,
+  imagesTrained,
+  leftOut,
+  taskArguments,
+  trainingOf,
+  withQueries,
+} from './theft.ts';
 
 /** What Tables 5, 16 and 17 have in common: a victim trained with the rotation mark, and what is read from its copies. */
 
 export interface MarkedCopy {
   readonly loss: 'MSE' | 'SoftNN' | 'InfoNCE';
+  /** What is done to images before they are sent; default: nothing. */
+  readonly queryAugmentation?: AugmentationId;
   /** Whose training images are sent. */
   readonly sent: DatasetId;
   /** The paper's number of queries. */
@@ -41,17 +52,13 @@ export function planMarks(
   copies: readonly MarkedCopy[],
 ): TablePlan {
   const { data, scale } = means;
-  const sources = new Map<Place, Source>(
-    values.map(({ row, column }) => [
-      place(row, column),
-      notRun('no attack of this program sends one augmented view of each image'),
-    ]),
-  );
   const cifar10 = data.cifar10;
-  if (cifar10 === undefined) {
-    for (const at of sources.keys()) sources.set(at, notRun(missingData('cifar10')));
-    return { steps: [], sources };
-  }
+  if (cifar10 === undefined)
+    return {
+      steps: [],
+      sources: new Map(values.map(({ row, column }) => [place(row, column), notRun(missingData('cifar10'))])),
+    };
+  const sources = new Map<Place, Source>();
   const marked = trainingOf('cifar10', means, { seed: 0, kind: 'marked' });
   const random = trainingOf('cifar10', means, { seed: 1 });
   const victim: EncoderSource = { kind: 'trained', step: marked.id };
@@ -78,7 +85,9 @@ export function planMarks(
   const reads: OwnStep[] = [];
   for (const sent of new Set(runnable.map((copy) => copy.sent))) {
     const ofSet = runnable.filter((copy) => copy.sent === sent);
-    const thefts = ofSet.map(({ loss, queries }) => ({ attack: byLoss[loss](means), queries }));
+    const attackOf = ({ loss, queryAugmentation = 'none' }: MarkedCopy): string =>
+      withQueries(byLoss[loss](means), queryAugmentation);
+    const thefts = ofSet.map((copy) => ({ attack: attackOf(copy), queries: copy.queries }));
     const audit = `thefts-${sent}`;
     steps.push({
       kind: 'audit',
@@ -96,20 +105,22 @@ export function planMarks(
       minutes: scale.id === 'reduced' ? 2 * thefts.length : null,
       trainedImages: imagesTrained({ ...means, seeds: SEEDS }, thefts),
     });
-    for (const { loss, queries, values: wanted } of ofSet) {
-      const id = `${loss.toLowerCase()}-${sent}-${queries}`;
+    for (const copy of ofSet) {
+      const { loss, queryAugmentation, queries, values: wanted } = copy;
+      const views = queryAugmentation === undefined ? '' : `-${queryAugmentation}`;
+      const id = `${loss.toLowerCase()}${views}-${sent}-${queries}`;
       reads.push(
         read(id, `a copy by ${loss}`, {
           kind: 'copy',
           step: audit,
-          attack: byLoss[loss](means),
+          attack: attackOf(copy),
           budget: scale.queries(queries) ?? 0,
         }),
       );
       for (const { at, figure } of wanted) sources.set(at, { kind: 'ownership', step: id, figure });
     }
   }
-  if (sources.has(INDEPENDENT_PLACE)) {
+  if (values.includes(INDEPENDENT)) {
     reads.push(read('independent', 'an independent encoder', independent));
     sources.set(INDEPENDENT_PLACE, { kind: 'ownership', step: 'independent', figure: 'rate' });
   }

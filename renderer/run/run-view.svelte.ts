@@ -155,6 +155,8 @@ export class RunView {
       if (this.#isOver) return;
       const { cellsDiffer } = this.#model.load(snapshot);
       if (cellsDiffer || this.phase !== 'ready') this.#layOut();
+      // The first picture is whole: a frame without the audit's name would be one of another screen.
+      if (this.phase !== 'ready') this.#show();
       this.phase = 'ready';
       this.failure = null;
     } catch (error) {

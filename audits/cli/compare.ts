@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { jsonText } from '../contract/clean-text.ts';
 import { MoatError } from '../contract/errors.ts';
 import { comparisonMarkdown } from '../report/compare/comparison-markdown.ts';
 import { compareSides, type ComparedSide, type Comparison } from '../report/compare/compare-results.ts';
@@ -26,7 +27,7 @@ interface Compared {
 }
 
 const writers: Readonly<Record<string, (compared: Compared) => Promise<string | Uint8Array> | string>> = {
-  json: ({ comparison }) => `${JSON.stringify(comparison, null, 2)}\n`,
+  json: ({ comparison }) => `${jsonText(comparison)}\n`,
   md: ({ comparison }) => comparisonMarkdown(comparison),
   html: ({ comparison, sides, context }) => comparisonPage(comparison, sides, pageContext(context)),
   pdf: ({ comparison, sides, context }) => comparisonPdf(comparison, sides, pageContext(context)),

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { cleanText } from '../contract/clean-text.ts';
 import { commandName } from './command-name.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addExample, addJsonOption, readChoice } from './flags.ts';
@@ -45,7 +46,7 @@ export function registerEngineInstall(engine: Command, context: CommandContext):
           terminal.print(`The tensorflow engine (libtensorflow ${present.version}) is already in ${folder}.`);
         return;
       }
-      const note = (sentence: string): void => terminal.note(sentence);
+      const note = (sentence: string): void => terminal.note(cleanText(sentence));
       const manifest =
         flags.stock === true
           ? await installStockPack({ variant, engines, note })

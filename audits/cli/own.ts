@@ -10,6 +10,7 @@ import {
   readNumber,
   readWhole,
 } from './flags.ts';
+import { cleanText } from '../contract/clean-text.ts';
 import { checkSettings, mergeSettings, readSettings } from '../settings/settings.ts';
 
 interface OwnFlags {
@@ -129,7 +130,7 @@ export function registerOwn(program: Command, context: CommandContext): void {
       seen,
       options: { size, mean, std, layout, range, output, pooling },
       clock: context.clock,
-      note: (line) => context.terminal.note(line),
+      note: (line) => context.terminal.note(cleanText(line)),
     });
     const choice = await chooseDevice(
       { engine: settings.engine ?? 'auto', device: settings.device ?? 'auto', workers: 1 },

@@ -1,3 +1,4 @@
+import { jsonText } from '../contract/clean-text.ts';
 import { viewOf, type View } from './render/view.ts';
 
 /** The command line's two streams: results on stdout, everything else on stderr. */
@@ -24,7 +25,7 @@ export function createTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteS
     },
     hasLiveProgress: stderr.isTTY && process.env['TERM'] !== 'dumb',
     print: (line) => void stdout.write(`${line}\n`),
-    printJson: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    printJson: (value) => void stdout.write(`${jsonText(value)}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     writeProgress: (text) => void stderr.write(text),
   };

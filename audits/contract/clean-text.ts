@@ -17,6 +17,17 @@ const UNPRINTABLE =
 /** Nearly every text there is, and what needs no look at its letters. */
 const PLAIN = /^[ -~]*$/;
 
+/** What JSON leaves as it is and `cleanText` takes out. */
+const UNPRINTABLE_IN_JSON = /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Indented JSON, the same value to whoever parses it, that steers no terminal and no editor which shows it. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(
+    UNPRINTABLE_IN_JSON,
+    (sign) => String.raw`\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** One line of printable text: escape sequences go, other controls become one space. */
 export function cleanText(text: string): string {
   if (PLAIN.test(text)) return text;

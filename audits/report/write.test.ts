@@ -16,6 +16,15 @@ test('the result is written whole, replaces an older one and leaves nothing else
   expect(readdirSync(folder)).toEqual(['result.json']);
 });
 
+test('a hostile name steers no terminal that shows the file, and is read back as it was', () => {
+  const hostile = 'a\u001b[2Jb\u009b31mc\u202egnp\u0007\u2028\u200bd\u007f';
+  const result = sampleResult({ headline: hostile, environment: { [hostile]: hostile } });
+  const [file = ''] = writeReport(result, temporaryFolder());
+  const text = readFileSync(file, 'utf8');
+  expect(text).toMatch(/^[\n -~]*$/);
+  expect(JSON.parse(text)).toEqual(result);
+});
+
 test('a folder that cannot be made is named, and said to cost nothing', () => {
   const file = path.join(temporaryFolder(), 'a-file');
   writeFileSync(file, '');

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { jsonText } from '../contract/clean-text.ts';
 import type { AuditResult } from '../contract/result.ts';
 import { writeReportFile } from './write-formats.ts';
 
@@ -9,6 +10,6 @@ import { writeReportFile } from './write-formats.ts';
  */
 export function writeReport(result: AuditResult, folder: string): readonly string[] {
   const file = path.resolve(folder, 'result.json');
-  writeReportFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  writeReportFile(file, `${jsonText(result)}\n`);
   return [file];
 }

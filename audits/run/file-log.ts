@@ -32,9 +32,11 @@ export function appendToLog(
   message: string,
   cause?: unknown,
 ): boolean {
-  const stack = cause === undefined ? '' : `\n${stackOf(cause)}`;
+  // Names from outside stand in messages and stacks: whoever looks at the file in a terminal sees text.
+  const stack = cause === undefined ? [] : stackOf(cause).split('\n');
+  const lines = [`${new Date(now).toISOString()} ${level} ${message}`, ...stack].map(cleanText);
   try {
-    appendFileSync(file, `${new Date(now).toISOString()} ${level} ${message}${stack}\n`);
+    appendFileSync(file, `${lines.join('\n')}\n`);
     return true;
   } catch {
     return false;

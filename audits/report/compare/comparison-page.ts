@@ -1,4 +1,4 @@
-import { cleanText } from '../../contract/clean-text.ts';
+import { cleanText, jsonText } from '../../contract/clean-text.ts';
 import type { ComparedFigures, ComparisonInput } from '../../contract/report.ts';
 import type { ReportContext } from '../formats/format.ts';
 import { loadStaticRenderer } from '../static-renderer.ts';
@@ -36,7 +36,7 @@ export async function comparisonPdf(
     subject: 'Comparison of model exposure audits',
     writtenAt: context.writtenAt,
     moatVersion: context.moatVersion,
-    json: `${JSON.stringify(comparison, null, 2)}\n`,
+    json: `${jsonText(comparison)}\n`,
     attachment: 'comparison.json',
   });
 }

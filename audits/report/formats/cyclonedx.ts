@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { AuditResult, Estimate } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
-import { cleanText } from '../../contract/clean-text.ts';
+import { cleanText, jsonText } from '../../contract/clean-text.ts';
 import type { ReportContext, ReportFormat } from './format.ts';
 
 /**
@@ -14,7 +14,7 @@ export const cyclonedx: ReportFormat = {
   title: 'the encoder’s model card for a bill of materials (CycloneDX 1.6)',
   extension: 'cdx.json',
   stem: 'bom',
-  render: (result, context) => Promise.resolve(`${JSON.stringify(bom(result, context), null, 2)}\n`),
+  render: (result, context) => Promise.resolve(`${jsonText(bom(result, context))}\n`),
 };
 
 function bom(result: AuditResult, { writtenAt, moatVersion }: ReportContext): unknown {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AuditResult, Finding, Flag } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
-import { cleanText } from '../../contract/clean-text.ts';
+import { cleanText, jsonText } from '../../contract/clean-text.ts';
 import { crosswalk } from '../crosswalk/crosswalk.ts';
 import { defenseOf, fingerprintName, fingerprintOf, kindOf, type FindingKind } from '../finding-identity.ts';
 import type { ReportFormat } from './format.ts';
@@ -13,7 +13,7 @@ export const sarif: ReportFormat = {
   id: 'sarif',
   title: 'findings for code scanning (SARIF 2.1.0)',
   extension: 'sarif',
-  render: (result) => Promise.resolve(`${JSON.stringify(sarifLog(result), null, 2)}\n`),
+  render: (result) => Promise.resolve(`${jsonText(sarifLog(result))}\n`),
 };
 
 const levels = { critical: 'error', high: 'error', medium: 'warning', low: 'note', info: 'note' } as const;

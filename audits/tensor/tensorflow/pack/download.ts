@@ -22,7 +22,7 @@ export function findPip(): readonly [command: string, ...first: string[]] {
   );
   if (found === undefined)
     throw missing(
-      `there is no pip to fetch TensorFlow with; install Python's pip, or fetch the wheel of ${wheelProjects.cpu} ${TENSORFLOW_VERSION} for ${WHEEL_PLATFORM} on another machine and name it with --from`,
+      `there is no pip to fetch TensorFlow with; install Python's pip, or fetch the wheel of ${wheelProjects.cpu} ${TENSORFLOW_VERSION} for ${WHEEL_PLATFORM} on another machine and install it with "moat engine install tensorflow --from FILE"`,
     );
   return found;
 }

@@ -13,7 +13,7 @@ import {
   type PackVariant,
 } from './manifest.ts';
 import { knownWheels, wheelProjects } from './releases.ts';
-import { requireBuildTools, requireSpace, thisProcess } from './requirements.ts';
+import { requireBuildTools, requireFolder, requireSpace, thisProcess } from './requirements.ts';
 import { beginStaging, removeLeftovers } from './staging.ts';
 import { fillFromStock } from './stock.ts';
 import { checkLoads } from './trial.ts';
@@ -46,7 +46,7 @@ export async function installPack(options: InstallOptions): Promise<PackManifest
   const { engines, variant, note } = options;
   const tools = requireBuildTools(thisProcess);
   const given = options.from === undefined ? undefined : findWheel(options.from, variant);
-  mkdirSync(engines, { recursive: true });
+  requireFolder(engines);
   removeLeftovers(engines);
   requireSpace(engines, given === undefined ? variant : null);
   const staging = beginStaging(engines);
@@ -99,7 +99,7 @@ export async function installStockPack(
   options: Pick<InstallOptions, 'variant' | 'engines' | 'note'>,
 ): Promise<PackManifest> {
   const { engines, variant, note } = options;
-  mkdirSync(engines, { recursive: true });
+  requireFolder(engines);
   removeLeftovers(engines);
   requireSpace(engines, variant);
   const staging = beginStaging(engines);

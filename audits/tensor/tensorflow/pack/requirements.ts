@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
@@ -95,6 +95,16 @@ function packageFolder(name: string, inside: string): string | undefined {
     return path.join(path.dirname(require.resolve(`${name}/package.json`)), inside);
   } catch {
     return undefined;
+  }
+}
+
+/** Makes the folder of all engine packs. @throws MoatError engine-requirement-missing */
+export function requireFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw missing(`${folder} cannot be written; make it writable, or name another folder with MOAT_ENGINES`);
   }
 }
 

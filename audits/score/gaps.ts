@@ -68,8 +68,7 @@ function batteryGaps(
   const stopped = judged.filter(({ state }) => state !== 'done' && state !== 'not-applicable');
   const gaps: string[] = [];
   const few = judged.find(({ done }) => done.length > 0 && done.length < FEWEST_SEEDS);
-  if (few?.cells.length === 1)
-    gaps.push(`one seed gives no interval, a pass needs at least ${FEWEST_SEEDS}`);
+  if (few?.cells.length === 1) gaps.push(`one seed gives no interval, a pass needs at least ${FEWEST_SEEDS}`);
   // Of an attack that finished with other numbers of accounts, the accounts are what is missing.
   const unfinished = missingAttacks.filter((id) => {
     const played = judged.filter(({ attackId }) => attackId === id);

@@ -54,7 +54,7 @@ interface Panel {
   /** Stands on the screen all the same. */
   readonly beside: string;
   /** Stands in the panel's place once there is an answer. */
-  readonly then: string | RegExp;
+  readonly afterwards: string | RegExp;
   readonly answers?: FakeAnswers;
   readonly open?: (page: Page) => Promise<void>;
 }
@@ -64,42 +64,42 @@ const panels: readonly Panel[] = [
     method: 'audits.list',
     what: 'The audits could not be read.',
     beside: 'Start',
-    then: 'Choose an encoder',
+    afterwards: 'Choose an encoder',
   },
   {
     place: '#/history',
     method: 'audits.list',
     what: 'The audits could not be read.',
     beside: 'Files of audits',
-    then: 'No audits yet',
+    afterwards: 'No audits yet',
   },
   {
     place: '#/history',
     method: 'history.usage',
     what: 'The disk’s use could not be read.',
     beside: 'No audits yet',
-    then: 'Files of audits',
+    afterwards: 'Files of audits',
   },
   {
     place: '#/history?view=accepted',
     method: 'findings.accepted',
     what: 'Accepted findings could not be read.',
     beside: 'Files of audits',
-    then: /^No finding is accepted/,
+    afterwards: /^No finding is accepted/,
   },
   {
     place: '#/compare',
     method: 'audits.list',
     what: 'The audits could not be read.',
     beside: 'Compare',
-    then: 'No audit has been made in this database yet.',
+    afterwards: 'No audit has been made in this database yet.',
   },
   {
     place: `#/compare?from=${sketchId}`,
     method: 'audits.result',
     what: `The defenses of audit ${sketchId} could not be read.`,
     beside: 'Choose an audit on both sides.',
-    then: 'Choose an audit on both sides.',
+    afterwards: 'Choose an audit on both sides.',
     answers: { ...two, 'audits.result': () => ({ result: { verdicts: [] } }) as never },
   },
   {
@@ -107,21 +107,21 @@ const panels: readonly Panel[] = [
     method: 'settings.get',
     what: 'The settings could not be read.',
     beside: 'Settings',
-    then: 'Price assumptions',
+    afterwards: 'Price assumptions',
   },
   {
     place: '#/settings',
     method: 'engines.list',
     what: 'The engines could not be listed.',
     beside: 'Price assumptions',
-    then: 'Comes with Moat.',
+    afterwards: 'Comes with Moat.',
   },
   {
     place: '#/new',
     method: 'draft.get',
     what: 'What was typed here before could not be read, so the form is empty.',
     beside: 'Battery',
-    then: 'Battery',
+    afterwards: 'Battery',
     answers: { 'methods.list': () => ({ attacks: [], defenses: [], presets: [] }) },
   },
   {
@@ -129,7 +129,7 @@ const panels: readonly Panel[] = [
     method: 'audits.snapshot',
     what: '',
     beside: 'This audit cannot be shown',
-    then: 'Defenses against attacks',
+    afterwards: 'Defenses against attacks',
     answers: run,
   },
   {
@@ -137,7 +137,7 @@ const panels: readonly Panel[] = [
     method: 'audits.cell',
     what: 'This cell could not be read.',
     beside: 'Defenses against attacks',
-    then: 'Nothing has been measured yet.',
+    afterwards: 'Nothing has been measured yet.',
     answers: run,
     open: (page) => page.getByRole('gridcell').first().click(),
   },
@@ -171,7 +171,7 @@ test.for(panels)('$what at $place: the rest stands, and trying again helps', asy
   engine.answers = answers;
   await page.keyboard.press('Enter');
   await trouble.waitFor({ state: 'detached' });
-  await page.getByText(panel.then, { exact: true }).first().waitFor();
+  await page.getByText(panel.afterwards, { exact: true }).first().waitFor();
   // Whoever came by keyboard goes on from here, and not from the window's beginning.
   await expect.poll(() => page.evaluate('document.activeElement === document.body')).toBe(false);
   await page.context().close();

@@ -60,8 +60,8 @@ test.each([
 
 test('what is done to images before they are sent decides what is learned, for the same number of queries', async () => {
   const outputs: string[] = [];
-  for (const settings of ['', ':queryAugmentation=simclr', ':queryAugmentation=simclr-rotation']) {
-    const run = await steal(engine, `direct-extraction${settings}`);
+  for (const sent of ['', ':queryAugmentation=simclr', ':queryAugmentation=simclr-rotation']) {
+    const run = await steal(engine, `direct-extraction${sent}`);
     expect(rowsSpent(run)).toBe(128);
     outputs.push(
       JSON.stringify(run.surrogate, (_, value: unknown) =>

@@ -111,7 +111,7 @@ export const commandParity: readonly CommandParity[] = [
   },
   {
     command: 'engine install',
-    methods: ['engines.install'],
+    methods: ['engines.install', 'engines.cancel'],
     options: {
       '--from': 'a wheel at hand is named on a command line',
       '--gpu': 'needs CUDA and cuDNN of fitting versions, which only its owner can install',

@@ -45,4 +45,10 @@ export type { MethodCatalogue, MethodCard, AuditSettings, AuditEstimate } from '
 export type { EncoderSheet, TensorShape, DataSheet, FolderListing } from './bridge/files.ts';
 export type { ExportedFile, ComparedRequest, AcceptedFinding } from './bridge/reports.ts';
 export type { AppSettings } from './bridge/settings.ts';
-export type { EngineEntry, BenchmarkLine, HealthCheck, MachineGauge } from './bridge/machine.ts';
+export type {
+  EngineEntry,
+  EngineInstallation,
+  BenchmarkLine,
+  HealthCheck,
+  MachineGauge,
+} from './bridge/machine.ts';

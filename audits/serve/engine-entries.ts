@@ -1,6 +1,7 @@
 import type { EngineEntry } from '../contract/bridge.ts';
 import { engineStates } from '../doctor/engine-states.ts';
 import { engineList } from '../tensor/engine-list.ts';
+import type { PackInstallation } from './pack-installation.ts';
 
 const titles: Readonly<Record<string, string>> = {
   onnx: 'ONNX Runtime',
@@ -10,21 +11,25 @@ const titles: Readonly<Record<string, string>> = {
 /** What does not come with Moat. */
 const installable = 'tensorflow';
 
-export async function engineEntries(): Promise<readonly EngineEntry[]> {
+export async function engineEntries(pack: Pick<PackInstallation, 'state'>): Promise<readonly EngineEntry[]> {
   const states = await engineStates();
   return Promise.all(
     states.map(async ({ engine, state, sentence }): Promise<EngineEntry> => {
       const entry = engineList.find(({ id }) => id === engine);
       const devices = entry?.devices ?? [];
       const missing = await Promise.all(devices.map(async (device) => entry?.missing(device)));
+      // Last, so that nothing that is told from here on is older.
+      const installation = engine === installable && state !== 'ready' ? pack.state() : null;
+      const isFree = engine === installable && installation?.state !== 'running';
       return {
         id: engine,
         title: titles[engine] ?? engine,
         state: state === 'damaged' ? 'broken' : state === 'not installed' ? 'not-installed' : 'ready',
         devices: devices.filter((_, i) => missing[i] === undefined),
         sentence,
-        canInstall: engine === installable && state !== 'ready',
-        canRemove: engine === installable && state !== 'not installed',
+        canInstall: isFree && state !== 'ready',
+        canRemove: isFree && state !== 'not installed',
+        installation,
       };
     }),
   );

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
 import type { Clock, Log } from '../contract/context.ts';
+import type { PackInstallation } from './pack-installation.ts';
 import { parseRequest } from './parse-request.ts';
 import type { AuditRuns } from './runs.ts';
 import type { StartWorker } from '../run/worker-host.ts';
@@ -15,6 +16,7 @@ export interface ServeContext {
   /** Why nothing can be written now; null where it can. Tries again. */
   readonly readOnlyBecause: () => string | null;
   readonly runs: AuditRuns;
+  readonly installation: PackInstallation;
   readonly clock: Clock;
   readonly log: Log;
   /** Where that writes: what was said of audits before this engine began is read there. */

@@ -9,6 +9,7 @@ import { renderDownload, type Download } from './download.ts';
 import { EventHub, type EventListener } from './events.ts';
 import { openServedDatabase } from './database.ts';
 import type { ServeContext } from './method.ts';
+import { createPackInstallation } from './pack-installation.ts';
 import { bridgeMethods } from './registry.ts';
 import { createRuns } from './runs.ts';
 import { watchOthers } from './watch-others.ts';
@@ -40,7 +41,7 @@ export interface ServedEngine {
   readonly logFile: string;
   /** Nothing runs and nothing waits. */
   readonly isIdle: () => boolean;
-  /** Stops what runs at a safe point, then lets go of the database. */
+  /** Stops what runs at a safe point, cancels the installation of an engine, then lets go of the database. */
   readonly close: () => Promise<void>;
 }
 
@@ -66,6 +67,7 @@ export function openServe(options: ServeOptions): ServedEngine {
     publish,
     startWorker: options.startWorker,
   });
+  const installation = createPackInstallation(publish);
   const closing: (() => void | Promise<void>)[] = [
     watchOthers(database, () => publish({ type: 'audits-changed' })),
   ];
@@ -76,6 +78,7 @@ export function openServe(options: ServeOptions): ServedEngine {
     writable,
     readOnlyBecause,
     runs,
+    installation,
     clock,
     log,
     logFile,
@@ -99,7 +102,7 @@ export function openServe(options: ServeOptions): ServedEngine {
     logFile,
     isIdle: runs.isIdle,
     async close() {
-      await runs.stopAll();
+      await Promise.all([runs.stopAll(), installation.cancel()]);
       for (const action of closing) await action();
       hub.close();
       database.close();

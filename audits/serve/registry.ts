@@ -15,6 +15,7 @@ import { auditsStart } from './methods/audits-start.ts';
 import { auditsStop } from './methods/audits-stop.ts';
 import { dataLook } from './methods/data-look.ts';
 import { encoderInspect } from './methods/encoder-inspect.ts';
+import { enginesCancel } from './methods/engines-cancel.ts';
 import { enginesInstall } from './methods/engines-install.ts';
 import { enginesList } from './methods/engines-list.ts';
 import { enginesRemove } from './methods/engines-remove.ts';
@@ -70,6 +71,7 @@ export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
   settingsSet,
   enginesList,
   enginesInstall,
+  enginesCancel,
   enginesRemove,
   machineBenchmark,
   machineDoctor,

@@ -128,6 +128,7 @@ export class RunModel {
       case 'audits-changed':
         return 'refresh';
       case 'settings-changed':
+      case 'engines-changed':
       case 'task':
       case 'engine':
         return 'ignored';

@@ -11,10 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isTensorflowInstalled } from '../../audits/tensor/tensorflow/installed.sample.ts';
 import { enginesFolder } from '../../audits/tensor/tensorflow/pack/folder.ts';
+import { isRunning } from '../helpers/is-running.ts';
 import { runMoat, startMoat } from '../helpers/moat.ts';
+import { writeStandInPip } from '../helpers/stand-in-pip.ts';
 import { tensorflowFiles, writeTinyWheel } from '../helpers/tiny-wheel.ts';
 
 /** Installing, listing and removing the tensorflow engine, on wheels made up here. */
@@ -190,12 +192,15 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
 
   test('killed in the middle: not installed, and the next command clears up', async () => {
     writeTinyWheel(inside('whole.whl'));
-    setEnvironment('CXX', writeCompiler('endless', 'exec sleep 600'));
+    const started = inside('compiler-pid');
+    setEnvironment('CXX', writeCompiler('endless', `echo $$ > '${started}'; exec sleep 600`));
     const running = startMoat(['engine', 'install', 'tensorflow', '--from', 'whole.whl'], { cwd: folder });
     await running.waitFor(/Building the binding/);
-    // Its group, so that the compiler goes too.
-    running.killGroup();
+    await expect.poll(() => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n')).toBe(true);
+    running.process.kill('SIGKILL');
     expect((await running.end).signal).toBe('SIGKILL');
+    // What was left alone ends too.
+    await expect.poll(() => isRunning(Number(readFileSync(started, 'utf8')))).toBe(false);
     expect(readdirSync(engines)).toEqual([`.tensorflow-${running.process.pid}`]);
     const list = await runMoat(['engine', 'list', '--json'], { cwd: folder });
     expect(JSON.parse(list.stdout)).toContainEqual(
@@ -203,6 +208,24 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     );
     const removed = await runMoat(['engine', 'remove', 'tensorflow', '--json'], { cwd: folder });
     expect(JSON.parse(removed.stdout)).toEqual({ engine: 'tensorflow', removed: false });
+    expectNothing();
+  });
+
+  test.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['the end of a session', 'SIGTERM'],
+  ] as const)('%s cancels it: pip ends, nothing is kept, and one line says so', async (_what, signal) => {
+    const pip = writeStandInPip(mkdtempSync(path.join(folder, 'pip-')));
+    for (const [name, value] of Object.entries(pip.variables)) vi.stubEnv(name, value);
+    const running = startMoat(['engine', 'install', 'tensorflow'], { cwd: folder });
+    vi.unstubAllEnvs();
+    const pids = await pip.started();
+    running.process.kill(signal);
+    const { code, stdout, stderr } = await running.end;
+    expect([code, stdout]).toEqual([5, '']);
+    expect(stderr).toMatch(/^stopped: the installation was cancelled, and nothing of it was kept$/m);
+    expect(stderr).not.toContain('error');
+    await expect.poll(() => pids.some(isRunning)).toBe(false);
     expectNothing();
   });
 

@@ -202,6 +202,7 @@ function calm(engine: FakeEngine): FakeAnswers {
         sentence: 'Comes with Moat.',
         canInstall: false,
         canRemove: false,
+        installation: null,
       },
       {
         id: 'tensorflow',
@@ -211,6 +212,7 @@ function calm(engine: FakeEngine): FakeAnswers {
         sentence: 'Trains on NVIDIA GPUs; 1.2 GB.',
         canInstall: true,
         canRemove: false,
+        installation: null,
       },
     ],
   };

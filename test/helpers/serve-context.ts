@@ -18,6 +18,9 @@ export function contextWithoutStore(settingsFolder: string): ServeContext {
     get runs() {
       return absent('runs');
     },
+    get installation() {
+      return absent('installation');
+    },
     clock: systemClock,
     log: silentLog,
     logFile: '',

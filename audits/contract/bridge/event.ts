@@ -15,6 +15,8 @@ export interface BridgeEvent {
     /** An audit began, ended, was annotated, deleted or restored. */
     | { readonly type: 'audits-changed' }
     | { readonly type: 'settings-changed' }
+    /** An engine was installed or removed, or its installation began, failed or was cancelled. */
+    | { readonly type: 'engines-changed' }
     /** A new point of the query curve, as a cell is done. */
     | { readonly type: 'cell-result'; readonly auditId: AuditId; readonly cell: CellEntry }
     /** Engine packs and benchmarks say how far they are. */

@@ -3,7 +3,10 @@ import type { Method, Nothing } from './method.ts';
 /** What computes: engines, their speed, what is wrong with the machine, what it does now. */
 export interface MachineMethods {
   'engines.list': Method<Nothing, readonly EngineEntry[]>;
+  /** Answered when it has ended: with the engine, with the failure, or with an engine that is not there since it was cancelled. */
   'engines.install': Method<{ readonly engine: string }, readonly EngineEntry[]>;
+  /** Answered when nothing of the installation is left. */
+  'engines.cancel': Method<{ readonly engine: string }, readonly EngineEntry[]>;
   'engines.remove': Method<{ readonly engine: string }, readonly EngineEntry[]>;
   /** The ten-second benchmark. */
   'machine.benchmark': Method<Nothing, { readonly lines: readonly BenchmarkLine[] }>;
@@ -20,7 +23,13 @@ export interface EngineEntry {
   readonly sentence: string;
   readonly canInstall: boolean;
   readonly canRemove: boolean;
+  readonly installation: EngineInstallation | null;
 }
+
+/** How far an installation is, for windows that did not see it begin; or how the last one ended, where it was not by success. */
+export type EngineInstallation =
+  | { readonly state: 'running'; readonly fraction: number | null; readonly sentence: string }
+  | { readonly state: 'cancelled' | 'failed'; readonly sentence: string };
 
 export interface BenchmarkLine {
   readonly label: string;

@@ -5,5 +5,5 @@ import { defineBridgeMethod } from '../method.ts';
 export const enginesList = defineBridgeMethod({
   name: 'engines.list',
   request: z.strictObject({}),
-  run: () => engineEntries(),
+  run: (_request, { installation }) => engineEntries(installation),
 });

@@ -8,9 +8,12 @@ import { defineBridgeMethod } from '../method.ts';
 export const enginesRemove = defineBridgeMethod({
   name: 'engines.remove',
   request: z.strictObject({ engine: z.literal('tensorflow') }),
-  run: (_request, { runs }) => {
+  run: (_request, { runs, installation, publish }) => {
     if (!runs.isIdle()) throw new MoatError('usage', 'An audit is running, which may compute with it.');
+    if (installation.state()?.state === 'running')
+      throw new MoatError('usage', 'The engine is being installed; cancel that first.');
     removePack(enginesFolder());
-    return engineEntries();
+    publish({ type: 'engines-changed' });
+    return engineEntries(installation);
   },
 });

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { MoatError } from '../../../contract/errors.ts';
 import { BINDING_FILE } from './manifest.ts';
 import type { BuildTools } from './requirements.ts';
+import { runProgram } from './run-program.ts';
 
 /** The Node-API version that the binding is written for. */
 const NAPI_VERSION = 8;
@@ -12,9 +11,15 @@ const NAPI_VERSION = 8;
  * Compiles the binding of @tensorflow/tfjs-node-gpu: two files, one compiler call, what its binding.gyp says for
  * Linux. node-gyp would bring Python, make and a hundred packages to the same call.
  * @param pack has `lib/`; the binding is written beside it and finds the libraries there
+ * @param scratch has the headers in `include/`; what the compiler keeps for a moment lies there too
  * @throws MoatError engine-build-failed
  */
-export async function buildBinding(tools: BuildTools, pack: string, headers: string): Promise<void> {
+export async function buildBinding(
+  tools: BuildTools,
+  pack: string,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<void> {
   const libraries = path.join(pack, 'lib');
   const args = [
     '-std=c++17',
@@ -25,7 +30,7 @@ export async function buildBinding(tools: BuildTools, pack: string, headers: str
     '-DNODE_GYP_MODULE_NAME=tfjs_binding',
     '-DBUILDING_NODE_EXTENSION',
     `-I${tools.nodeHeaders}`,
-    `-I${headers}`,
+    `-I${path.join(scratch, 'include')}`,
     path.join(tools.sources, 'tfjs_backend.cc'),
     path.join(tools.sources, 'tfjs_binding.cc'),
     '-o',
@@ -36,7 +41,7 @@ export async function buildBinding(tools: BuildTools, pack: string, headers: str
     '-Wl,-rpath,$ORIGIN/lib',
   ];
   try {
-    await promisify(execFile)(tools.compiler, args, { maxBuffer: 1 << 26 });
+    await runProgram(tools.compiler, args, { signal, environment: { TMPDIR: scratch } });
   } catch (cause) {
     const { stderr } = cause as { readonly stderr?: string };
     const line = stderr?.split('\n').find((each) => /error/i.test(each)) ?? String(cause);

@@ -1,11 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { MoatError } from '../../../contract/errors.ts';
 import type { PackVariant } from './manifest.ts';
 import { TENSORFLOW_VERSION, WHEEL_PLATFORM, WHEEL_PYTHON, wheelProjects } from './releases.ts';
 import { missing } from './requirements.ts';
+import { runProgram } from './run-program.ts';
 
 /** pip as it is called on different systems. */
 const callers: readonly (readonly [command: string, ...first: string[]])[] = [
@@ -29,10 +29,15 @@ export function findPip(): readonly [command: string, ...first: string[]] {
 
 /**
  * Fetches the release's wheel from the package index that pip is set up for.
+ * @param folder takes the wheel, and what pip keeps until it has the whole of it
  * @returns its path inside `folder`
  * @throws MoatError engine-requirement-missing, engine-download-failed
  */
-export async function downloadWheel(variant: PackVariant, folder: string): Promise<string> {
+export async function downloadWheel(
+  variant: PackVariant,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
   const [command, ...first] = findPip();
   const wanted = `${wheelProjects[variant]}==${TENSORFLOW_VERSION}`;
   const args = [
@@ -49,7 +54,7 @@ export async function downloadWheel(variant: PackVariant, folder: string): Promi
     wanted,
   ];
   try {
-    await promisify(execFile)(command, args, { maxBuffer: 1 << 26 });
+    await runProgram(command, args, { signal, environment: { TMPDIR: folder } });
   } catch (cause) {
     const { stderr } = cause as { readonly stderr?: string };
     const line = stderr?.split('\n').findLast((each) => each.startsWith('ERROR:')) ?? 'see the log';

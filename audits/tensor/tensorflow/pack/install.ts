@@ -29,6 +29,8 @@ export interface InstallOptions {
   readonly note: (sentence: string) => void;
   /** Share of the present stage, 0 to 1. */
   readonly progress: (share: number) => void;
+  /** Ends it: whatever runs for it is killed, and nothing is left. */
+  readonly signal: AbortSignal;
 }
 
 const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
@@ -40,35 +42,34 @@ const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platfo
 
 /**
  * Makes the pack under another name and renames it when it works: a folder `tensorflow` is always complete.
- * @throws MoatError engine-requirement-missing, engine-download-failed, engine-wheel-invalid, engine-build-failed
+ * @throws MoatError engine-requirement-missing, engine-download-failed, engine-wheel-invalid, engine-build-failed; cancelled
  */
 export async function installPack(options: InstallOptions): Promise<PackManifest> {
-  const { engines, variant, note } = options;
+  const { engines, variant, note, signal } = options;
   const tools = requireBuildTools(thisProcess);
   const given = options.from === undefined ? undefined : findWheel(options.from, variant);
   requireFolder(engines);
   removeLeftovers(engines);
   requireSpace(engines, given === undefined ? variant : null);
-  const staging = beginStaging(engines);
-  try {
+  return inStaging(engines, signal, async (staging) => {
     const pack = path.join(staging, 'pack');
     const scratch = path.join(staging, 'scratch');
     for (const folder of [pack, scratch]) mkdirSync(folder);
     if (given === undefined)
       note(`Fetching ${wheelProjects[variant]} with pip (${variant === 'cpu' ? '0.3' : '0.6'} GB).`);
-    const file = given ?? (await downloadWheel(variant, scratch));
+    const file = given ?? (await downloadWheel(variant, scratch, signal));
     note(`Checking ${path.basename(file)}.`);
     const sha256 = await checkWheelHash(file, given !== undefined, options);
     const wheel = await openWheel(file);
     try {
       checkWheelKind(wheel, file, variant);
       note('Unpacking libtensorflow (0.9 GB).');
-      const files = await extractLibraries(wheel, pack, options.progress);
-      await extractHeaders(wheel, scratch);
+      const files = await extractLibraries(wheel, pack, options);
+      await extractHeaders(wheel, scratch, signal);
       note(`Building the binding with ${tools.compiler}.`);
-      await buildBinding(tools, pack, path.join(scratch, 'include'));
+      await buildBinding(tools, pack, scratch, signal);
       note('Trying it.');
-      await checkLoads(path.join(pack, BINDING_FILE));
+      await checkLoads(path.join(pack, BINDING_FILE), signal);
       files.push(await describeFile(pack, BINDING_FILE));
       const manifest: PackManifest = {
         format: 1,
@@ -86,29 +87,44 @@ export async function installPack(options: InstallOptions): Promise<PackManifest
     } finally {
       wheel.close();
     }
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
+  });
 }
 
 /**
  * The same with what the package downloads by itself (see `fillFromStock`).
- * @throws MoatError engine-requirement-missing, engine-download-failed, engine-build-failed
+ * @throws MoatError engine-requirement-missing, engine-download-failed, engine-build-failed; cancelled
  */
 export async function installStockPack(
-  options: Pick<InstallOptions, 'variant' | 'engines' | 'note'>,
+  options: Pick<InstallOptions, 'variant' | 'engines' | 'note' | 'signal'>,
 ): Promise<PackManifest> {
-  const { engines, variant, note } = options;
+  const { engines, variant, note, signal } = options;
   requireFolder(engines);
   removeLeftovers(engines);
   requireSpace(engines, variant);
-  const staging = beginStaging(engines);
-  try {
+  return inStaging(engines, signal, async (staging) => {
     const pack = path.join(staging, 'pack');
     note('Letting @tensorflow/tfjs-node-gpu fetch libtensorflow 2.9.1: no GPU newer than Ampere, CUDA 11.2.');
-    const manifest = await fillFromStock(pack, variant);
+    const manifest = await fillFromStock(pack, variant, signal);
     replace(pack, path.join(engines, 'tensorflow'), path.join(staging, 'replaced'));
     return manifest;
+  });
+}
+
+/** A folder to work in, of which nothing is left however the work ends. @throws MoatError cancelled, and what the work throws */
+async function inStaging<T>(
+  engines: string,
+  signal: AbortSignal,
+  work: (staging: string) => Promise<T>,
+): Promise<T> {
+  const staging = beginStaging(engines);
+  try {
+    return await work(staging);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    // Whatever was interrupted says something of its own: a wheel that ends early, a compiler that was killed.
+    throw new MoatError('cancelled', 'The installation of the tensorflow engine was cancelled.', {
+      cause: thrown,
+    });
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -133,10 +149,11 @@ async function checkWheelHash(file: string, isGiven: boolean, options: InstallOp
   const name = path.basename(file);
   const { size } = statSync(file);
   let read = 0;
-  const sha256 = await hashFile(file, (bytes) => {
+  const onBytes = (bytes: number): void => {
     read += bytes;
     options.progress(read / size);
-  });
+  };
+  const sha256 = await hashFile(file, onBytes, options.signal);
   const known = knownWheels[name];
   if (known === sha256 || Object.values(knownWheels).includes(sha256)) return sha256;
   if (known !== undefined)
@@ -171,7 +188,7 @@ function checkWheelKind(wheel: Wheel, file: string, variant: PackVariant): void 
 async function extractLibraries(
   wheel: Wheel,
   pack: string,
-  progress: (share: number) => void,
+  { progress, signal }: Pick<InstallOptions, 'progress' | 'signal'>,
 ): Promise<PackFile[]> {
   const total = libraries.reduce(
     (sum, name) => sum + (wheel.entries.get(`tensorflow/${name}`)?.uncompressedSize ?? 0),
@@ -181,7 +198,7 @@ async function extractLibraries(
   const files: PackFile[] = [];
   for (const name of libraries) {
     const target = path.join('lib', name);
-    const sha256 = await wheel.extract(`tensorflow/${name}`, path.join(pack, target), (bytes) => {
+    const sha256 = await wheel.extract(`tensorflow/${name}`, path.join(pack, target), signal, (bytes) => {
       written += bytes;
       progress(written / total);
     });
@@ -190,10 +207,10 @@ async function extractLibraries(
   return files;
 }
 
-async function extractHeaders(wheel: Wheel, scratch: string): Promise<void> {
+async function extractHeaders(wheel: Wheel, scratch: string, signal: AbortSignal): Promise<void> {
   for (const name of wheel.entries.keys())
     if (name.endsWith('.h') && headerFolders.some((folder) => name.startsWith(folder)))
-      await wheel.extract(name, path.join(scratch, name.replace(/^tensorflow\//, '')), () => undefined);
+      await wheel.extract(name, path.join(scratch, name.replace(/^tensorflow\//, '')), signal);
 }
 
 /** A process killed between the two renames leaves no pack, which is found out, and never half of one. */

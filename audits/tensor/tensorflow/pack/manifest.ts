@@ -79,10 +79,11 @@ export async function describeFile(pack: string, name: string): Promise<PackFile
 export async function hashFile(
   file: string,
   onBytes: (bytes: number) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<string> {
   const digest = createHash('sha256');
   // Larger pieces than the default 64 kB: the files have hundreds of megabytes.
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20, signal })) {
     const bytes = piece as Buffer;
     digest.update(bytes);
     onBytes(bytes.length);

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
-import { promisify } from 'node:util';
 import { MoatError } from '../../../contract/errors.ts';
 import { describeFile, MANIFEST_FILE, type PackManifest, type PackVariant } from './manifest.ts';
 import { missing, thisProcess } from './requirements.ts';
+import { runProgram } from './run-program.ts';
 import { checkLoads } from './trial.ts';
 
 const require = createRequire(import.meta.url);
@@ -21,16 +20,19 @@ const BINDING = path.join('lib', 'napi-v8', 'tfjs_binding.node');
  * @param pack an empty folder, filled with everything but the right to be called a pack
  * @throws MoatError engine-requirement-missing, engine-download-failed, engine-build-failed
  */
-export async function fillFromStock(pack: string, variant: PackVariant): Promise<PackManifest> {
+export async function fillFromStock(
+  pack: string,
+  variant: PackVariant,
+  signal: AbortSignal,
+): Promise<PackManifest> {
   const source = packageFolder();
   cpSync(source, pack, { recursive: true });
   const modules = path.resolve(source, '..', '..');
   try {
-    await promisify(execFile)(process.execPath, [path.join('scripts', 'install.js'), variant, 'download'], {
-      cwd: pack,
-      maxBuffer: 1 << 26,
-      env: {
-        ...process.env,
+    await runProgram(process.execPath, [path.join('scripts', 'install.js'), variant, 'download'], {
+      signal,
+      folder: pack,
+      environment: {
         NODE_PATH: modules,
         PATH: [path.join(modules, '.bin'), process.env['PATH'] ?? ''].join(path.delimiter),
       },
@@ -41,7 +43,7 @@ export async function fillFromStock(pack: string, variant: PackVariant): Promise
   if (!existsSync(path.join(pack, BINDING))) throw failed(undefined);
   for (const name of readdirSync(pack))
     if (name !== 'deps' && name !== 'lib') rmSync(path.join(pack, name), { recursive: true });
-  await checkLoads(path.join(pack, BINDING));
+  await checkLoads(path.join(pack, BINDING), signal);
   const names = [
     BINDING,
     ...readdirSync(path.join(pack, 'deps', 'lib')).map((name) => path.join('deps', 'lib', name)),

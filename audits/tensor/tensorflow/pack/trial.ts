@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import process from 'node:process';
-import { promisify } from 'node:util';
 import { MoatError } from '../../../contract/errors.ts';
+import { runProgram } from './run-program.ts';
 
 /** Adds 1 and 2 with the binding alone. */
 const program = `
@@ -17,11 +16,12 @@ const program = `
  * Computes with a fresh pack in a process of its own, where a library that aborts takes nothing with it.
  * @throws MoatError engine-build-failed
  */
-export async function checkLoads(binding: string): Promise<void> {
+export async function checkLoads(binding: string, signal: AbortSignal): Promise<void> {
   const args = ['--no-deprecation', '-e', program, binding];
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, {
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+    const stdout = await runProgram(process.execPath, args, {
+      signal,
+      environment: { TF_CPP_MIN_LOG_LEVEL: '3' },
     });
     if (stdout !== '3') throw new Error(`1 + 2 gave ${stdout}`);
   } catch (cause) {

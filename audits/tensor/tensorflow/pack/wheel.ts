@@ -20,7 +20,12 @@ export interface Wheel {
    * @returns its SHA-256 in hexadecimal digits
    * @throws MoatError engine-wheel-invalid
    */
-  extract(name: string, file: string, onBytes: (bytes: number) => void): Promise<string>;
+  extract(
+    name: string,
+    file: string,
+    signal: AbortSignal,
+    onBytes?: (bytes: number) => void,
+  ): Promise<string>;
   close(): void;
 }
 
@@ -46,8 +51,8 @@ export async function openWheel(file: string): Promise<Wheel> {
       version,
       tags: Array.from(description.matchAll(/^Tag: *(\S+)/gm), ([, tag]) => tag ?? ''),
       entries,
-      extract: (name, target, onBytes) =>
-        extract(zip, entries.get(name), hashes.get(name), target, onBytes).catch((cause: unknown) => {
+      extract: (name, target, signal, onBytes = () => undefined) =>
+        extract(zip, entries.get(name), hashes.get(name), target, signal, onBytes).catch((cause: unknown) => {
           if (isSystemError(cause)) throw cause;
           throw invalid(file, `is damaged: ${name} cannot be unpacked as its record says`, cause);
         }),
@@ -80,6 +85,7 @@ async function extract(
   entry: Entry | undefined,
   expected: string | undefined,
   target: string,
+  signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<string> {
   if (entry === undefined) throw new RangeError('there is no such file in it');
@@ -93,7 +99,7 @@ async function extract(
       done(null, piece);
     },
   });
-  await pipeline(await zip.openReadStreamPromise(entry), tap, createWriteStream(target));
+  await pipeline(await zip.openReadStreamPromise(entry), tap, createWriteStream(target), { signal });
   const actual = digest.digest('hex');
   if (actual !== expected) throw new RangeError(`it has the SHA-256 ${actual}, recorded is ${expected}`);
   return actual;

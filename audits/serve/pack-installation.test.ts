@@ -1,0 +1,123 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isRunning } from '../../test/helpers/is-running.ts';
+import { writeStandInPip, type StandInPip } from '../../test/helpers/stand-in-pip.ts';
+import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
+import { MoatError } from '../contract/errors.ts';
+import { openSampleEngine } from './engine.sample.ts';
+import type { ServedEngine } from './open-engine.ts';
+
+/** What windows are told of an installation, and how it is ended, with a pip that never has the whole wheel. */
+
+const isSupported = process.platform === 'linux' && process.arch === 'x64';
+const asked = { engine: 'tensorflow' };
+const fetching = { state: 'running', fraction: null, sentence: 'Fetching tensorflow-cpu with pip (0.3 GB).' };
+let folder: string;
+let pip: StandInPip;
+let engine: ServedEngine;
+let events: BridgeEvent['event'][];
+const engines = (): string => path.join(folder, 'engines');
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'moat-installation-'));
+  pip = writeStandInPip(folder);
+  for (const [name, value] of Object.entries(pip.variables)) vi.stubEnv(name, value);
+  vi.stubEnv('MOAT_ENGINES', engines());
+  engine = openSampleEngine(folder);
+  events = [];
+  engine.subscribe(({ event }) => events.push(event));
+});
+afterEach(async () => {
+  await engine.close();
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function call<Name extends BridgeMethod>(
+  name: Name,
+  request: BridgeRequest<Name>,
+): Promise<BridgeReply<Name>> {
+  const reply = await engine.dispatch(name, request);
+  if (!reply.ok) throw MoatError.fromJSON(reply.error);
+  return reply.value as BridgeReply<Name>;
+}
+
+const tensorflowOf = (entries: BridgeReply<'engines.list'>) => entries.find(({ id }) => id === 'tensorflow');
+
+describe.skipIf(!isSupported)('an installation', () => {
+  test('is told to every window, begun once, and cancelled with all that runs for it', async () => {
+    const installed = call('engines.install', asked);
+    const pids = await pip.started();
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      state: 'not-installed',
+      canInstall: false,
+      canRemove: false,
+      installation: fetching,
+    });
+    await expect(call('engines.install', asked)).rejects.toThrow('The engine is being installed already.');
+    await expect(call('engines.remove', asked)).rejects.toThrow('The engine is being installed; cancel that');
+    expect(readdirSync(path.join(engines(), `.tensorflow-${process.pid}`, 'scratch'))).toEqual([
+      'wheel.part',
+    ]);
+
+    const cancelled = tensorflowOf(await call('engines.cancel', asked));
+    expect(cancelled).toMatchObject({
+      state: 'not-installed',
+      canInstall: true,
+      installation: {
+        state: 'cancelled',
+        sentence: 'The installation was cancelled; nothing of it was kept.',
+      },
+    });
+    expect(tensorflowOf(await installed)).toEqual(cancelled);
+    expect(readdirSync(engines())).toEqual([]);
+    await expect.poll(() => pids.some(isRunning)).toBe(false);
+    const { state: _state, ...told } = fetching;
+    expect(events).toEqual([
+      {
+        type: 'task',
+        task: 'engines.install',
+        fraction: null,
+        sentence: 'Installing the tensorflow engine.',
+      },
+      { type: 'engines-changed' },
+      { type: 'task', task: 'engines.install', ...told },
+      { type: 'engines-changed' },
+    ]);
+    // Nothing is under way any more, which is not an error.
+    expect(tensorflowOf(await call('engines.cancel', asked))).toEqual(cancelled);
+  });
+
+  test('that fails is told to windows which did not begin it, until the next one begins', async () => {
+    vi.stubEnv('CXX', path.join(folder, 'no-such-compiler'));
+    await expect(call('engines.install', asked)).rejects.toThrow('does not start');
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      canInstall: true,
+      installation: {
+        state: 'failed',
+        sentence: expect.stringMatching(
+          /no-such-compiler\) does not start\. Install what is named and try again\.$/,
+        ) as string,
+      },
+    });
+    vi.stubEnv('CXX', pip.variables.CXX);
+    const installed = call('engines.install', asked);
+    await pip.started();
+    expect(tensorflowOf(await call('engines.list', {}))?.installation).toEqual(fetching);
+    await call('engines.cancel', asked);
+    await installed;
+  });
+
+  test('ends with the engine that began it', async () => {
+    const installed = call('engines.install', asked);
+    const pids = await pip.started();
+    await engine.close();
+    expect(tensorflowOf(await installed)?.installation?.state).toBe('cancelled');
+    expect(readdirSync(engines())).toEqual([]);
+    await expect.poll(() => pids.some(isRunning)).toBe(false);
+    engine = openSampleEngine(folder);
+    expect(tensorflowOf(await call('engines.list', {}))?.installation).toBeNull();
+  });
+});

@@ -5,14 +5,10 @@ import type { Bridge } from '../bridge/bridge.ts';
 export class TaskList {
   readonly all = new SvelteMap<string, { readonly fraction: number | null; readonly sentence: string }>();
 
-  /** What the engine said last about any of them. */
-  newest = $state.raw<{ readonly fraction: number | null; readonly sentence: string } | undefined>();
-
   constructor(bridge: Bridge) {
     bridge.subscribe(({ event }) => {
-      if (event.type !== 'task') return;
-      this.newest = { fraction: event.fraction, sentence: event.sentence };
-      this.all.set(event.task, this.newest);
+      if (event.type === 'task')
+        this.all.set(event.task, { fraction: event.fraction, sentence: event.sentence });
     });
   }
 }

@@ -3,20 +3,17 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { appFiles } from '../../audits/serve/app-files.ts';
 import { openBrowser } from '../helpers/browser.ts';
+import { isRunning } from '../helpers/is-running.ts';
 import { startServed } from '../helpers/served.ts';
+import { writeStandInPip } from '../helpers/stand-in-pip.ts';
 import { axeViolations, openApp } from './app-page.ts';
 
 /** Engine packs in the settings of a real engine; what pip fetches is no part of a test (docs/engines.md). */
 
 const isSupported = process.platform === 'linux' && process.arch === 'x64';
-const given = {
-  MOAT_ENGINES: process.env['MOAT_ENGINES'],
-  CXX: process.env['CXX'],
-  PATH: process.env['PATH'],
-};
 let browser: Browser | undefined;
 let folder = '';
 
@@ -29,20 +26,24 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The settings of an engine that finds its packs here, a compiler, and no pip. */
-async function openSettings(engines: string) {
-  if (browser === undefined) return undefined;
+/** A compiler, and no pip. */
+function withoutPip(): { readonly PATH: string; readonly CXX: string } {
   const compiler = path.join(folder, 'compiler');
   writeFileSync(compiler, '#!/bin/sh\nexit 0\n');
   chmodSync(compiler, 0o755);
-  Object.assign(process.env, { MOAT_ENGINES: engines, CXX: compiler, PATH: folder });
-  const served = await startServed(['--db', path.join(folder, 'moat.db')], { cwd: folder }).finally(() => {
-    for (const [name, value] of Object.entries(given))
-      if (value === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = value;
-  });
-  const opened = await openApp(browser, `${served.origin}/#token=${served.token}`);
-  await opened.page.evaluate("location.hash = '#/settings'");
+  return { PATH: folder, CXX: compiler };
+}
+
+/** The settings of an engine that finds its packs here, and programs where the variables say. */
+async function openSettings(engines: string, variables: Readonly<Record<string, string>> = withoutPip()) {
+  if (browser === undefined) return undefined;
+  for (const [name, value] of Object.entries({ MOAT_ENGINES: engines, ...variables }))
+    vi.stubEnv(name, value);
+  const served = await startServed(['--db', path.join(folder, 'moat.db')], { cwd: folder }).finally(() =>
+    vi.unstubAllEnvs(),
+  );
+  const address = `${served.origin}/#/settings?token=${served.token}`;
+  const opened = await openApp(browser, address);
   const entry = opened.page.getByRole('listitem').filter({ hasText: 'TensorFlow' });
   await entry.waitFor();
   const close = async (): Promise<void> => {
@@ -50,7 +51,7 @@ async function openSettings(engines: string) {
     served.command.process.kill('SIGINT');
     await served.command.end;
   };
-  return { ...opened, entry, close };
+  return { ...opened, entry, close, address };
 }
 
 test.skipIf(!isSupported)(
@@ -105,3 +106,45 @@ test.skipIf(!isSupported)('a pack that was installed is found again, shown and r
   expect(complaints).toEqual([]);
   await close();
 });
+
+test.skipIf(!isSupported)(
+  'every window shows an installation under way; it is cancelled in any of them, and ends with the engine',
+  async ({ skip }) => {
+    const engines = path.join(folder, 'slow');
+    const pip = writeStandInPip(mkdtempSync(path.join(folder, 'pip-')));
+    const opened = await openSettings(engines, pip.variables);
+    if (opened === undefined || browser === undefined) return skip();
+    const { page, close, address, complaints } = opened;
+    const other = await openApp(browser, address);
+    for (const window of [page, other.page])
+      await window.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).waitFor();
+
+    await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
+    const first = await pip.started();
+    await page.reload();
+    for (const window of [page, other.page]) {
+      await window.getByText('Fetching tensorflow-cpu with pip (0.3 GB).').waitFor();
+      await window.getByRole('button', { name: 'Cancel the installation of TensorFlow' }).waitFor();
+      expect(await window.getByRole('button', { name: /Install the engine pack/ }).count()).toBe(0);
+      expect(await axeViolations(window)).toEqual([]);
+    }
+
+    await other.page.getByRole('button', { name: 'Cancel the installation of TensorFlow' }).click();
+    for (const window of [page, other.page]) {
+      await window.getByText('The installation was cancelled; nothing of it was kept.').waitFor();
+      await window.getByText('Not installed', { exact: true }).waitFor();
+    }
+    await expect.poll(() => first.some(isRunning)).toBe(false);
+    expect(readdirSync(engines)).toEqual([]);
+
+    pip.forget();
+    await other.page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
+    const second = await pip.started();
+    await page.getByRole('button', { name: 'Cancel the installation of TensorFlow' }).waitFor();
+    expect([...complaints, ...other.complaints]).toEqual([]);
+    await other.page.context().close();
+    await close();
+    await expect.poll(() => second.some(isRunning)).toBe(false);
+    expect(readdirSync(engines)).toEqual([]);
+  },
+);

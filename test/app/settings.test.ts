@@ -83,12 +83,32 @@ test('prices are saved as numbers; what is none is said and not saved', async ({
   await page.context().close();
 });
 
+/** What the engine says of TensorFlow. */
+function tensorflow(changes: Partial<EngineEntry>): readonly EngineEntry[] {
+  return [
+    {
+      id: 'tensorflow',
+      title: 'TensorFlow',
+      state: 'not-installed',
+      devices: ['cuda'],
+      sentence: 'Trains on NVIDIA GPUs; 1.2 GB.',
+      canInstall: false,
+      canRemove: false,
+      installation: null,
+      ...changes,
+    },
+  ];
+}
+
 test('an engine pack is installed with its progress; the machine is measured and checked', async ({
   skip,
 }) => {
   const { promise: installed, resolve: finish } = Promise.withResolvers<readonly EngineEntry[]>();
   const opened = await open({
-    'engines.install': () => installed,
+    'engines.install': () => {
+      listed({ installation: { state: 'running', fraction: null, sentence: 'Fetching 1 200 MB' } });
+      return installed;
+    },
     'machine.benchmark': () => ({
       lines: [{ label: 'Training steps', value: 41.25, unit: 'per second' }],
     }),
@@ -99,29 +119,58 @@ test('an engine pack is installed with its progress; the machine is measured and
   });
   if (opened === undefined) return skip();
   const { page, engine, complaints } = opened;
+  const listed = (changes: Partial<EngineEntry>): readonly EngineEntry[] => {
+    const entries = tensorflow(changes);
+    engine.answers['engines.list'] = () => entries;
+    engine.publish({ type: 'engines-changed' });
+    return entries;
+  };
   await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
-  engine.publish({ type: 'task', task: 'engine-pack', fraction: 0.4, sentence: 'Fetching 480 of 1 200 MB' });
-  await page.getByText('Fetching 480 of 1 200 MB').first().waitFor();
+  await page.getByText('Fetching 1 200 MB').waitFor();
+  expect(await page.getByRole('progressbar').count()).toBe(0);
+  engine.publish({ type: 'task', task: 'machine.benchmark', fraction: 0.9, sentence: 'Not of this' });
+  engine.publish({ type: 'task', task: 'engines.install', fraction: 0.4, sentence: 'Unpacking 900 MB' });
+  await page.getByText('Unpacking 900 MB').waitFor();
   expect(await page.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('40');
+  expect(await page.getByText('Not of this').count()).toBe(0);
   expect(await axeViolations(page)).toEqual([]);
-  finish([
-    {
-      id: 'tensorflow',
-      title: 'TensorFlow',
-      state: 'ready',
-      devices: ['cuda'],
-      sentence: 'Installed.',
-      canInstall: false,
-      canRemove: true,
-    },
-  ]);
+  finish(listed({ state: 'ready', sentence: 'Installed.', canRemove: true }));
   await page.getByText('TensorFlow is installed.').waitFor();
+  await page.getByRole('button', { name: 'Remove TensorFlow' }).waitFor();
   await page.getByRole('button', { name: 'Measure this machine' }).click();
   await page.getByRole('row', { name: 'Training steps 41.3 per second' }).waitFor();
   await page.getByRole('button', { name: 'Check this machine' }).click();
   await page.getByText('Audits run on the CPU.').waitFor();
   expect(await axeViolations(page)).toEqual([]);
   expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('an installation that cannot be cancelled is said to go on; how one failed stays in its row', async ({
+  skip,
+}) => {
+  const opened = await open({
+    'engines.list': () =>
+      tensorflow({ installation: { state: 'running', fraction: 0.25, sentence: 'Unpacking 900 MB' } }),
+    'engines.cancel': () => {
+      throw new Error('It is nearly done.');
+    },
+  });
+  if (opened === undefined) return skip();
+  const { page, engine } = opened;
+  expect(await page.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('25');
+  expect(await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).count()).toBe(0);
+  const cancel = page.getByRole('button', { name: 'Cancel the installation of TensorFlow' });
+  await cancel.click();
+  await page.getByText('The installation of TensorFlow was not cancelled. It is nearly done.').waitFor();
+  expect(await cancel.isEnabled()).toBe(true);
+  engine.answers['engines.list'] = () =>
+    tensorflow({ canInstall: true, installation: { state: 'failed', sentence: 'The disk is full.' } });
+  engine.publish({ type: 'engines-changed' });
+  await page.getByRole('status').filter({ hasText: 'The disk is full.' }).waitFor();
+  expect(await page.getByRole('progressbar').count()).toBe(0);
+  await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
   await page.context().close();
 });
 

@@ -174,6 +174,23 @@ test('an installation that cannot be cancelled is said to go on; how one failed 
   await page.context().close();
 });
 
+test('a window whose request breaks off does not say that the engine was not installed', async ({ skip }) => {
+  const opened = await open({});
+  if (opened === undefined) return skip();
+  const { page, engine } = opened;
+  await page.route('**/api/engines.install', (route) => route.abort());
+  const install = page.getByRole('button', { name: 'Install the engine pack, TensorFlow' });
+  const broken = page.waitForEvent('requestfailed');
+  await install.click();
+  await broken;
+  engine.answers['engines.list'] = () =>
+    tensorflow({ installation: { state: 'running', fraction: null, sentence: 'Fetching 1 200 MB' } });
+  engine.publish({ type: 'engines-changed' });
+  await page.getByText('Fetching 1 200 MB').waitFor();
+  expect(await page.getByText('TensorFlow was not installed.').count()).toBe(0);
+  await page.context().close();
+});
+
 test.for(['light', 'dark'] as const)(
   'the settings in %s have no accessibility violation',
   async (colorScheme, { skip }) => {

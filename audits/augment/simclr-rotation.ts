@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { affine, rotation } from './affine.ts';
 import type { AugmentationSet } from './augmentation.ts';
 import { fromPlanes, toPlanes } from './planes.ts';
-import { simclr } from './simclr.ts';
+import { openSimclrViews, simclrParameters } from './simclr-views.ts';
 
 const parameters = z.object({
   /** Largest turn, against the clock; turns are uniform from 0. */
   degrees: z.number().positive().max(360).default(360),
 });
 
-const views = simclr.open(simclr.parameters.parse({}));
+const views = openSimclrViews(simclrParameters.parse({}));
 
 /** SimCLR's views, turned besides: the nearest pixel, black where it comes from outside. */
 export const simclrRotation: AugmentationSet<typeof parameters> = {

@@ -20,7 +20,7 @@ import {
   leftOut,
   taskArguments,
   trainingOf,
-  withQueries,
+  withSettings,
 } from './theft.ts';
 
 /** What Tables 5, 16 and 17 have in common: a victim trained with the rotation mark, and what is read from its copies. */
@@ -85,8 +85,12 @@ export function planMarks(
   const reads: OwnStep[] = [];
   for (const sent of new Set(runnable.map((copy) => copy.sent))) {
     const ofSet = runnable.filter((copy) => copy.sent === sent);
-    const attackOf = ({ loss, queryAugmentation = 'none' }: MarkedCopy): string =>
-      withQueries(byLoss[loss](means), queryAugmentation);
+    // As in the paper the thief trains on what it sent: its mirror image, turned as far the other way, is of the other class.
+    const attackOf = ({ loss, queryAugmentation }: MarkedCopy): string =>
+      withSettings(byLoss[loss](means), [
+        'augmentation=none',
+        ...(queryAugmentation === undefined ? [] : [`queryAugmentation=${queryAugmentation}`]),
+      ]);
     const thefts = ofSet.map((copy) => ({ attack: attackOf(copy), queries: copy.queries }));
     const audit = `thefts-${sent}`;
     steps.push({

@@ -1,4 +1,3 @@
-import type { AugmentationId } from '../augment/registry.ts';
 import { datasetFacts, datasetIds, missingData, type DatasetId } from './data-at-hand.ts';
 import type { TrainingKind } from './scale.ts';
 import {
@@ -192,12 +191,10 @@ export function trainingOf(
 
 const direct = (settings: string): string => `direct-extraction:${settings}`;
 
-/** Spells an attack of one view with what is done to images before they are sent, settings in the canonical order. */
-export function withQueries(attack: string, augmentation: AugmentationId): string {
+/** Spells an attack with settings besides its own, all of them in the canonical order. */
+export function withSettings(attack: string, further: readonly string[]): string {
   const [id = '', ...settings] = attack.split(':');
-  return augmentation === 'none'
-    ? attack
-    : [id, ...[...settings, `queryAugmentation=${augmentation}`].toSorted()].join(':');
+  return [id, ...[...settings, ...further].toSorted()].join(':');
 }
 
 /** How rows that name a loss are spelled as attacks; with two views where the paper's code has them. */

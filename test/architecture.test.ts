@@ -256,7 +256,8 @@ const onlyImporters: readonly (readonly [packageName: RegExp, allowed: RegExp])[
   [/^(onnxruntime-node|@tensorflow\/.*)$/, /^audits\/tensor\//],
   [/^electron$/, /^electron\//],
   // Icons are drawn, and pictures of screens made small, by scripts.
-  [/^(sharp|@cornerstonejs\/.*)$/, /^(audits\/datasets|build)\//],
+  [/^sharp$/, /^(audits\/datasets\/sharp\.ts|electron\/engine\/sharp\.ts|build\/)/],
+  [/^@cornerstonejs\/.*$/, /^audits\/datasets\//],
   [/^(electron-builder|@electron\/.*)$/, /^build\/(package\/|electron-builder\.ts)/],
   [/^(protobufjs|yauzl)$/, /^audits\/tensor\//],
   [/^ml-matrix$/, /^audits\/tensor\/linear-algebra\//],

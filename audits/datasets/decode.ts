@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp } from './sharp.ts';
 import type { ImageGeometry, Interpolation } from '../contract/encoder.ts';
 import type { StoredImage } from './dataset-parts.ts';
 import { enlarge } from './enlarge.ts';

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from './sharp.ts';
 import { imageBytes, type Images } from '../contract/data.ts';
 
 /** How an image is sent to a service. */

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from './sharp.ts';
 
 /** RGB pixels `[height, width, 3]` as the data URL of a PNG; larger ones are shrunk to `mostSide` on the longer side. */
 export async function pictureUrl(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ImageGeometry } from '../contract/encoder.ts';
 import { openDataset } from '../datasets/dataset.ts';
 import { readImages } from '../datasets/read.ts';
+import sharp from '../datasets/sharp.ts';
 import { packageVersion } from '../report/environment.ts';
 import { ok, problem, type DoctorCheck } from './checks.ts';
 
@@ -26,7 +27,8 @@ export async function checkImages(): Promise<DoctorCheck> {
     writeFileSync(path.join(folder, 'red.png'), Buffer.from(RED_PNG, 'base64'));
     const dataset = await openDataset(folder);
     const { images } = await readImages(dataset, 'all', [0], geometry);
-    const version = packageVersion('sharp') ?? 'missing';
+    const build = 'emscripten' in sharp.versions ? ' in WebAssembly' : '';
+    const version = `${packageVersion('sharp') ?? 'missing'}${build}`;
     return RED.every((value, channel) => images.data[channel] === value)
       ? ok('images', `Image files are decoded correctly (sharp ${version}).`)
       : problem(

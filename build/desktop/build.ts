@@ -15,8 +15,9 @@ export const entries = [
   'electron/engine/trial.ts',
   'electron/engine/side.ts',
 ];
-/** Files of the engine that start processes the way of plain Node, and what takes their place. */
+/** Files of the engine that are for plain Node alone, and what takes their place. */
 const substitutes = {
+  'audits/datasets/sharp.ts': 'electron/engine/sharp.ts',
   'audits/bench/side-process.ts': 'electron/engine/side-process.ts',
   'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts',
 };

@@ -34,7 +34,9 @@ export async function stageApp(
   say?: (line: string) => void,
 ): Promise<readonly ShippedPackage[]> {
   const { packages } = await buildDesktop(folder, say);
-  const shipped = closureOf(packages);
+  const shipped = closureOf([...packages, ...imagePackages(target)]).filter(({ name }) =>
+    isForTarget(name, target),
+  );
   for (const each of shipped) {
     const into = path.join(folder, each.folder);
     mkdirSync(path.dirname(into), { recursive: true });
@@ -45,6 +47,15 @@ export async function stageApp(
     });
   }
   return shipped;
+}
+
+/** On Linux sharp's native build does not go with Electron's program, see electron/engine/sharp.ts. */
+function imagePackages({ platform }: Target): readonly string[] {
+  return platform === 'linux' ? ['@img/sharp-wasm32'] : [];
+}
+
+function isForTarget(name: string, { platform }: Target): boolean {
+  return platform !== 'linux' || !/^@img\/sharp-(libvips-)?linux/.test(name);
 }
 
 /** Whether a file of a package is shipped. A package inside a package is one of its own, if it is needed. */

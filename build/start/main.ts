@@ -47,21 +47,20 @@ function run(program: string, args: readonly string[], cwd: string): Promise<num
   });
 }
 
+const instead = ', so the app is served to a browser.';
+
 async function openWindow(): Promise<number | string> {
   const reason = whyNoWindow({
     platform: process.platform,
     environment: process.env,
     userId: process.getuid?.(),
   });
-  if (reason !== undefined) return reason;
+  if (reason !== undefined) return `${reason}${instead}`;
   const program = fetchedProgram(electronFolder) ?? fetchProgram();
-  if (program === undefined)
-    return 'Electron’s program could not be fetched, so the app is served to a browser.';
+  if (program === undefined) return `Electron’s program could not be fetched${instead}`;
   const folder = await currentDesktop(say);
   const code = await run(program, [folder, ...words], userFolder);
-  return code === CANNOT_START
-    ? 'Electron’s program does not start on this machine, so the app is served to a browser.'
-    : code;
+  return code === CANNOT_START ? `Electron’s program does not start on this machine${instead}` : code;
 }
 
 // Paths are relative to where the user stands, wherever npm has gone.

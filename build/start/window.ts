@@ -9,13 +9,12 @@ export interface Machine {
   readonly userId: number | undefined;
 }
 
-/** Why there can be no window here, one sentence; undefined where there can. */
+/** Why there can be no window here, a sentence without its full stop; undefined where there can. */
 export function whyNoWindow({ platform, environment, userId }: Machine): string | undefined {
   if (platform !== 'linux') return undefined;
-  if (!environment['DISPLAY'] && !environment['WAYLAND_DISPLAY'])
-    return 'This machine has no screen, so the app is served to a browser.';
+  if (!environment['DISPLAY'] && !environment['WAYLAND_DISPLAY']) return 'This machine has no screen';
   // Chromium's sandbox does not work for root, and without its sandbox the app is not started.
-  if (userId === 0) return 'Windows are not opened for root, so the app is served to a browser.';
+  if (userId === 0) return 'Windows are not opened for root';
   return undefined;
 }
 

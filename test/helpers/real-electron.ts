@@ -1,24 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { _electron } from 'playwright-core';
+import { fetchedProgram, whyNoWindow } from '../../build/start/window.ts';
 import type { DesktopApp } from './desktop-app.ts';
 
-const root = path.join(import.meta.dirname, '../..');
+const electronFolder = path.join(import.meta.dirname, '../../node_modules/electron');
 
-/** Electron's program where it has been fetched and a screen is there; else why not. Nothing is fetched by a test. */
+/** Electron's program where `npm start` would open a window with it; else why not. Nothing is fetched by a test. */
 export function electronProgram(): { readonly program: string } | { readonly missing: string } {
-  const folder = path.join(root, 'node_modules', 'electron');
-  const named = path.join(folder, 'path.txt');
-  const program = existsSync(named)
-    ? path.join(folder, 'dist', readFileSync(named, 'utf8').trim())
-    : undefined;
-  if (program === undefined || !existsSync(program))
+  const program = fetchedProgram(electronFolder);
+  if (program === undefined)
     return { missing: 'Electron’s program is not on this machine (npx install-electron fetches it)' };
-  const hasScreen =
-    process.platform !== 'linux' ||
-    process.env['DISPLAY'] !== undefined ||
-    process.env['WAYLAND_DISPLAY'] !== undefined;
-  return hasScreen ? { program } : { missing: 'there is no screen (xvfb-run makes one)' };
+  const reason = whyNoWindow({
+    platform: process.platform,
+    environment: process.env,
+    userId: process.getuid?.(),
+  });
+  return reason === undefined ? { program } : { missing: reason };
 }
 
 export async function launchElectron(
@@ -29,6 +27,8 @@ export async function launchElectron(
   const running = await _electron.launch({
     executablePath: program,
     args: [appFolder, `--user-data-dir=${userData}`],
+    // As `npm start`: without the sandbox it would be another app.
+    chromiumSandbox: true,
     timeout: 60_000,
   });
   const ended = new Promise<number | null>((resolve) => running.process().once('exit', resolve));

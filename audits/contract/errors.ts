@@ -198,6 +198,9 @@ export const errorTable = {
   'worker-died': environment(
     'The cell is tried again on resume; if it dies again, lower --workers or use a smaller surrogate.',
   ),
+  'engine-ended': environment(
+    'What is finished is kept. If it happens again, the crash log says why: in the app, Help > Show crash log.',
+  ),
   internal: {
     hint: 'This is a bug in Moat: please report it with the log file.',
     fault: 'bug',

@@ -7,7 +7,7 @@ import type { MachineGauge } from '../contract/bridge.ts';
 const PAGE_BYTES = 4096;
 const PATIENCE_MS = 2000;
 
-/** What the engine's processes and the graphics device use now; null and this process alone where nothing more can be read. */
+/** What a process, those it started and the graphics device use now; null and this process alone where nothing more can be read. */
 export async function readGauge(pid: number): Promise<Pick<MachineGauge, 'residentBytes' | 'device'>> {
   return {
     residentBytes: familyBytes(pid) ?? process.memoryUsage.rss(),

@@ -203,6 +203,22 @@ test('a dialog that the system cannot show is an error with advice, not a bug of
   }
 });
 
+test('kinds of files are named by what they let through', async () => {
+  const show = vi.fn(() => Promise.resolve({ canceled: false, filePaths: ['/models/encoder.onnx'] }));
+  const { ask } = offered(show);
+  expect(await ask(channels.chooseFile, { title: 'Images', extensions: ['bin', 'npz'] })).toBe(
+    '/models/encoder.onnx',
+  );
+  expect(show).toHaveBeenLastCalledWith(
+    expect.objectContaining({
+      title: 'Images',
+      filters: [{ name: '*.bin, *.npz', extensions: ['bin', 'npz'] }],
+    }),
+  );
+  await ask(channels.chooseFile, { title: 'Anything', extensions: [] });
+  expect(show).toHaveBeenLastCalledWith(expect.objectContaining({ filters: [] }));
+});
+
 test('a cancelled dialog answers null', async () => {
   const { ask } = offered();
   expect(await ask(channels.chooseFile, { title: 'Encoder', extensions: ['onnx'] })).toBeNull();

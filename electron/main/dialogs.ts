@@ -59,8 +59,7 @@ export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: Dialog
       ask(contents, {
         title: request.title,
         properties: ['openFile'],
-        filters:
-          request.extensions.length === 0 ? [] : [{ name: request.title, extensions: request.extensions }],
+        filters: request.extensions.length === 0 ? [] : [kindOf(request.extensions)],
       }),
   );
   handle(channels.openPath, z.strictObject({ path: z.string().max(4096) }), async (request) => {
@@ -70,6 +69,11 @@ export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: Dialog
     if (problem !== '')
       throw new MoatError('path-not-opened', `${request.path} could not be opened: ${problem}`);
   });
+}
+
+/** Named by what it lets through, for systems that show the name alone. */
+function kindOf(extensions: string[]): Electron.FileFilter {
+  return { name: extensions.map((each) => `*.${each}`).join(', '), extensions };
 }
 
 /** The system's own program for a file may be the file itself: a page must not start one. */

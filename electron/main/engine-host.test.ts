@@ -96,7 +96,7 @@ test('an engine that dies is started again: what it was doing is answered, what 
   newest().say({ type: 'open' });
   const lost = host.call('audits.list', {});
   newest().die('exit code 9');
-  await expect(lost).rejects.toMatchObject({ code: 'worker-died' });
+  await expect(lost).rejects.toMatchObject({ code: 'engine-ended' });
   expect(forget).toHaveBeenCalledWith(engines[0]);
   const later = host.call('audits.list', {});
   expect(told).toEqual(['restarting']);
@@ -110,7 +110,7 @@ test('an engine that dies is started again: what it was doing is answered, what 
 });
 
 test('pauses grow, and after five deaths within ten minutes it is left alone, with a sentence', async () => {
-  const { host, engines, timers, told, newest } = world();
+  const { host, engines, timers, told, sentences, newest } = world();
   await host.open('/a.db');
   for (let death = 1; death < 5; death++) {
     newest().say({ type: 'open' });
@@ -121,9 +121,22 @@ test('pauses grow, and after five deaths within ten minutes it is left alone, wi
   const waiting = host.call('app.hello', {});
   newest().die('exit code 9');
   await expect(waiting).rejects.toThrow(/is not started again/);
-  await expect(host.call('app.hello', {})).rejects.toThrow(/What is finished is kept/);
+  await expect(host.call('app.hello', {})).rejects.toMatchObject({ code: 'engine-ended' });
   expect(told.at(-1)).toBe('failed');
+  expect(sentences.at(-1)).toMatch(/continue the audit\. What is finished is kept/);
   expect(engines.length).toBe(5);
+});
+
+test('an engine that never was ready is said to be one that cannot be started', async () => {
+  const { host, timers, sentences, newest } = world();
+  await host.open('/a.db');
+  for (let death = 1; death < 5; death++) {
+    newest().die('exit code 1');
+    timers.at(-1)?.run();
+  }
+  newest().die('exit code 1');
+  await expect(host.call('app.hello', {})).rejects.toThrow(/cannot be started.*exit code 1/);
+  expect(sentences.at(-1)).toMatch(/Show crash log/);
 });
 
 test('deaths of long ago do not count', async () => {

@@ -65,6 +65,8 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
   let engineLife = '';
   let sequence = 0;
   let deaths: number[] = [];
+  /** This database, at least once. */
+  let hasOpened = false;
   const asked = new Map<number, Call>();
   const waiting: Call[] = [];
   const closers: (() => void)[] = [];
@@ -102,6 +104,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
   function receive(message: FromEngine, engine: EngineProcess): void {
     if (message.type === 'open') {
       state = { is: 'open', engine };
+      hasOpened = true;
       if (deaths.length > 0) {
         tell('restarted', 'The engine is back. What was running goes on where it was.');
         parts.onRestarted();
@@ -128,7 +131,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
   function ended(reason: string): void {
     const wasClosing = state.is === 'closing';
     for (const call of asked.values())
-      call.reject(new MoatError('worker-died', 'The engine ended before it could answer. Ask again.'));
+      call.reject(new MoatError('engine-ended', 'The engine ended before it could answer. Ask again.'));
     asked.clear();
     if (wasClosing) {
       state = { is: 'closed' };
@@ -139,12 +142,10 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     const now = parts.monotonicMs();
     deaths = [...deaths.filter((at) => now - at < DEATHS_WITHIN_MS), now];
     if (deaths.length >= MOST_DEATHS) {
-      fail(
-        new MoatError(
-          'worker-died',
-          `The engine ended ${MOST_DEATHS} times within ten minutes (${reason}) and is not started again. What is finished is kept: quit Moat, open it and continue the audit.`,
-        ),
-      );
+      const what = hasOpened
+        ? `The engine ended ${MOST_DEATHS} times within ten minutes (${reason}) and is not started again: quit Moat, open it and continue the audit.`
+        : `The engine cannot be started: it ended ${MOST_DEATHS} times before it was ready (${reason}).`;
+      fail(new MoatError('engine-ended', what), `${what} ${windowHintOf('engine-ended')}`);
       return;
     }
     tell('restarting', 'The engine ended unexpectedly and is being started again.');
@@ -183,6 +184,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
       await close();
       database = file;
       deaths = [];
+      hasOpened = false;
       start();
     },
     close,

@@ -104,6 +104,29 @@ test('going somewhere moves the focus to the heading and names the document; bac
   await page.context().close();
 });
 
+test('the window itself never scrolls: what is longer scrolls inside the frame', async ({ skip }) => {
+  const opened = await open({ 'audits.list': () => [running] });
+  if (opened === undefined) return skip();
+  const { page } = opened;
+  const places = {
+    '': 'Start',
+    new: 'New audit',
+    history: 'History',
+    compare: 'Compare',
+    settings: 'Settings',
+  };
+  for (const [place, name] of Object.entries(places)) {
+    await page.evaluate((hash) => (location.hash = hash), `#/${place}`);
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    const [content, window] = await page.evaluate(() => [
+      document.documentElement.scrollHeight,
+      document.documentElement.clientHeight,
+    ]);
+    expect(content, `#/${place}`).toBe(window);
+  }
+  await page.context().close();
+});
+
 test('by keyboard alone: skip link, palette, shortcuts, help', async ({ skip }) => {
   const opened = await open({
     'audits.list': () => [fakeAudit({ encoder: '/m/first.onnx', tags: ['gold'] })],

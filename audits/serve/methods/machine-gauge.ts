@@ -6,5 +6,9 @@ import { readGauge } from '../gauge.ts';
 export const machineGauge = defineBridgeMethod({
   name: 'machine.gauge',
   request: z.strictObject({}),
-  run: async () => ({ ...(await readGauge(process.pid)), totalBytes: os.totalmem() }),
+  // Electron's main process starts the workers, beside the engine.
+  run: async (_request, { host }) => ({
+    ...(await readGauge(host === 'electron' ? process.ppid : process.pid)),
+    totalBytes: os.totalmem(),
+  }),
 });

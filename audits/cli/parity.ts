@@ -55,7 +55,7 @@ export const commandParity: readonly CommandParity[] = [
   },
   {
     command: 'report',
-    methods: ['reports.formats', 'reports.export', 'reports.render'],
+    methods: ['reports.formats', 'reports.export', 'reports.save', 'reports.render'],
     options: {
       '--plugin': ownCode,
       '--db': ownDatabase,

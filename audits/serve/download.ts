@@ -1,6 +1,11 @@
 import { strToU8, zipSync } from 'fflate';
 import { z } from 'zod';
-import { reportProfiles } from '../report/formats/format.ts';
+import {
+  fileNameOf,
+  reportProfiles,
+  type FolderFormat,
+  type ReportFormat,
+} from '../report/formats/format.ts';
 import { findAllFormats } from '../report/formats/registry.ts';
 import { auditIdSchema } from './audit-of.ts';
 import type { ServeContext } from './method.ts';
@@ -29,6 +34,11 @@ const mediaTypes: Readonly<Record<string, string>> = {
   md: 'text/markdown',
 };
 
+/** Of a format as one file. */
+export function savedName(format: ReportFormat | FolderFormat): string {
+  return 'renderFiles' in format ? `${format.folder}.zip` : fileNameOf(format);
+}
+
 /** The oldest date a ZIP can hold: the same report is the same bytes. */
 const ZIP_DATE = '1980-01-01T12:00:00';
 
@@ -42,14 +52,15 @@ export async function renderDownload(request: unknown, context: ServeContext): P
   const [format] = findAllFormats([asked]);
   if (format === undefined) throw new RangeError(`${asked} was found and is not there`);
   const { result, reportContext } = await reportOf(context, id, profile);
+  const fileName = `moat-${id}-${savedName(format)}`;
   if ('renderFiles' in format)
     return {
-      fileName: `moat-${id}-${format.folder}.zip`,
+      fileName,
       mediaType: 'application/zip',
       content: zipped(await format.renderFiles(result, reportContext)),
     };
   return {
-    fileName: `moat-${id}-${format.stem ?? 'report'}.${format.extension}`,
+    fileName,
     mediaType: mediaTypes[format.extension] ?? 'application/octet-stream',
     content: await format.render(result, reportContext),
   };

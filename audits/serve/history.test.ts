@@ -193,6 +193,23 @@ test('reports are written into a folder, signed, and verified; a changed file is
   expect((await refusal('reports.verify', { path: path.join(folder, 'nothing') })).code).toBe('path-missing');
 });
 
+test('a report is saved as the one file that was named', async () => {
+  const file = path.join(folder, 'mine.json');
+  writeFileSync(file, 'an earlier report');
+  const saved = await call('reports.save', { id, format: 'json', file });
+  expect(saved).toMatchObject({ format: 'json', path: file });
+  expect(readFileSync(file).length).toBe(saved.sizeBytes);
+  const figures = await call('reports.save', {
+    id,
+    format: 'figures',
+    file: path.join(folder, 'figures.zip'),
+  });
+  expect(readFileSync(figures.path).subarray(0, 2).toString('latin1')).toBe('PK');
+  expect((await refusal('reports.save', { id, format: 'json', file: 'mine.json' })).code).toBe('usage');
+  const nowhere = path.join(file, 'report.json');
+  expect((await refusal('reports.save', { id, format: 'json', file: nowhere })).code).toBe('file-unwritable');
+});
+
 test('the gauge counts this process and what it started', async () => {
   const { residentBytes, totalBytes } = await call('machine.gauge', {});
   expect(residentBytes).toBeGreaterThan(10e6);

@@ -32,6 +32,7 @@ import { methodsList } from './methods/methods-list.ts';
 import { reportsRender } from './methods/reports-render.ts';
 import { reportsExport } from './methods/reports-export.ts';
 import { reportsFormats } from './methods/reports-formats.ts';
+import { reportsSave } from './methods/reports-save.ts';
 import { reportsVerify } from './methods/reports-verify.ts';
 import { draftGet } from './methods/draft-get.ts';
 import { draftSet } from './methods/draft-set.ts';
@@ -58,6 +59,7 @@ export const bridgeMethods: readonly BridgeMethodEntry[] = Object.freeze([
   dataLook,
   methodsList,
   reportsFormats,
+  reportsSave,
   reportsExport,
   reportsVerify,
   auditsCompare,

@@ -3,7 +3,7 @@ export const channels = {
   call: 'moat:call',
   chooseFolder: 'moat:choose-folder',
   chooseFile: 'moat:choose-file',
-  saveFolder: 'moat:save-folder',
+  saveFile: 'moat:save-file',
   openPath: 'moat:open-path',
   event: 'moat:event',
   navigate: 'moat:navigate',

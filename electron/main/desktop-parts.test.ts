@@ -150,6 +150,7 @@ test('the menu leads to the app’s own places; developer tools are not in a pac
 function offered(
   showOpenDialog: Electron.Dialog['showOpenDialog'] = () =>
     Promise.resolve({ canceled: true, filePaths: [] }),
+  showSaveDialog: Electron.Dialog['showSaveDialog'] = () => Promise.resolve({ canceled: true, filePath: '' }),
 ) {
   const runs = new Map<string, (request: never, contents: never) => unknown>();
   const openPath = vi.fn(() => Promise.resolve(''));
@@ -157,7 +158,7 @@ function offered(
     (channel, schema, run) =>
       void runs.set(channel, (request, contents) => run(schema.parse(request), contents)),
     {
-      dialog: { showOpenDialog },
+      dialog: { showOpenDialog, showSaveDialog },
       shell: { openPath },
       windowOf: () => null,
     },
@@ -192,10 +193,14 @@ test('a page may have a folder or a report opened, never a program', async () =>
 });
 
 test('a dialog that the system cannot show is an error with advice, not a bug of ours', async () => {
-  const { ask } = offered(() => Promise.reject(new Error('no portal answers')));
-  const channelsOfDialogs = [channels.chooseFolder, channels.saveFolder, channels.chooseFile] as const;
-  for (const channel of channelsOfDialogs) {
-    const request = channel === channels.chooseFile ? { title: 'x', extensions: [] } : { title: 'x' };
+  const fail = () => Promise.reject(new Error('no portal answers'));
+  const { ask } = offered(fail, fail);
+  const requests = [
+    [channels.chooseFolder, { title: 'x' }],
+    [channels.chooseFile, { title: 'x', extensions: [] }],
+    [channels.saveFile, { title: 'x', name: 'report.pdf' }],
+  ] as const;
+  for (const [channel, request] of requests) {
     await expect(ask(channel, request)).rejects.toMatchObject({
       code: 'dialog-failed',
       message: 'The system’s dialog could not be shown: no portal answers',
@@ -219,8 +224,25 @@ test('kinds of files are named by what they let through', async () => {
   expect(show).toHaveBeenLastCalledWith(expect.objectContaining({ filters: [] }));
 });
 
+test('where a report is saved is asked with a name, and before a file is replaced', async () => {
+  const save = vi.fn(() => Promise.resolve({ canceled: false, filePath: '/reports/moat-7-report.pdf' }));
+  const { ask } = offered(undefined, save);
+  const request = { title: 'Save the report', name: 'moat-7-report.pdf' };
+  expect(await ask(channels.saveFile, request)).toBe('/reports/moat-7-report.pdf');
+  expect(save).toHaveBeenCalledWith(
+    expect.objectContaining({
+      defaultPath: 'moat-7-report.pdf',
+      filters: [{ name: '*.pdf', extensions: ['pdf'] }],
+      properties: expect.arrayContaining(['showOverwriteConfirmation']),
+    }),
+  );
+  for (const name of ['../report.pdf', '/etc/x.pdf', 'a\\b.pdf', 'report', '.pdf'])
+    expect(() => ask(channels.saveFile, { title: 'x', name }), name).toThrow();
+});
+
 test('a cancelled dialog answers null', async () => {
   const { ask } = offered();
+  expect(await ask(channels.saveFile, { title: 'Report', name: 'report.pdf' })).toBeNull();
   expect(await ask(channels.chooseFile, { title: 'Encoder', extensions: ['onnx'] })).toBeNull();
   expect(() => ask(channels.chooseFile, { title: 'Encoder', extensions: ['*/../x'] })).toThrow();
 });

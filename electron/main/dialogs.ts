@@ -6,6 +6,11 @@ import { channels } from './channels.ts';
 import type { Handle } from './ipc.ts';
 
 const title = z.string().max(200);
+/** A name and an extension, no folder. */
+const fileName = z
+  .string()
+  .max(200)
+  .regex(/^[\w-][\w .-]*\.[a-z0-9]{1,16}$/i);
 const extension = z.string().regex(/^[a-z0-9]{1,16}$/i);
 
 /** Kinds of files that reports are made of: only these, and folders, are handed to the system's own programs. */
@@ -18,10 +23,11 @@ const openable: ReadonlySet<string> = new Set([
   '.sarif',
   '.svg',
   '.png',
+  '.zip',
 ]);
 
 export interface DialogParts {
-  readonly dialog: Pick<Electron.Dialog, 'showOpenDialog'>;
+  readonly dialog: Pick<Electron.Dialog, 'showOpenDialog' | 'showSaveDialog'>;
   readonly shell: Pick<Electron.Shell, 'openPath'>;
   readonly windowOf: (contents: Electron.WebContents) => Electron.BrowserWindow | null;
 }
@@ -31,15 +37,19 @@ export interface DialogParts {
  * Errors of what is offered: `dialog-failed`, `path-not-opened`.
  */
 export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: DialogParts): void {
-  async function ask(
-    contents: Electron.WebContents,
-    options: Electron.OpenDialogOptions,
-  ): Promise<string | null> {
-    const window = windowOf(contents);
-    try {
+  const ask = (contents: Electron.WebContents, options: Electron.OpenDialogOptions): Promise<string | null> =>
+    shown(contents, async (window) => {
       const { canceled, filePaths } =
         window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
       return canceled ? null : (filePaths[0] ?? null);
+    });
+
+  async function shown(
+    contents: Electron.WebContents,
+    show: (window: Electron.BrowserWindow | null) => Promise<string | null>,
+  ): Promise<string | null> {
+    try {
+      return await show(windowOf(contents));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new MoatError('dialog-failed', `The system’s dialog could not be shown: ${reason}`, { cause });
@@ -49,8 +59,18 @@ export function offerDialogs(handle: Handle, { dialog, shell, windowOf }: Dialog
   handle(channels.chooseFolder, z.strictObject({ title }), (request, contents) =>
     ask(contents, { title: request.title, properties: ['openDirectory'] }),
   );
-  handle(channels.saveFolder, z.strictObject({ title }), (request, contents) =>
-    ask(contents, { title: request.title, properties: ['openDirectory', 'createDirectory'] }),
+  handle(channels.saveFile, z.strictObject({ title, name: fileName }), (request, contents) =>
+    shown(contents, async (window) => {
+      const options: Electron.SaveDialogOptions = {
+        title: request.title,
+        defaultPath: request.name,
+        filters: [kindOf([path.extname(request.name).slice(1)])],
+        properties: ['createDirectory', 'showOverwriteConfirmation'],
+      };
+      const { canceled, filePath } =
+        window === null ? await dialog.showSaveDialog(options) : await dialog.showSaveDialog(window, options);
+      return canceled ? null : filePath;
+    }),
   );
   handle(
     channels.chooseFile,

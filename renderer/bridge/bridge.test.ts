@@ -35,12 +35,12 @@ test('the desktop app’s bridge carries the hint', async () => {
   });
 });
 
-test.each(['chooseFolder', 'chooseFile', 'saveFolder', 'openPath'] as const)(
+test.each(['chooseFolder', 'chooseFile', 'saveFile', 'openPath'] as const)(
   'a dialog of the desktop app that fails says what to do: %s',
   async (name) => {
     const error = { code: 'dialog-failed', message: 'No dialog', details: {}, hint: 'Try again.' } as const;
     const moat = { [name]: () => Promise.resolve({ ok: false, error }) } as Partial<MoatWindow> as MoatWindow;
-    const asked = electronBridge(moat).dialogs?.[name]('A title', []);
+    const asked = electronBridge(moat).dialogs?.[name]('A title', '' as never);
     await expect(asked).rejects.toMatchObject({ name: 'BridgeError', code: 'dialog-failed' });
     await expect(asked?.catch(sentenceOf)).resolves.toBe('No dialog. Try again.');
   },

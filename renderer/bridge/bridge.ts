@@ -28,8 +28,8 @@ export interface NativeDialogs {
   readonly chooseFolder: (title: string) => Promise<string | null>;
   /** @param extensions without dots; empty: every file */
   readonly chooseFile: (title: string, extensions: readonly string[]) => Promise<string | null>;
-  /** Folder into which files will be written. */
-  readonly saveFolder: (title: string) => Promise<string | null>;
+  /** A file that will be written; asks before one is replaced. @param name what it might be called */
+  readonly saveFile: (title: string, name: string) => Promise<string | null>;
   /** Opens a folder or a written report with the system's own program. */
   readonly openPath: (path: string) => Promise<void>;
 }

@@ -22,7 +22,7 @@ export function electronBridge(moat: MoatWindow): Bridge {
     dialogs: {
       chooseFolder: async (title) => chosenPath(await moat.chooseFolder(title)),
       chooseFile: async (title, extensions) => chosenPath(await moat.chooseFile(title, extensions)),
-      saveFolder: async (title) => chosenPath(await moat.saveFolder(title)),
+      saveFile: async (title, name) => chosenPath(await moat.saveFile(title, name)),
       openPath: async (path) => void valueOf(await moat.openPath(path)),
     },
     pathOfFile: (file) => moat.pathOfFile(file) || null,

@@ -11,7 +11,7 @@ export interface MoatWindow {
   /** Of these three the value is a path, or null where the user cancelled. */
   readonly chooseFolder: (title: string) => Promise<MoatReply>;
   readonly chooseFile: (title: string, extensions: readonly string[]) => Promise<MoatReply>;
-  readonly saveFolder: (title: string) => Promise<MoatReply>;
+  readonly saveFile: (title: string, name: string) => Promise<MoatReply>;
   readonly openPath: (path: string) => Promise<MoatReply>;
   readonly watchNavigation: (listener: (hash: string) => void) => () => void;
   readonly watchCommands: (listener: (id: string) => void) => () => void;

@@ -69,8 +69,8 @@ beforeAll(async () => {
         { today: '2026-01-03' },
       ),
     'reports.formats': () => [
-      { id: 'pdf', title: 'the report on paper', extension: 'pdf' },
-      { id: 'json', title: 'the result', extension: 'json' },
+      { id: 'pdf', title: 'the report on paper', fileName: 'report.pdf' },
+      { id: 'json', title: 'the result', fileName: 'report.json' },
     ],
     'reports.render': ({ format, profile }) => ({
       name: `report.${format}`,

@@ -114,7 +114,7 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
       'chooseFolder',
       'openPath',
       'pathOfFile',
-      'saveFolder',
+      'saveFile',
       'subscribe',
       'watchCommands',
       'watchNavigation',
@@ -255,28 +255,39 @@ describe.each(rings)('the desktop app $name', ({ skip, launch }) => {
     },
   );
 
-  test.skipIf(skip)('its report is printed by a window nobody sees, as a tagged PDF', async () => {
-    await app.evaluate((electron: { app: { on: (name: string, listener: () => void) => void } }) => {
-      const made = { windows: 0 };
-      Object.assign(globalThis, { made });
-      electron.app.on('web-contents-created', () => (made.windows += 1));
-    });
-    const audits = await call(page, 'audits.list', {});
-    const { files } = await call(page, 'reports.export', {
-      id: audits[0]?.id ?? '',
-      formats: ['pdf'],
-      folder: path.join(userData, 'report'),
-    });
-    const file = files.find(({ format }) => format === 'pdf')?.path ?? '';
+  test.skipIf(skip)('its report is saved as a tagged PDF, printed by a window nobody sees', async () => {
+    const file = path.join(userData, 'report of mine.pdf');
+    await app.evaluate(
+      (electron: {
+        app: { on: (name: string, listener: () => void) => void; getPath: (name: string) => string };
+        dialog: { showSaveDialog: unknown };
+      }) => {
+        const made = { windows: 0, asked: '' };
+        Object.assign(globalThis, { made });
+        electron.app.on('web-contents-created', () => (made.windows += 1));
+        electron.dialog.showSaveDialog = (_window: unknown, options: { defaultPath: string }) => {
+          made.asked = options.defaultPath;
+          return Promise.resolve({
+            canceled: false,
+            filePath: `${electron.app.getPath('userData')}/report of mine.pdf`,
+          });
+        };
+      },
+    );
+    const [audit] = await call(page, 'audits.list', {});
+    await page.evaluate((id) => (location.hash = `#/report/${id}`), audit?.id ?? '');
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('menuitem', { name: /^PDF/ }).click();
+    await page.getByText(`Written: ${file}`).waitFor();
     const pdf = await PDFDocument.load(readFileSync(file), { updateMetadata: false });
     expect(pdf.getPageCount()).toBeGreaterThan(1);
     expect(pdf.catalog.has(PDFName.of('StructTreeRoot'))).toBe(true);
     expect(pdf.catalog.has(PDFName.of('Outlines'))).toBe(true);
     // By a window of the app, and not by a browser of this machine.
-    const windows = await app.evaluate(
-      () => (globalThis as unknown as { made: { windows: number } }).made.windows,
+    const made = await app.evaluate(
+      () => (globalThis as unknown as { made: { windows: number; asked: string } }).made,
     );
-    expect(windows).toBe(1);
+    expect(made).toEqual({ windows: 1, asked: `moat-${audit?.id}-report.pdf` });
   });
 
   test.skipIf(skip)('packages are complete, and a device is tried in a process of its own', async () => {

@@ -7,7 +7,12 @@ import type { Method, Nothing } from './method.ts';
 export interface ReportMethods {
   'reports.formats': Method<
     Nothing,
-    readonly { readonly id: string; readonly title: string; readonly extension: string }[]
+    readonly {
+      readonly id: string;
+      readonly title: string;
+      /** Where it is saved as one file: a format of several becomes a ZIP. */
+      readonly fileName: string;
+    }[]
   >;
   /**
    * Writes files into a folder of the machine the engine runs on. A browser on another one fetches
@@ -22,6 +27,16 @@ export interface ReportMethods {
       readonly sign?: boolean | undefined;
     },
     { readonly files: readonly ExportedFile[] }
+  >;
+  /** One format as one file of the machine the engine runs on, named by a dialog that has asked what to replace. */
+  'reports.save': Method<
+    {
+      readonly id: string;
+      readonly format: string;
+      readonly file: string;
+      readonly profile?: ReportProfile | undefined;
+    },
+    ExportedFile
   >;
   /** One format as a file's bytes, for a browser that saves it where it runs. */
   'reports.render': Method<

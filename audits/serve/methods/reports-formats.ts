@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { folderFormats, reportFormats } from '../../report/formats/registry.ts';
+import { savedName } from '../download.ts';
 import { defineBridgeMethod } from '../method.ts';
 
 export const reportsFormats = defineBridgeMethod({
@@ -9,6 +10,6 @@ export const reportsFormats = defineBridgeMethod({
     [...reportFormats, ...folderFormats].map((format) => ({
       id: format.id,
       title: format.title,
-      extension: 'renderFiles' in format ? 'zip' : format.extension,
+      fileName: savedName(format),
     })),
 });

@@ -16,7 +16,7 @@ export const reportWords = {
     regulator: 'a regulator',
   },
   export: 'Export',
-  chooseFolder: 'Folder for the report',
+  saveAs: 'Save the report',
   listing: 'Loading …',
   listAgain: 'List the formats again',
   notListed: 'The formats of reports could not be listed.',

@@ -16,6 +16,10 @@ export const dialog = {
     const { choice } = dialog;
     return Promise.resolve({ canceled: choice === null, filePaths: choice === null ? [] : [choice] });
   },
+  showSaveDialog: (...values: unknown[]) => {
+    dialog.shown.push(values.at(-1));
+    return Promise.resolve({ canceled: dialog.choice === null, filePath: dialog.choice ?? '' });
+  },
   showMessageBox: (options: unknown) => {
     dialog.shown.push(options);
     return Promise.resolve({ response: 0 });

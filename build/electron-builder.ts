@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Configuration } from 'electron-builder';
+import { EXECUTABLE_NAME } from './desktop/build.ts';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -73,7 +74,7 @@ export function packageConfiguration(folders: PackageFolders): Configuration {
       icon: path.join(folders.icons, 'png'),
       synopsis: 'Audits an embedding service before launch',
       maintainer: 'Moat maintainers',
-      executableName: 'moat',
+      executableName: EXECUTABLE_NAME,
     },
   };
 }

@@ -21,6 +21,8 @@ const substitutes = {
   'audits/bench/side-process.ts': 'electron/engine/side-process.ts',
   'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts',
 };
+/** Of the app's program on Linux, and of the file that names it to the desktop. */
+export const EXECUTABLE_NAME = 'moat';
 export const DESKTOP_FOLDER = path.join(root, 'dist', 'desktop');
 
 /**
@@ -71,6 +73,8 @@ function manifest(packages: readonly string[]): Readonly<Record<string, unknown>
   return {
     name: own.name,
     productName: 'Moat',
+    // Linux finds the app's entry, its icon and its progress by this name.
+    desktopName: `${EXECUTABLE_NAME}.desktop`,
     version: own.version,
     description: own.description,
     type: 'module',

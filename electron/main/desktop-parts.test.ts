@@ -85,6 +85,12 @@ test('the machine is kept awake once, and only while something runs', () => {
 
 test('the end of an audit is told, a stop by the user is not', () => {
   expect(noticeOf(entry('a', 'completed', { verdict: 'fail' }))?.body).toBe('a.onnx: fail.');
+  const bodyOf = (encoder: string) =>
+    noticeOf(entry('a', 'completed', { encoder, verdict: 'not-measured' }))?.body;
+  expect(bodyOf(`/models/${'deep/'.repeat(20)}a.onnx`)).toBe('a.onnx: not measured.');
+  expect(bodyOf('C:\\models\\a.onnx')).toBe('a.onnx: not measured.');
+  expect(bodyOf('https://embed.example/v1')).toBe('https://embed.example/v1: not measured.');
+  expect(bodyOf('builtin:demo')).toBe('Built-in demo: not measured.');
   expect(noticeOf(entry('a', 'failed'))?.title).toBe('The audit could not go on');
   expect(noticeOf(entry('a', 'cancelled'))).toBeNull();
 });

@@ -70,7 +70,11 @@ describe.skipIf(!canPack)('the packaged app', () => {
       expect(files).toContain(file);
     const manifest = JSON.parse(readFileSync(path.join(folder, 'work/app/package.json'), 'utf8')) as {
       readonly main: string;
+      readonly desktopName: string;
     };
+    expect(
+      existsSync(path.join(folder, 'release/linux-unpacked', path.parse(manifest.desktopName).name)),
+    ).toBe(true);
     expect(files).toContain(manifest.main);
     expect(
       files.filter((file) =>

@@ -140,6 +140,40 @@ test('a window that begins with a snapshot and hears the events after it has wha
   expect([...cells.values()]).toEqual(after.cells);
 });
 
+test('whoever lists the audits when told to knows when one computes, resumed or not', async () => {
+  let started = Promise.withResolvers<void>();
+  let goOn = Promise.withResolvers<void>();
+  open(
+    pretendingWorkers(async () => {
+      started.resolve();
+      await goOn.promise;
+    }),
+  );
+  const listed: (string | undefined)[] = [];
+  engine.subscribe(({ event }) => {
+    if (event.type !== 'audits-changed') return;
+    void call('audits.list', {}).then(([entry]) => listed.push(entry?.state));
+  });
+  const { id } = await call('audits.start', { settings: sampleSettings });
+  await started.promise;
+  await call('audits.list', {});
+  expect(listed.at(0)).toBe('preparing');
+  expect(listed.at(-1)).toBe('running');
+  await call('audits.stop', { id });
+  goOn.resolve();
+  await ended(id);
+  await call('audits.list', {});
+  expect(listed.at(-1)).toBe('cancelled');
+
+  started = Promise.withResolvers();
+  goOn = Promise.withResolvers();
+  await call('audits.resume', { id });
+  await started.promise;
+  await call('audits.list', {});
+  expect(listed.at(-1)).toBe('running');
+  goOn.resolve();
+});
+
 test('gains told before the control was measured are told again when it is', async () => {
   // The control comes last.
   const isControl = (work: CellWork): boolean => work.kind === 'attack' && work.attack.id === 'no-victim';

@@ -82,7 +82,6 @@ export function createRuns(context: RunsContext): AuditRuns {
       next();
     });
     current = { task, end };
-    publish({ type: 'audits-changed' });
   };
   const run = async (task: Task): Promise<void> => {
     const line = (level: 'info' | 'warning' | 'error', message: string): void =>
@@ -91,7 +90,7 @@ export function createRuns(context: RunsContext): AuditRuns {
       await continueAudit(
         task.id,
         {
-          store: task.store,
+          store: storeTold(task.store, () => publish({ type: 'audits-changed' })),
           clock,
           log: logTold(context.log, line),
           signal: task.stopping.signal,
@@ -151,6 +150,20 @@ export function createRuns(context: RunsContext): AuditRuns {
       for (const task of queue.slice()) drop(task);
       current?.task.stopping.abort();
       await current?.end;
+    },
+  };
+}
+
+/** The same store: whoever lists audits is told that one of them has come into another state. */
+function storeTold(store: Store, tell: () => void): Store {
+  return {
+    ...store,
+    audits: {
+      ...store.audits,
+      setState(...change) {
+        store.audits.setState(...change);
+        tell();
+      },
     },
   };
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Job } from '../../audits/run/jobs.ts';
 import { systemClock } from '../../audits/run/system-clock.ts';
 import { appFiles } from '../../audits/serve/app-files.ts';
-import { openSampleEngine } from '../../audits/serve/engine.sample.ts';
+import { openSampleEngine, pretendingWorkers, sampleSettings } from '../../audits/serve/engine.sample.ts';
 import { startHttpServer, type HttpServer } from '../../audits/serve/http/server.ts';
 import type { ServedEngine } from '../../audits/serve/open-engine.ts';
 import { openBrowser } from '../helpers/browser.ts';
@@ -16,12 +17,23 @@ import { openApp } from './app-page.ts';
 let browser: Browser | undefined;
 let server: HttpServer;
 let engine: ServedEngine;
+/** What a worker waits for before it pretends to do a job. */
+let before: (job: Job) => Promise<void> | undefined = () => undefined;
 const place = mkdtempSync(path.join(tmpdir(), 'moat-app-'));
 
 beforeAll(async () => {
   const [opened, folder] = await Promise.all([openBrowser(), appFiles()]);
   browser = opened;
-  engine = openSampleEngine(place);
+  engine = openSampleEngine(place, (log) => {
+    const worker = pretendingWorkers()(log);
+    return {
+      ...worker,
+      async run(job, tell) {
+        await before(job as Job);
+        return worker.run(job, tell);
+      },
+    };
+  });
   server = await startHttpServer({
     engine,
     host: '127.0.0.1',
@@ -57,6 +69,23 @@ test('from the start to the demo, its end, and the history: one click, and nothi
   expect(requests.length).toBeGreaterThan(0);
   expect(requests.every((url) => url.startsWith(server.origin))).toBe(true);
   expect(requests.some((url) => url.includes(server.token))).toBe(false);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('the side bar says that an audit is prepared, then that it runs', async ({ skip }) => {
+  if (browser === undefined) return skip();
+  const steps = { prepare: Promise.withResolvers<void>(), cell: Promise.withResolvers<void>() };
+  before = ({ kind }) => (kind === 'prepare' || kind === 'cell' ? steps[kind].promise : undefined);
+  const { page, complaints } = await openApp(browser, server.url);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await engine.dispatch('audits.start', { settings: { ...sampleSettings, seed: 2 } });
+  const running = page.locator('.sidebar-run');
+  await running.getByText('Preparing').waitFor();
+  steps.prepare.resolve();
+  await running.getByText('Running').waitFor();
+  steps.cell.resolve();
+  await running.waitFor({ state: 'detached' });
   expect(complaints).toEqual([]);
   await page.context().close();
 });

@@ -12,7 +12,7 @@ export interface BridgeEvent {
   readonly engineLife: string;
   readonly event:
     | { readonly type: 'run'; readonly auditId: AuditId; readonly run: RunEvent }
-    /** An audit began, ended, was annotated, deleted or restored. */
+    /** An audit began, came into another state, ended, was annotated, deleted or restored. */
     | { readonly type: 'audits-changed' }
     | { readonly type: 'settings-changed' }
     /** An engine was installed or removed, or its installation began, failed or was cancelled. */

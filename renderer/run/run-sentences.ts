@@ -1,5 +1,5 @@
 import type { AuditEntry, CellEntry } from '../../audits/contract/bridge.ts';
-import { runWords } from '../strings/en.ts';
+import { auditWords, runWords } from '../strings/en.ts';
 import { plural, spellCount } from '../text/numbers.ts';
 import type { StateCounts } from './run-model.ts';
 
@@ -32,15 +32,6 @@ export const stageNames: Readonly<Record<string, string>> = {
   judging: 'Judging',
   done: 'Done',
 };
-
-export const stateNames = {
-  preparing: 'Preparing',
-  running: 'Running',
-  completed: 'Completed',
-  cancelled: 'Stopped',
-  failed: 'Failed',
-  interrupted: 'Interrupted',
-} as const satisfies Record<AuditEntry['state'], string>;
 
 export function isActive(state: AuditEntry['state']): boolean {
   return state === 'preparing' || state === 'running';
@@ -90,7 +81,7 @@ export function milestone(before: Standing, after: Standing): string | null {
   if (before.state === null || after.state === null) return null;
   if (before.state !== after.state && !isActive(after.state)) {
     const failed = after.failed === 0 ? '' : ` ${plural(after.failed, 'cell')} failed.`;
-    return `${endSentences[after.state] ?? `${stateNames[after.state]}.`}${failed}`;
+    return `${endSentences[after.state] ?? `${auditWords.states[after.state]}.`}${failed}`;
   }
   if (!isActive(after.state)) return null;
   if (before.stage !== after.stage) return `${stageNames[after.stage] ?? after.stage}.`;
@@ -105,6 +96,6 @@ export function milestone(before: Standing, after: Standing): string | null {
 const endSentences: Partial<Record<AuditEntry['state'], string>> = {
   completed: 'The audit is done. The report is ready.',
   cancelled: 'The audit has stopped. What is done is kept.',
-  failed: 'The audit has failed.',
+  failed: 'The audit was stopped by an error.',
   interrupted: 'The audit was interrupted. It can be resumed.',
 };

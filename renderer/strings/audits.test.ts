@@ -8,3 +8,9 @@ test.each([
 ])('%i of %i cells are said as "%s"', (done, total, words) => {
   expect(auditWords.cells(done, total).replaceAll(/[\u202f\u00a0]/g, ' ')).toBe(words);
 });
+
+test('no state of an audit is called like a verdict', () => {
+  const verdicts = Object.values(auditWords.verdicts).map((word) => word.toLowerCase());
+  for (const word of Object.values(auditWords.states))
+    expect(verdicts.filter((verdict) => word.toLowerCase().startsWith(verdict))).toEqual([]);
+});

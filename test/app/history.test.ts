@@ -119,6 +119,41 @@ test('the list is one stop of Tab; arrow keys move in it, and the focused row st
   await page.context().close();
 });
 
+test.for(['light', 'dark'] as const)(
+  'an audit that an error stopped looks unlike one whose verdict is fail, in %s',
+  async (colorScheme, { skip }) => {
+    const audits = [
+      fakeAudit({ id: 'judged' as AuditEntry['id'], encoder: '/m/judged.onnx', verdict: 'fail' }),
+      fakeAudit({
+        id: 'broken' as AuditEntry['id'],
+        encoder: '/m/broken.onnx',
+        state: 'failed',
+        verdict: null,
+      }),
+    ];
+    for (const hash of ['#/', '#/history']) {
+      const opened = await open(hash, { 'audits.list': () => audits }, { colorScheme });
+      if (opened === undefined) return skip();
+      const { page } = opened;
+      const look = async (name: string) => {
+        const word = page.getByRole('row', { name }).locator('.verdict, .outcome');
+        const [text, shape, color] = await Promise.all([
+          word.innerText(),
+          word.locator('svg').innerHTML(),
+          word.evaluate((element) => getComputedStyle(element).color),
+        ]);
+        return { text, shape, color };
+      };
+      const [judged, broken] = [await look('judged.onnx'), await look('broken.onnx')];
+      expect([judged.text, broken.text].map((text) => text.trim())).toEqual(['fail', 'Stopped by an error']);
+      expect(broken.shape).not.toBe(judged.shape);
+      expect(broken.color).not.toBe(judged.color);
+      expect(await axeViolations(page)).toEqual([]);
+      await page.context().close();
+    }
+  },
+);
+
 test('audits are found by words of name, tag and note, and by outcome', async ({ skip }) => {
   const opened = await open('#/history', { 'audits.list': () => numbered(30) });
   if (opened === undefined) return skip();

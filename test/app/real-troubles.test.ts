@@ -173,7 +173,7 @@ test('a full disk stops the audit with a sentence and what to do; with space aga
   const limitFiles = (pid: number, bytes: string): unknown =>
     execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`]);
   for (const pid of [servePid(), ...childrenOf(servePid())]) limitFiles(pid, '4096');
-  await state(page, 'Failed');
+  await state(page, 'Stopped by an error');
   const alert = page.getByRole('alert');
   expect(await alert.textContent()).toMatch(/full disk|disk is full/);
   expect(await alert.textContent()).toMatch('Free some space, then press Resume. Finished cells are kept.');
@@ -181,7 +181,7 @@ test('a full disk stops the audit with a sentence and what to do; with space aga
 
   // Pressed too early it says the same again.
   await page.getByRole('button', { name: 'Resume' }).click();
-  await state(page, 'Failed');
+  await state(page, 'Stopped by an error');
   await alert.waitFor();
 
   limitFiles(servePid(), 'unlimited');

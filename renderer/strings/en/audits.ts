@@ -7,7 +7,7 @@ export const auditWords = {
     running: 'Running',
     completed: 'Completed',
     cancelled: 'Stopped',
-    failed: 'Failed',
+    failed: 'Stopped by an error',
     interrupted: 'Interrupted',
   },
   verdicts: {

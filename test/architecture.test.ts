@@ -115,8 +115,9 @@ test('renderer knows types of the contract and of the report’s data, and nothi
         within('renderer')(line.file) &&
         /^(audits|electron|build)\//.test(line.target) &&
         !(/^audits\/(contract|report)\//.test(line.target) && line.typeOnly) &&
-        // Pages and terminals round the same numbers: one way.
+        // Pages and terminals round the same numbers, and call no defense the same: one way.
         line.target !== 'audits/contract/rounding.ts' &&
+        line.target !== 'audits/contract/defense-name.ts' &&
         // How a text from outside is cleaned is the same wherever it is shown.
         !(line.file === 'renderer/text/page-text.ts' && line.target === 'audits/contract/clean-text.ts'),
     ),

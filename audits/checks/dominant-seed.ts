@@ -1,3 +1,4 @@
+import { defenseName } from '../contract/defense-name.ts';
 import { deviation } from '../score/intervals.ts';
 import { points } from '../score/sentences.ts';
 import type { Check } from './check.ts';
@@ -30,7 +31,7 @@ export const dominantSeed: Check = {
           {
             severity: 'weakens' as const,
             scope: `cell:${odd.cell.key}`,
-            sentence: `Seed ${odd.cell.work.seed} of ${group.attack} on ${group.defense} at ${group.budget} queries stands apart on ${task.name}: the deviation over seeds is ${points(spread)} because of it alone.`,
+            sentence: `Seed ${odd.cell.work.seed} of ${group.attack} on ${defenseName(group.defense)} at ${group.budget} queries stands apart on ${task.name}: the deviation over seeds is ${points(spread)} because of it alone.`,
           },
         ];
       }),

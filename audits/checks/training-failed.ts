@@ -1,3 +1,4 @@
+import { defenseName } from '../contract/defense-name.ts';
 import { listed } from '../score/sentences.ts';
 import type { Check } from './check.ts';
 
@@ -11,7 +12,7 @@ export const trainingFailed: Check = {
     if (failed.length === 0) return [];
     const cells = failed.flatMap((group) => group.cells.filter(({ state }) => state === 'failed'));
     const diverged = cells.filter(({ error }) => error?.code === 'training-diverged').length;
-    const names = [...new Set(failed.map(({ attack, defense }) => `${attack} on ${defense}`))];
+    const names = [...new Set(failed.map(({ attack, defense }) => `${attack} on ${defenseName(defense)}`))];
     const shown = names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
     return [
       {

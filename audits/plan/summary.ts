@@ -1,5 +1,6 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import { findAttack } from '../attacks/registry.ts';
+import { defenseName } from '../contract/defense-name.ts';
 import type { PlannedCell } from './cells.ts';
 import { judgingMs, leftOut } from './time-limit.ts';
 
@@ -84,7 +85,7 @@ function counted(cells: readonly PlannedCell[]): PlanSummary['leftOut'] {
   for (const { work, attackLabel, defenseLabel } of cells) {
     const what =
       work.kind === 'attack' ? `${attackLabel ?? work.attack.id} at ${work.budget} queries` : work.kind;
-    const label = `${what} on ${defenseLabel ?? 'none'}`;
+    const label = defenseLabel === null ? what : `${what} on ${defenseName(defenseLabel)}`;
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
   return [...counts].map(([label, count]) => ({ label, cells: count }));

@@ -1,4 +1,5 @@
 import type { CellKey, CellOutcome } from '../contract/cell.ts';
+import { defenseName, UNDEFENDED } from '../contract/defense-name.ts';
 import { MoatError, stopsAudit, type ErrorCode } from '../contract/errors.ts';
 import { withSmallerBatch } from '../plan/smaller-batch.ts';
 import type { AuditRow, CellRow, PreparationRecord } from '../store/types.ts';
@@ -303,9 +304,10 @@ export class Schedule {
 /** One line that names a cell for people. */
 function cellLabel(cell: Pick<CellRow, 'work' | 'attackLabel' | 'defenseLabel'>): string {
   const { work } = cell;
+  const defense = defenseName(cell.defenseLabel ?? UNDEFENDED);
   if (work.kind === 'victim') return 'victim';
   if (work.kind === 'independent') return `independent encoder ${cell.attackLabel}`;
-  if (work.kind === 'detection') return `alarms of ${cell.defenseLabel} · seed ${work.seed}`;
-  if (work.kind === 'honest') return `honest users of ${cell.defenseLabel} · seed ${work.seed}`;
-  return `${cell.attackLabel} on ${cell.defenseLabel} · ${work.budget} queries · seed ${work.seed}`;
+  if (work.kind === 'detection') return `alarms of ${defense} · seed ${work.seed}`;
+  if (work.kind === 'honest') return `honest users of ${defense} · seed ${work.seed}`;
+  return `${cell.attackLabel} on ${defense} · ${work.budget} queries · seed ${work.seed}`;
 }

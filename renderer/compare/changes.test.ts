@@ -76,7 +76,7 @@ test('curves are laid over each other where both sides have one', () => {
     [curve('none'), curve('b'), curve('a', 'averaging')],
     whole,
   );
-  expect(pairs.map(({ defense }) => defense)).toEqual(['none']);
+  expect(pairs.map(({ title }) => title)).toEqual(['no defense']);
   expect(pairs[0]?.curves.map(({ label }) => label)).toEqual(['before', 'after']);
 });
 

@@ -1,3 +1,4 @@
+import { defenseName } from '../../audits/contract/defense-name.ts';
 import type { MetricChange } from '../../audits/report/compare/compare-results.ts';
 import type { ChangeWord } from '../../audits/report/compare/difference.ts';
 import type { FindingChange, FindingStatus } from '../../audits/report/compare/finding-changes.ts';
@@ -77,7 +78,7 @@ export function subjectOf({
 }: Pick<MetricChange, 'attack' | 'defense' | 'budget' | 'accounts' | 'task' | 'user'>): string {
   return [
     attack,
-    defense === null ? null : `on ${defense === 'none' ? 'no defense' : defense}`,
+    defense === null ? null : `on ${defenseName(defense)}`,
     budget === null ? null : `${spellCount(budget)} queries`,
     accounts === null || accounts === 1 ? null : `${spellCount(accounts)} accounts`,
     task === null ? null : `task ${task}`,
@@ -97,7 +98,7 @@ export function spellDelta(delta: number, rounding?: Rounding): string {
 }
 
 export interface CurvePair {
-  readonly defense: string;
+  readonly title: string;
   readonly curves: readonly CurveInput[];
 }
 
@@ -119,7 +120,7 @@ export function pairCurves(
       ? []
       : [
           {
-            defense: title,
+            title,
             curves: [
               { label: 'before', series: null, curve: a },
               { label: 'after', series: 0, curve: b },
@@ -127,6 +128,12 @@ export function pairCurves(
           },
         ];
   if (sides.before !== null && sides.after !== null)
-    return pair(`${sides.before} and ${sides.after}`, earlier.get(sides.before), later.get(sides.after));
-  return [...later.keys()].flatMap((defense) => pair(defense, earlier.get(defense), later.get(defense)));
+    return pair(
+      `${defenseName(sides.before)} and ${defenseName(sides.after)}`,
+      earlier.get(sides.before),
+      later.get(sides.after),
+    );
+  return [...later.keys()].flatMap((defense) =>
+    pair(defenseName(defense), earlier.get(defense), later.get(defense)),
+  );
 }

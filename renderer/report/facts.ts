@@ -1,3 +1,4 @@
+import { defenseName } from '../../audits/contract/defense-name.ts';
 import type {
   AuditResult,
   DefenseVerdict,
@@ -141,7 +142,7 @@ function orderedDefenses(result: AuditResult): readonly DefenseEntry[] {
     })
     .map((label, i) => ({
       label,
-      name: label === 'none' ? 'no defense' : label,
+      name: defenseName(label),
       tag: `D${labels.includes('none') ? i : i + 1}`,
       anchor: `defense-${i}`,
       verdict: verdicts.get(label),

@@ -1,3 +1,4 @@
+import { defenseName, UNDEFENDED } from '../../audits/contract/defense-name.ts';
 import type { QueryCurve } from '../../audits/contract/result.ts';
 import type { CostRow } from '../charts/cost-layout.ts';
 import type { CurveInput } from '../charts/curve-layout.ts';
@@ -36,7 +37,7 @@ export function curvesFigure(facts: ReportFacts): CurvesFigure {
   });
   // Undefended and the recommendation first, then those that leave a thief least.
   const importance = (entry: DefenseEntry): number =>
-    entry.label === 'none'
+    entry.label === UNDEFENDED
       ? -2
       : entry.label === result.recommendation.defense
         ? -1
@@ -45,7 +46,7 @@ export function curvesFigure(facts: ReportFacts): CurvesFigure {
     .toSorted((a, b) => importance(a.entry) - importance(b.entry))
     .slice(0, MOST_LINES)
     .map(({ entry, curve }, series) => ({
-      label: entry.label === 'none' ? 'no defense' : `${entry.tag} ${shortenMiddle(entry.label, 23)}`,
+      label: entry.label === UNDEFENDED ? entry.name : `${entry.tag} ${shortenMiddle(entry.label, 23)}`,
       curve,
       series,
     }));
@@ -76,13 +77,15 @@ export function sheetFigure(
   const curve = facts.curveOf(label);
   const last = curve?.points.at(-1);
   if (curve === undefined || last === undefined) return undefined;
-  const undefended = label === 'none' ? undefined : facts.curveOf('none');
+  const undefended = label === UNDEFENDED ? undefined : facts.curveOf(UNDEFENDED);
   return {
     inputs: [
-      ...(undefended === undefined ? [] : [{ label: 'no defense', curve: undefended, series: null }]),
+      ...(undefended === undefined
+        ? []
+        : [{ label: defenseName(UNDEFENDED), curve: undefended, series: null }]),
       { label: tag, curve, series: 0 },
     ],
-    title: `Stolen gain over queries through ${label}`,
+    title: `Stolen gain over queries through ${defenseName(label)}`,
     description: `${spellEstimate(last.stolenGain)} at ${spellCount(last.budget)} queries.`,
   };
 }
@@ -128,7 +131,7 @@ export function costsFigure({ defenses, result }: ReportFacts): CostsFigure {
     description: costs
       .map(
         (cost) =>
-          `${cost.defense}, ${Math.round(cost.level * 100)} %: ${cost.queries.relation === 'more-than' ? 'more than ' : ''}${spellDollars(cost.dollars)}.`,
+          `${defenseName(cost.defense)}, ${Math.round(cost.level * 100)} %: ${cost.queries.relation === 'more-than' ? 'more than ' : ''}${spellDollars(cost.dollars)}.`,
       )
       .join(' '),
   };

@@ -1,5 +1,6 @@
 import type { CellEntry } from '../../audits/contract/bridge.ts';
 import type { CellKey } from '../../audits/contract/cell.ts';
+import { defenseName, UNDEFENDED } from '../../audits/contract/defense-name.ts';
 
 /** What the live matrix is laid out by: rows, columns, and which cells lie where. Made once for a set of cells. */
 
@@ -46,8 +47,6 @@ export interface FoldedCell {
   /** All but what is not applicable. */
   readonly total: number;
 }
-
-export const UNDEFENDED = 'none';
 
 export function placeId(defense: string, column: string): string {
   return `${defense}\n${column}`;
@@ -129,7 +128,7 @@ function groupedRows(
     kind: 'defense',
     id: `defense ${defense}`,
     defense,
-    name: defense === UNDEFENDED ? 'no defense' : defense,
+    name: defenseName(defense),
   });
   return [
     ...undefended.map(rowOf),

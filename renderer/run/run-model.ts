@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditSnapshot, BridgeEvent, CellEntry } from '../../audits/contract/bridge.ts';
 import type { CellKey, CellState } from '../../audits/contract/cell.ts';
+import { defenseName, UNDEFENDED } from '../../audits/contract/defense-name.ts';
 import type { SerializedError } from '../../audits/contract/errors.ts';
 import type { RunEvent } from '../../audits/contract/events.ts';
 
@@ -220,17 +221,18 @@ function sameCell(a: CellEntry | undefined, b: CellEntry): boolean {
 }
 
 /** A cell in one line, as the runner spells it. */
-export function labelOf({ kind, attack, defense, budget, seed }: CellEntry): string {
+export function labelOf({ kind, attack, defense: label, budget, seed }: CellEntry): string {
+  const defense = defenseName(label ?? UNDEFENDED);
   switch (kind) {
     case 'victim':
       return 'victim';
     case 'independent':
       return `independent encoder ${attack ?? ''}`.trim();
     case 'honest':
-      return `honest users of ${defense ?? 'none'} · seed ${seed}`;
+      return `honest users of ${defense} · seed ${seed}`;
     case 'detection':
-      return `alarms of ${defense ?? 'none'} · seed ${seed}`;
+      return `alarms of ${defense} · seed ${seed}`;
     case 'attack':
-      return `${attack ?? ''} on ${defense ?? 'none'} · ${budget ?? 0} queries · seed ${seed}`;
+      return `${attack ?? ''} on ${defense} · ${budget ?? 0} queries · seed ${seed}`;
   }
 }

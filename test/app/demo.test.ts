@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AuditSnapshot } from '../../audits/contract/bridge.ts';
+import { MoatError } from '../../audits/contract/errors.ts';
 import type { Job } from '../../audits/run/jobs.ts';
 import { systemClock } from '../../audits/run/system-clock.ts';
 import { appFiles } from '../../audits/serve/app-files.ts';
 import { openSampleEngine, pretendingWorkers, sampleSettings } from '../../audits/serve/engine.sample.ts';
 import { startHttpServer, type HttpServer } from '../../audits/serve/http/server.ts';
 import type { ServedEngine } from '../../audits/serve/open-engine.ts';
+import { labelOf } from '../../renderer/run/run-model.ts';
 import { openBrowser } from '../helpers/browser.ts';
 import { openApp } from './app-page.ts';
 
@@ -89,3 +92,30 @@ test('the side bar says that an audit is prepared, then that it runs', async ({ 
   expect(complaints).toEqual([]);
   await page.context().close();
 });
+
+test('the engine and its windows name a cell alike, and one without any defense in words', async () => {
+  before = () => undefined;
+  const named = new Map<string, string>();
+  const done = Promise.withResolvers<void>();
+  const stop = engine.subscribe(({ event }) => {
+    if (event.type !== 'run') return;
+    if (event.run.type === 'cell') named.set(event.run.key, event.run.label);
+    if (event.run.type === 'stage' && event.run.stage === 'done') done.resolve();
+  });
+  const started = await engine.dispatch('audits.start', { settings: { ...sampleSettings, seed: 3 } });
+  await done.promise;
+  stop();
+  const { id } = replyOf(started) as { id: string };
+  const { cells } = replyOf(await engine.dispatch('audits.snapshot', { id })) as AuditSnapshot;
+  expect(cells.map((cell) => [cell.key, labelOf(cell)])).toEqual(
+    cells.map(({ key }) => [key, named.get(key)]),
+  );
+  const undefended = cells.filter(({ kind, defense }) => kind === 'attack' && defense === 'none');
+  expect(undefended.length).toBeGreaterThan(0);
+  for (const cell of undefended) expect(named.get(cell.key)).toContain(' on no defense · ');
+});
+
+function replyOf(reply: Awaited<ReturnType<ServedEngine['dispatch']>>): unknown {
+  if (!reply.ok) throw MoatError.fromJSON(reply.error);
+  return reply.value;
+}

@@ -286,7 +286,7 @@ test('the sheet of a running cell is read again when it is done, and not with ev
   const [cell] = cells;
   if (cell === undefined) throw new Error('no cells');
   const { key } = cell;
-  const label = 'direct-extraction on none';
+  const label = 'direct-extraction on no defense';
   const read = (): number => engine.calls.filter(({ name }) => name === 'audits.cell').length;
   tell({ type: 'run', auditId: sketchId, run: { type: 'cell', key, label, state: 'running' } });
   await at(page, 0, 0).getByText('0 %').waitFor();

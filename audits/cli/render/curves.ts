@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import type { AuditResult, CurveCrossing, QueryPoint } from '../../contract/result.ts';
 import { boundRounding } from '../../contract/rounding.ts';
 import { formatCount, formatDollars, formatDuration, formatFraction } from './numbers.ts';
@@ -21,7 +22,7 @@ export function renderCurves(result: AuditResult, view: View): readonly string[]
     const cost = result.theft.costs.find((entry) => entry.defense === defense && entry.level === last);
     const raise = result.raiseFactors.find((entry) => entry.defense === defense && entry.level === levels[0]);
     return [
-      cleanText(defense),
+      cleanText(defenseName(defense)),
       ...crossings.map(crossingText),
       area === null ? 'one budget' : formatFraction(area.value),
       raise === undefined ? '' : factorText(raise.factor),

@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import type { AuditResult, MatrixCell } from '../../contract/result.ts';
 import { formatEstimate, formatCount, formatFraction, formatInterval, plural } from './numbers.ts';
 import { renderTable } from './table.ts';
@@ -53,7 +54,7 @@ export function renderMatrix(result: AuditResult, slice: MatrixSlice, view: View
           ...attacks.map((attack) => ({ title: attackTitle(attack), align: 'right' as const })),
         ],
         rows: defenses.map((defense) => [
-          cleanText(defense),
+          cleanText(defenseName(defense)),
           ...attacks.map((attack) => layout(cellAt(defense, attack))),
         ]),
       },
@@ -118,7 +119,7 @@ function explainCell(cell: MatrixCell, view: View): readonly string[] {
   const reason = cell.reason ?? cell.errorCode;
   if (reason === null) return [];
   const word = view.paint(cell.state === 'failed' ? 'bad' : 'quiet', stateWords[cell.state]);
-  const where = `${cleanText(cell.attack)} against ${cleanText(cell.defense)}`;
+  const where = `${cleanText(cell.attack)} against ${cleanText(defenseName(cell.defense))}`;
   return hangingText(`  ${word}  `, `${where}: ${cleanText(reason)}`, view.columns);
 }
 

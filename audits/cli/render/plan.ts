@@ -1,4 +1,5 @@
 import type { AuditConfig } from '../../contract/audit.ts';
+import { defenseName, UNDEFENDED } from '../../contract/defense-name.ts';
 import type { EndpointSettings } from '../../contract/endpoint.ts';
 import type { PlannedCell } from '../../plan/cells.ts';
 import type { PlanSummary } from '../../plan/summary.ts';
@@ -50,7 +51,7 @@ export function renderPlan(config: AuditConfig, plan: Plan, database: string, vi
     ),
     ...(summary.notApplicable.length > 0 ? ['', view.paint('strong', 'Not applicable')] : []),
     ...summary.notApplicable.flatMap(({ attack, defense, reason }) =>
-      hangingText('  ', cleanText(`${attack} on ${defense}: ${reason}`), view.columns),
+      hangingText('  ', cleanText(`${attack} on ${defenseName(defense)}: ${reason}`), view.columns),
     ),
     '',
     ...wrapText('Run the same command without --dry-run to start.', view.columns),
@@ -101,7 +102,8 @@ function pairCounts(cells: readonly PlannedCell[]): readonly (readonly string[])
 function pairLabel(cell: PlannedCell): string {
   if (cell.work.kind === 'victim') return 'the victim itself';
   if (cell.work.kind === 'independent') return 'ownership tests of independent encoders';
-  if (cell.work.kind === 'detection') return cleanText(`alarms of ${cell.defenseLabel ?? 'none'}`);
-  if (cell.work.kind === 'honest') return cleanText(`honest users of ${cell.defenseLabel ?? 'none'}`);
-  return cleanText(`${cell.attackLabel ?? ''} on ${cell.defenseLabel ?? 'none'}`);
+  const defense = defenseName(cell.defenseLabel ?? UNDEFENDED);
+  if (cell.work.kind === 'detection') return cleanText(`alarms of ${defense}`);
+  if (cell.work.kind === 'honest') return cleanText(`honest users of ${defense}`);
+  return cleanText(`${cell.attackLabel ?? ''} on ${defense}`);
 }

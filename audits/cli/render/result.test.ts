@@ -121,7 +121,7 @@ test('ownership: a line for each copy with the test it stands out in most, and w
 });
 
 test('the matrix is a table where there is room and a list where there is none', () => {
-  const row = /none +0\.82 \[0\.78, 0\.86\] +0\.70 \[0\.66, 0\.74\]/;
+  const row = /no defense +0\.82 \[0\.78, 0\.86\] +0\.70 \[0\.66, 0\.74\]/;
   expect(show(200).join('\n')).toMatch(row);
   expect(show(40).join('\n')).not.toMatch(row);
   expect(show(40)).toContain('  direct-extraction  0.82 [0.78, 0.86]');

@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import { commandName } from '../command-name.ts';
 import type {
   AuditResult,
@@ -167,7 +168,7 @@ function renderVerdict(verdict: DefenseVerdict, view: View): readonly string[] {
   return [
     ...hangingText(
       `  ${view.paint(verdictTones[verdict.verdict], word.padEnd(12))}  `,
-      cleanText(verdict.defense),
+      cleanText(defenseName(verdict.defense)),
       view.columns,
     ),
     ...wrapText(cleanText(verdict.reason + missing), view.columns - 4).map((line) => `    ${line}`),
@@ -177,7 +178,7 @@ function renderVerdict(verdict: DefenseVerdict, view: View): readonly string[] {
 function renderHonest(verdicts: readonly DefenseVerdict[], view: View): readonly string[] {
   const rows = verdicts.flatMap((verdict) =>
     verdict.honest.map((cost) => [
-      `${cleanText(verdict.defense)} on ${cleanText(cost.task)}, ${cost.breadth}, ${plural(cost.rows, 'image')}${cost.isCounted ? '' : ' (not counted)'}`,
+      `${cleanText(defenseName(verdict.defense))} on ${cleanText(cost.task)}, ${cost.breadth}, ${plural(cost.rows, 'image')}${cost.isCounted ? '' : ' (not counted)'}`,
       formatPoints(cost.probeLoss),
       formatPoints(cost.knnLoss),
       formatEstimate(cost.recallAt10),

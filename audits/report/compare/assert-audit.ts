@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import { exitCode } from '../../contract/errors.ts';
 import type { AuditResult } from '../../contract/result.ts';
 import { decideGate, type GateDecision } from '../../score/gate.ts';
@@ -53,7 +54,7 @@ export function assertAudit(
 
 function verdictReasons({ verdicts }: AuditResult): readonly string[] {
   return verdicts.map(
-    ({ defense, verdict, reason }) => `${defense}: ${verdict.replaceAll('-', ' ')}. ${reason}`,
+    ({ defense, verdict, reason }) => `${defenseName(defense)}: ${verdict.replaceAll('-', ' ')}. ${reason}`,
   );
 }
 
@@ -80,5 +81,5 @@ function worseSentence({ defense, metric, before, after }: MetricChange): string
   const texts = [before, after].map((estimate) =>
     estimate === null ? 'not measured' : withInterval(estimate, spell),
   );
-  return `Worse than the baseline: ${metric.replaceAll('-', ' ')} of ${defense ?? ''}, ${texts.join(' before, ')} now.`;
+  return `Worse than the baseline: ${metric.replaceAll('-', ' ')} of ${defenseName(defense ?? '')}, ${texts.join(' before, ')} now.`;
 }

@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import { MoatError } from '../../contract/errors.ts';
 import type { AuditResult, Estimate, VerdictWord } from '../../contract/result.ts';
 import { decideGate } from '../../score/gate.ts';
@@ -93,7 +94,8 @@ function summarize({ result, defense }: ComparedSide): SideSummary {
     encoderDigest: result.encoder.digest,
     defense,
     verdict: defense === null ? decideGate(result).verdict : (own?.verdict ?? 'not-measured'),
-    headline: defense === null ? result.headline : (own?.reason ?? `${defense} was not audited.`),
+    headline:
+      defense === null ? result.headline : (own?.reason ?? `${defenseName(defense)} was not audited.`),
   };
 }
 

@@ -1,4 +1,5 @@
 import { cleanText, jsonText } from '../../contract/clean-text.ts';
+import { defenseName, UNDEFENDED } from '../../contract/defense-name.ts';
 import type { ComparedFigures, ComparisonInput } from '../../contract/report.ts';
 import type { ReportContext } from '../formats/format.ts';
 import { loadStaticRenderer } from '../static-renderer.ts';
@@ -29,7 +30,7 @@ export async function comparisonPdf(
   ]);
   const printed = await (context.printPage?.(page) ?? printPage(page, context.say));
   const [before, after] = [comparison.before, comparison.after].map(({ auditId, defense }) =>
-    defense === null ? `audit ${auditId}` : `${defense} of audit ${auditId}`,
+    defense === null ? `audit ${auditId}` : `${defenseName(defense)} of audit ${auditId}`,
   );
   return finishPdf(printed, {
     title: cleanText(`What changed from ${before} to ${after}`),
@@ -57,7 +58,7 @@ function pageInput(
 
 function figuresOf({ result, defense }: ComparedSide): ComparedFigures {
   const verdicts = result.verdicts.filter(
-    (verdict) => defense === null || verdict.defense === defense || verdict.defense === 'none',
+    (verdict) => defense === null || verdict.defense === defense || verdict.defense === UNDEFENDED,
   );
   return { curves: result.curves, verdicts, policy: result.config.policy };
 }

@@ -1,3 +1,4 @@
+import { defenseName } from '../../contract/defense-name.ts';
 import type { Estimate } from '../../contract/result.ts';
 import { fixedText, intervalText, type Rounding } from '../../contract/rounding.ts';
 import { verdictText } from '../../score/gate.ts';
@@ -25,7 +26,7 @@ export const statusWords = {
 
 /** `audit 1a2b3c4d (rounding), fail`. */
 export function sideText({ auditId, defense, verdict, createdAt }: SideSummary): string {
-  return `audit ${auditId}${defense === null ? '' : ` (${defense})`}, ${createdAt.slice(0, 10)}, ${verdictText(verdict)}`;
+  return `audit ${auditId}${defense === null ? '' : ` (${defenseName(defense)})`}, ${createdAt.slice(0, 10)}, ${verdictText(verdict)}`;
 }
 
 /** What a change is about: `worst-stolen-gain of rounding`. */
@@ -44,7 +45,7 @@ export function subjectOf({
 >): string {
   const parts = [
     (kind === 'attack' || kind === 'ownership') && attack !== null ? attack : null,
-    defense === null ? null : `through ${defense}`,
+    defense === null ? null : `through ${defenseName(defense)}`,
     budget === null ? null : `${count(budget)} queries`,
     accounts === null || accounts === 1 ? null : `${accounts} accounts`,
     task === null ? null : `on ${task}`,

@@ -40,7 +40,7 @@ test('the verdict, its numbers with intervals and evidence, and every defense ar
   expect(text).toMatch(/^## `encoder\.onnx`: not measured\n/);
   const [undefended, defended] = tableOf(tokensOf(text));
   expect(undefended).toEqual([
-    '`none`',
+    'no defense',
     'fail',
     '`direct-extraction`',
     String.raw`82 % \[78 %, 86 %\]`,
@@ -93,7 +93,7 @@ test.each(['executive', 'engineer', 'regulator'] as const)(
     const left = { executive: 51, engineer: 13, regulator: 0 }[profile];
     expect(rows).toHaveLength(verdicts.length - left);
     if (profile === 'executive') {
-      expect(rows).toEqual(['`none`', '`good`']);
+      expect(rows).toEqual(['no defense', '`good`']);
       expect(text).toContain('51 more stand in the full report: 50 fail, 1 not measured.');
       expect(text).toContain('1 low more in the full report');
     }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { defenseName, UNDEFENDED } from '../../contract/defense-name.ts';
 import type { AuditResult, DefenseVerdict, Estimate, Flag } from '../../contract/result.ts';
 import { decideGate, verdictText } from '../../score/gate.ts';
 import { count, dollars, percent, points, withInterval } from '../../score/sentences.ts';
@@ -57,12 +58,12 @@ function defenseTable(result: AuditResult, profile: ReportProfile): readonly str
         (scope === `defense:${verdict.defense}` || (scope.startsWith('cell:') && keys.has(scope.slice(5)))),
     );
     return markdownRow([
-      markdownTableCode(verdict.defense),
+      verdict.defense === UNDEFENDED ? defenseName(UNDEFENDED) : markdownTableCode(verdict.defense),
       verdict.verdict === 'pass' ? '**pass**' : verdictText(verdict.verdict),
       verdict.strongestAttack === null ? 'none measured' : markdownTableCode(verdict.strongestAttack),
       estimateText(verdict.worstStolenGain, percent),
       evidenceText(verdict.worstStolenGain),
-      verdict.defense === 'none' ? '' : estimateText(verdict.protection, percent),
+      verdict.defense === UNDEFENDED ? '' : estimateText(verdict.protection, percent),
       lossText(verdict),
       estimateText(verdict.worstRecallAt10, percent),
       [...new Set(own.map(({ id }) => markdownTableCode(id)))].join(', '),
@@ -100,7 +101,7 @@ function shownVerdicts(
 ): readonly DefenseVerdict[] {
   if (profile === 'regulator') return verdicts;
   if (profile === 'engineer') return verdicts.slice(0, MOST_DEFENSES);
-  return verdicts.filter(({ defense }) => defense === 'none' || defense === recommendation.defense);
+  return verdicts.filter(({ defense }) => defense === UNDEFENDED || defense === recommendation.defense);
 }
 
 /** `2 fail, 1 not measured`. */
@@ -111,7 +112,7 @@ function countWords(words: readonly string[]): string {
 }
 
 function lossText({ defense, worstHonestLoss }: DefenseVerdict): string {
-  return defense === 'none' && worstHonestLoss === null ? '' : estimateText(worstHonestLoss, points);
+  return defense === UNDEFENDED && worstHonestLoss === null ? '' : estimateText(worstHonestLoss, points);
 }
 
 function estimateText(estimate: Estimate | null, spell: (value: number) => string): string {
@@ -171,7 +172,7 @@ function notMeasured({ matrix }: AuditResult, profile: ReportProfile): readonly 
       ? [
           ...without.map(
             ({ attack, defense, state, reason, errorCode }) =>
-              `- ${state.replaceAll('-', ' ')}: ${markdownCode(attack)} against ${markdownCode(defense)}, ${markdownText(reason ?? errorCode ?? 'no reason was stored')}`,
+              `- ${state.replaceAll('-', ' ')}: ${markdownCode(attack)} against ${defense === UNDEFENDED ? defenseName(defense) : markdownCode(defense)}, ${markdownText(reason ?? errorCode ?? 'no reason was stored')}`,
           ),
           '',
         ]

@@ -1,6 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import type { CurvePoint, QueryCurve } from '../../audits/contract/result.ts';
+import { placeDropLabels, type Box, type DropLabel } from './drop-labels.ts';
 
 /** Geometry of the query curves, in pixels of a fixed frame: the picture scales as a whole. */
 
@@ -25,7 +26,13 @@ export interface CurveShape {
   }[];
   readonly end: { readonly x: number; readonly y: number };
   readonly labelY: number;
-  readonly drops: readonly { readonly level: number; readonly x: number; readonly y: number }[];
+  readonly drops: readonly LevelDrop[];
+}
+
+export interface LevelDrop {
+  readonly level: number;
+  readonly x: number;
+  readonly y: number;
 }
 
 export interface Tick {
@@ -46,12 +53,21 @@ export interface CurveLayout extends CurveFrame {
   readonly shapes: readonly CurveShape[];
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
-  readonly zero: number;
-  readonly one: number;
+  readonly zero: Reference;
+  readonly one: Reference;
+  readonly dropLabels: readonly (DropLabel & { readonly level: number })[];
+}
+
+/** A line across the plot, and where it is named. */
+export interface Reference {
+  readonly at: number;
+  readonly label: { readonly x: number; readonly y: number };
 }
 
 /** Between direct labels, so that they do not lie on each other. */
 const LABEL_HEIGHT = 15;
+/** Of what the two lines of reference are called, in 11 pixels. */
+const REFERENCE_LABEL = { width: 108, ascent: 9, descent: 3 };
 /** Levels whose queries are dropped to the axis. */
 const DROPPED_LEVELS: readonly number[] = [0.5, 0.9];
 
@@ -95,13 +111,23 @@ export function layoutCurves(inputs: readonly CurveInput[], frame: CurveFrame): 
         .map(({ level, value }) => ({ level, x: rounded(x(value.queries)), y: rounded(y(level)) })),
     };
   });
+  const reference = (value: number): Reference => {
+    const at = rounded(y(value));
+    return { at, label: { x: frame.left + 4, y: at - 5 } };
+  };
+  const [zero, one] = [reference(0), reference(1)];
   return {
     ...frame,
     shapes: apart(shapes, frame),
     xTicks: budgetTicks(budgets).map((value) => ({ value, at: rounded(x(value)) })),
     yTicks: y.ticks(6).map((value) => ({ value, at: rounded(y(value)) })),
-    zero: rounded(y(0)),
-    one: rounded(y(1)),
+    zero,
+    one,
+    dropLabels: labelled(
+      shapes.flatMap(({ drops }) => drops),
+      frame,
+      [zero, one],
+    ),
   };
 }
 
@@ -129,6 +155,31 @@ function bandPath(
   return shape(known) ?? '';
 }
 
+function labelled(
+  drops: readonly LevelDrop[],
+  frame: CurveFrame,
+  references: readonly Reference[],
+): CurveLayout['dropLabels'] {
+  const plot = {
+    left: frame.left,
+    right: frame.width - frame.right,
+    top: frame.top,
+    bottom: frame.height - frame.bottom,
+  };
+  const names = references.map(({ label: { x, y } }): Box => ({
+    left: x,
+    right: x + REFERENCE_LABEL.width,
+    top: y - REFERENCE_LABEL.ascent,
+    bottom: y + REFERENCE_LABEL.descent,
+  }));
+  return placeDropLabels(drops, plot, names).flatMap((label, i) => {
+    const level = drops[i]?.level;
+    return label === null || level === undefined
+      ? []
+      : [{ ...label, x: rounded(label.x), y: rounded(label.y), box: roundedBox(label.box), level }];
+  });
+}
+
 /** The budgets themselves, as far as their numbers fit beside each other. */
 function budgetTicks(budgets: readonly number[]): readonly number[] {
   const all = [...new Set(budgets)].sort((a, b) => a - b);
@@ -146,6 +197,10 @@ function apart(shapes: readonly CurveShape[], frame: CurveFrame): readonly Curve
   }
   const over = Math.max(0, next - LABEL_HEIGHT - (frame.height - frame.bottom));
   return shapes.map((shape) => ({ ...shape, labelY: rounded((places.get(shape) ?? shape.end.y) - over) }));
+}
+
+function roundedBox({ left, right, top, bottom }: Box): Box {
+  return { left: rounded(left), right: rounded(right), top: rounded(top), bottom: rounded(bottom) };
 }
 
 function rounded(pixels: number): number {

@@ -90,6 +90,29 @@ test('only levels that were reached drop to the axis', () => {
   expect(shapes[0]?.drops.map(({ level }) => level)).toEqual([0.5]);
 });
 
+test('each level that was reached is named once, at its own line, and not on the name of a reference', () => {
+  const reached = (level: number, queries: number) =>
+    ({ level, value: { queries, relation: 'at' }, low: null, high: null }) as const;
+  const inputs = Array.from({ length: 4 }, (_, i) => ({
+    label: `d${i}`,
+    series: i,
+    curve: {
+      ...curve([
+        [500, 0.4],
+        [4000, 0.95],
+      ]),
+      crossings: [reached(0.5, 501 + i), reached(0.9, 3990 + i)],
+    },
+  }));
+  const { dropLabels, shapes, zero } = layoutCurves(inputs, frame);
+  expect(dropLabels.map(({ level }) => level)).toEqual([0.5, 0.9, 0.5, 0.9, 0.5, 0.9, 0.5, 0.9]);
+  const lines = shapes.flatMap(({ drops }) => drops);
+  for (const [i, { x, y, anchor }] of dropLabels.entries()) {
+    expect(Math.abs(x - (lines[i]?.x ?? Number.NaN))).toBeCloseTo(3);
+    if (anchor === 'start' && x < zero.label.x + 60) expect(y).toBeLessThan(zero.label.y - 10);
+  }
+});
+
 test('labels of curves that end together do not cover each other and stay inside', () => {
   const inputs = Array.from({ length: 6 }, (_, i) => ({
     label: `d${i}`,

@@ -154,6 +154,46 @@ test.for(['light', 'dark'] as const)(
   },
 );
 
+test.for([1280, 900])(
+  'in a window of %d pixels long names of presets are read whole',
+  async (width, { skip }) => {
+    const presets = ['quick', 'paper-rotation-watermark', 'nightly_regression_battery_with_transfer_v3'];
+    const audits = presets.flatMap((preset, i) => [
+      fakeAudit({ id: `plain-${i}` as AuditEntry['id'], preset }),
+      fakeAudit({
+        id: `noted-${i}` as AuditEntry['id'],
+        preset,
+        tags: ['release'],
+        note: 'with the new head',
+      }),
+    ]);
+    const opened = await open(
+      '#/history',
+      { 'audits.list': () => audits },
+      { viewport: { width, height: 800 } },
+    );
+    if (opened === undefined) return skip();
+    const { page } = opened;
+    for (const preset of presets) {
+      const names = page.getByTitle(preset, { exact: true }).filter({ visible: true });
+      await expect.poll(() => names.count()).toBe(2);
+      for (const name of await names.all()) {
+        const room = await name.evaluate((element) => ({
+          over: [element.scrollWidth - element.clientWidth, element.scrollHeight - element.clientHeight],
+          isInRow: (() => {
+            const own = element.closest('[role=cell]')?.getBoundingClientRect();
+            const row = element.closest('[role=row]')?.getBoundingClientRect();
+            return own !== undefined && row !== undefined && own.top >= row.top && own.bottom <= row.bottom;
+          })(),
+        }));
+        expect({ preset, ...room }).toEqual({ preset, over: [0, 0], isInRow: true });
+      }
+    }
+    expect(await axeViolations(page)).toEqual([]);
+    await page.context().close();
+  },
+);
+
 test('audits are found by words of name, tag and note, and by outcome', async ({ skip }) => {
   const opened = await open('#/history', { 'audits.list': () => numbered(30) });
   if (opened === undefined) return skip();

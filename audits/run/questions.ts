@@ -23,8 +23,9 @@ export type Question =
       readonly kind: 'estimate';
       readonly settings: Settings;
       readonly folder: string;
-      /** Of the encoder, where it was measured. */
+      /** Of the encoder, where they were measured. */
       readonly imagesPerSecond?: number | undefined;
+      readonly dimension?: number | undefined;
     };
 
 /** What answers each kind of question. */
@@ -55,10 +56,11 @@ export function createAnswers(clock: Clock): (question: Question) => Promise<Ans
     if (question.kind === 'inspect') return encoderSheet(question, clock);
     if (question.kind === 'look') return dataSheet(question.path);
     const config = configureAudit(auditRequest(question.settings, question.folder));
-    const { imagesPerSecond } = question;
+    const { imagesPerSecond, dimension } = question;
     return estimateAudit(config, async (encoder) => ({
       ...(await describe(encoder, config.encoderOptions)),
       imagesPerSecond,
+      dimension,
     }));
   };
 }

@@ -113,6 +113,7 @@ export class NewAudit {
       this.estimate.about({
         settings: this.settings,
         imagesPerSecond: this.encoder.answer?.imagesPerSecond ?? undefined,
+        dimension: this.encoder.answer?.dimension,
       });
   }
 

@@ -371,6 +371,16 @@ describe('over an engine that says what is wanted', () => {
     await page.context().close();
   });
 
+  test('the estimate is asked for with what the preflight found of the encoder', async ({ skip }) => {
+    const opened = await open({}, { stored: draft() });
+    if (opened === undefined) return skip();
+    const { page, engine } = opened;
+    await expect
+      .poll(() => engine.calls.findLast(({ name }) => name === 'audits.estimate')?.request)
+      .toMatchObject({ imagesPerSecond: 125, dimension: 512 });
+    await page.context().close();
+  });
+
   test('dropping the dearest part takes it out of the list', async ({ skip }) => {
     const opened = await open({}, { stored: draft() });
     if (opened === undefined) return skip();

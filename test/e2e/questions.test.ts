@@ -4,8 +4,10 @@ import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEstimate, DataSheet, EncoderSheet } from '../../audits/contract/bridge.ts';
+import type { PreflightReport } from '../../audits/contract/encoder.ts';
 import { openDataset } from '../../audits/datasets/dataset.ts';
 import { writeNpz } from '../../audits/datasets/npz.ts';
+import { preflightSpeed } from '../../audits/plan/cost.ts';
 import { readImages } from '../../audits/datasets/read.ts';
 import { openEncoder } from '../../audits/encoder/encoder.ts';
 import { dataSheet } from '../../audits/run/data-sheet.ts';
@@ -38,7 +40,8 @@ const look = async (place: string): Promise<DataSheet> => dataLook.run({ path: p
 const estimate = async (
   settings: Record<string, unknown>,
   imagesPerSecond?: number,
-): Promise<AuditEstimate> => auditsEstimate.run({ settings, imagesPerSecond }, context);
+  dimension?: number,
+): Promise<AuditEstimate> => auditsEstimate.run({ settings, imagesPerSecond, dimension }, context);
 
 async function pixelsOf(picture: string) {
   const { data, info } = await sharp(Buffer.from(picture.slice('data:image/png;base64,'.length), 'base64'))
@@ -244,6 +247,34 @@ describe('audits.estimate', () => {
     const ownership = await estimate({ ...asked, ownership: true, private: at('pool') }, imagesPerSecond);
     expect(ownership.estimatedMs).toBeGreaterThan(plain.estimatedMs);
     expect(ownership.cells).toBe(plain.cells);
+  });
+
+  test('with what was seen of the encoder, the cells take as long as by `moat audit --dry-run`, ownership tests too', async () => {
+    const dry = await runMoat(
+      [
+        'audit encoder.onnx --pool pool --task tiny=task --dry-run --json --ownership --workers 1',
+        '--budgets 40 --seeds 1 --attacks direct-extraction --defenses none',
+      ].flatMap((part) => part.split(' ')),
+      { cwd: folder },
+    );
+    expect(dry.code, dry.stderr).toBe(0);
+    const plan = JSON.parse(dry.stdout) as {
+      preparation: { preflight: PreflightReport };
+      summary: AuditEstimate;
+    };
+    const { preflight } = plan.preparation;
+    const asked = {
+      ...settings(),
+      budgets: [40],
+      attacks: ['direct-extraction'],
+      defenses: ['none'],
+      workers: 1,
+      seeds: 1,
+      ownership: true,
+    };
+    const seen = await estimate(asked, preflightSpeed(preflight), preflight.dimension);
+    expect(seen.cells).toBe(plan.summary.cells);
+    expect(seen.estimatedMs - seen.preparationMs).toBeCloseTo(plan.summary.estimatedMs, 6);
   });
 
   test('what must be faced comes with its reason, named or not', async () => {

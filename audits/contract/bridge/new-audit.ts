@@ -7,10 +7,14 @@ export interface NewAuditMethods {
   'methods.list': Method<Nothing, MethodCatalogue>;
   /**
    * Cells, queries, time, money of what `settings` ask for, without embedding anything.
-   * `imagesPerSecond`: of the encoder, as `encoder.inspect` measured it; without it a usual one is assumed.
+   * `imagesPerSecond`, `dimension`: of the encoder, as `encoder.inspect` found them; without one a usual one is assumed.
    */
   'audits.estimate': Method<
-    { readonly settings: AuditSettings; readonly imagesPerSecond?: number | undefined },
+    {
+      readonly settings: AuditSettings;
+      readonly imagesPerSecond?: number | undefined;
+      readonly dimension?: number | undefined;
+    },
     AuditEstimate
   >;
   /** What was typed into the form of a new audit, by whichever window: its fields are the form's own. Null: nothing yet. */

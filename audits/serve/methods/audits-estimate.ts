@@ -9,12 +9,14 @@ export const auditsEstimate = defineBridgeMethod({
   request: z.strictObject({
     settings: z.record(z.string(), z.unknown()),
     imagesPerSecond: z.number().positive().optional(),
+    dimension: z.int().positive().optional(),
   }),
-  run: ({ settings, imagesPerSecond }, context) =>
+  run: ({ settings, imagesPerSecond, dimension }, context) =>
     ask(context, {
       kind: 'estimate',
       settings: checkSettings(settings, 'This audit'),
       folder: context.settingsFolder,
       imagesPerSecond,
+      dimension,
     }),
 });

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -9,6 +8,7 @@ import { openBrowser } from '../helpers/browser.ts';
 import { isRunning } from '../helpers/is-running.ts';
 import { startServed } from '../helpers/served.ts';
 import { writeStandInPip } from '../helpers/stand-in-pip.ts';
+import { writeTinyPack } from '../helpers/tiny-pack.ts';
 import { axeViolations, openApp } from './app-page.ts';
 
 /** Engine packs in the settings of a real engine; what pip fetches is no part of a test (docs/engines.md). */
@@ -79,21 +79,7 @@ test.skipIf(!isSupported)(
 
 test.skipIf(!isSupported)('a pack that was installed is found again, shown and removed', async ({ skip }) => {
   const engines = path.join(folder, 'there');
-  const pack = path.join(engines, 'tensorflow');
-  mkdirSync(path.join(pack, 'lib'), { recursive: true });
-  writeFileSync(path.join(pack, 'lib', 'one.so'), 'whole');
-  const sha256 = createHash('sha256').update('whole').digest('hex');
-  const manifest = {
-    format: 1,
-    engine: 'tensorflow',
-    variant: 'cpu',
-    version: '9.9.9',
-    platform: 'linux-x64',
-    source: { name: 'x.whl', sha256 },
-    binding: 'lib/one.so',
-    files: [{ path: 'lib/one.so', bytes: 5, sha256 }],
-  };
-  writeFileSync(path.join(pack, 'manifest.json'), JSON.stringify(manifest));
+  writeTinyPack(engines);
   const opened = await openSettings(engines);
   if (opened === undefined) return skip();
   const { page, entry, close, complaints } = opened;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -17,6 +16,7 @@ import { enginesFolder } from '../../audits/tensor/tensorflow/pack/folder.ts';
 import { isRunning } from '../helpers/is-running.ts';
 import { runMoat, startMoat } from '../helpers/moat.ts';
 import { writeStandInPip } from '../helpers/stand-in-pip.ts';
+import { writeTinyPack } from '../helpers/tiny-pack.ts';
 import { tensorflowFiles, writeTinyWheel } from '../helpers/tiny-wheel.ts';
 
 /** Installing, listing and removing the tensorflow engine, on wheels made up here. */
@@ -229,31 +229,12 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     expectNothing();
   });
 
-  /** A pack of one file, as an installation leaves it. */
-  function writePack(contents: string): void {
-    const pack = path.join(engines, 'tensorflow');
-    mkdirSync(path.join(pack, 'lib'), { recursive: true });
-    writeFileSync(path.join(pack, 'lib', 'one.so'), contents);
-    const sha256 = createHash('sha256').update('whole').digest('hex');
-    const manifest = {
-      format: 1,
-      engine: 'tensorflow',
-      variant: 'cpu',
-      version: '9.9.9',
-      platform: 'linux-x64',
-      source: { name: 'x.whl', sha256 },
-      binding: 'lib/one.so',
-      files: [{ path: 'lib/one.so', bytes: 5, sha256 }],
-    };
-    writeFileSync(path.join(pack, 'manifest.json'), JSON.stringify(manifest));
-  }
-
   test.each([
     ['whole', 'ready', 'libtensorflow 9.9.9 for CPU'],
     ['whale', 'damaged', 'lib/one.so has changed'],
     ['hole', 'damaged', 'lib/one.so has 4 bytes instead of 5'],
   ])('a pack with the contents "%s" is listed as %s', async (contents, state, sentence) => {
-    writePack(contents);
+    writeTinyPack(engines, contents);
     const { stdout } = await runMoat(['engine', 'list', '--json'], { cwd: folder });
     expect(JSON.parse(stdout)).toContainEqual({
       engine: 'tensorflow',
@@ -263,7 +244,7 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
   });
 
   test('a failed installation keeps the pack that was there; removing it leaves nothing', async () => {
-    writePack('whole');
+    writeTinyPack(engines);
     writeTinyWheel(inside('whole.whl'));
     expect((await install('--from', 'whole.whl')).code).toBe(2);
     expect(readdirSync(engines)).toEqual(['tensorflow']);

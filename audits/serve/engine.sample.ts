@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
 import type { CellOutcome, CellWork, Measurement } from '../contract/cell.ts';
+import { MoatError, type SerializedError } from '../contract/errors.ts';
 import { buildResult } from '../report/build.ts';
 import type { Job } from '../run/jobs.ts';
 import { systemClock } from '../run/system-clock.ts';
@@ -20,6 +22,33 @@ export function openSampleEngine(
     clock: systemClock,
     startWorker,
   });
+}
+
+/** Asks an engine as a window does. */
+export interface SampleWindow {
+  /** @returns the reply as it arrives at a window: what does not survive JSON is not there */
+  readonly call: <Name extends BridgeMethod>(
+    name: Name,
+    request: BridgeRequest<Name>,
+  ) => Promise<BridgeReply<Name>>;
+  /** @returns why it is not answered */
+  readonly refusal: (name: string, request: unknown) => Promise<SerializedError>;
+}
+
+/** @param engine the one that is open when something is asked */
+export function sampleWindow(engine: () => ServedEngine): SampleWindow {
+  return {
+    async call<Name extends BridgeMethod>(name: Name, request: BridgeRequest<Name>) {
+      const reply = await engine().dispatch(name, request);
+      if (!reply.ok) throw MoatError.fromJSON(reply.error);
+      return JSON.parse(JSON.stringify(reply.value)) as BridgeReply<Name>;
+    },
+    async refusal(name, request) {
+      const reply = await engine().dispatch(name, request);
+      if (reply.ok) throw new Error(`${name} was answered`);
+      return reply.error;
+    },
+  };
 }
 
 /** An audit of four kinds of cells, of which `pretendingWorkers` knows the numbers. */

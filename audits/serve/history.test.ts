@@ -11,12 +11,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
+import type { BridgeEvent } from '../contract/bridge.ts';
 import type { AuditId } from '../contract/cell.ts';
-import { MoatError, type SerializedError } from '../contract/errors.ts';
 import { defaultPolicy } from '../plan/policy.ts';
 import { earlierAuditId, judgedDatabase } from '../../test/helpers/earlier-database.ts';
-import { pretendingWorkers } from './engine.sample.ts';
+import { pretendingWorkers, sampleWindow } from './engine.sample.ts';
 import { openServe, type ServedEngine } from './open-engine.ts';
 
 /** What windows do with audits that have ended: on a real database of a real audit. */
@@ -44,20 +43,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function call<Name extends BridgeMethod>(
-  name: Name,
-  request: BridgeRequest<Name>,
-): Promise<BridgeReply<Name>> {
-  const reply = await engine.dispatch(name, request);
-  if (!reply.ok) throw MoatError.fromJSON(reply.error);
-  return JSON.parse(JSON.stringify(reply.value)) as BridgeReply<Name>;
-}
-
-async function refusal(name: string, request: unknown): Promise<SerializedError> {
-  const reply = await engine.dispatch(name, request);
-  if (reply.ok) throw new Error(`${name} was answered`);
-  return reply.error;
-}
+const { call, refusal } = sampleWindow(() => engine);
 
 const changed = (): number => events.filter(({ event }) => event.type === 'audits-changed').length;
 

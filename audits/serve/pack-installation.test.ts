@@ -4,9 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning } from '../../test/helpers/is-running.ts';
 import { writeStandInPip, type StandInPip } from '../../test/helpers/stand-in-pip.ts';
-import type { BridgeEvent, BridgeMethod, BridgeReply, BridgeRequest } from '../contract/bridge.ts';
-import { MoatError } from '../contract/errors.ts';
-import { openSampleEngine } from './engine.sample.ts';
+import type { BridgeEvent, BridgeReply } from '../contract/bridge.ts';
+import { openSampleEngine, sampleWindow } from './engine.sample.ts';
 import type { ServedEngine } from './open-engine.ts';
 
 /** What windows are told of an installation, and how it is ended, with a pip that never has the whole wheel. */
@@ -35,14 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function call<Name extends BridgeMethod>(
-  name: Name,
-  request: BridgeRequest<Name>,
-): Promise<BridgeReply<Name>> {
-  const reply = await engine.dispatch(name, request);
-  if (!reply.ok) throw MoatError.fromJSON(reply.error);
-  return reply.value as BridgeReply<Name>;
-}
+const { call } = sampleWindow(() => engine);
 
 const tensorflowOf = (entries: BridgeReply<'engines.list'>) => entries.find(({ id }) => id === 'tensorflow');
 

@@ -2,18 +2,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type {
-  AuditSnapshot,
-  BridgeEvent,
-  BridgeMethod,
-  BridgeReply,
-  BridgeRequest,
-} from '../contract/bridge.ts';
+import type { AuditSnapshot, BridgeEvent } from '../contract/bridge.ts';
 import type { CellWork } from '../contract/cell.ts';
-import { MoatError, type SerializedError } from '../contract/errors.ts';
+import { MoatError } from '../contract/errors.ts';
 import { systemClock } from '../run/system-clock.ts';
 import { openStore } from '../store/open.ts';
-import { openSampleEngine, pretendingWorkers, sampleAccuracy, sampleSettings } from './engine.sample.ts';
+import {
+  openSampleEngine,
+  pretendingWorkers,
+  sampleAccuracy,
+  sampleSettings,
+  sampleWindow,
+} from './engine.sample.ts';
 import type { ServedEngine } from './open-engine.ts';
 
 /** The engine's side of a window: real store, real runner, workers that pretend to compute. */
@@ -36,21 +36,7 @@ function open(startWorker = pretendingWorkers()): void {
   engine.subscribe((event) => events.push(event));
 }
 
-async function call<Name extends BridgeMethod>(
-  name: Name,
-  request: BridgeRequest<Name>,
-): Promise<BridgeReply<Name>> {
-  const reply = await engine.dispatch(name, request);
-  if (!reply.ok) throw MoatError.fromJSON(reply.error);
-  // As it arrives at a window: what does not survive JSON is not there.
-  return JSON.parse(JSON.stringify(reply.value)) as BridgeReply<Name>;
-}
-
-async function refusal(name: string, request: unknown): Promise<SerializedError> {
-  const reply = await engine.dispatch(name, request);
-  if (reply.ok) throw new Error(`${name} was answered`);
-  return reply.error;
-}
+const { call, refusal } = sampleWindow(() => engine);
 
 function heard(fits: (event: BridgeEvent['event']) => boolean): Promise<void> {
   if (events.some(({ event }) => fits(event))) return Promise.resolve();

@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { BridgeMethod, BridgeReply, BridgeRequest } from '../../contract/bridge.ts';
-import { MoatError } from '../../contract/errors.ts';
 import { pageInput } from '../../report/page-input.ts';
-import { openSampleEngine, sampleSettings } from '../engine.sample.ts';
+import { openSampleEngine, sampleSettings, sampleWindow } from '../engine.sample.ts';
 import type { ServedEngine } from '../open-engine.ts';
 
 /** What a window is given to show a report with, and the files it may keep of one. */
@@ -30,14 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function call<Name extends BridgeMethod>(
-  name: Name,
-  request: BridgeRequest<Name>,
-): Promise<BridgeReply<Name>> {
-  const reply = await engine.dispatch(name, request);
-  if (!reply.ok) throw MoatError.fromJSON(reply.error);
-  return JSON.parse(JSON.stringify(reply.value)) as BridgeReply<Name>;
-}
+const { call } = sampleWindow(() => engine);
 
 test('a window has everything the exported page is rendered from', async () => {
   const { result, since, page, isPartial } = await call('audits.result', { id });

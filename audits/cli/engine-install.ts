@@ -4,7 +4,7 @@ import { exitCode, MoatError } from '../contract/errors.ts';
 import { commandName } from './command-name.ts';
 import { resolvePath, type CommandContext } from './context.ts';
 import { addExample, addJsonOption, readChoice } from './flags.ts';
-import { listenForStop } from './signals.ts';
+import { untilStopped } from './signals.ts';
 
 /** Takes a line away that is written over. */
 const ERASED_LINE = '\r\u001b[K';
@@ -73,27 +73,19 @@ async function install(context: CommandContext, flags: InstallFlags, signal: Abo
   }
 }
 
-/** The first Ctrl-C cancels what is done; a second one ends the process, and with it whatever it runs. */
+/** Says that it was cancelled, where it was: being told to stop is no error. */
 async function untilCancelled(
   context: CommandContext,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { clock, terminal } = context;
-  const controller = new AbortController();
-  const stopListening = listenForStop({
-    clock,
-    onStop: () => controller.abort(),
-    onKill: () => process.exit(exitCode.interrupted),
-  });
   try {
-    await work(controller.signal);
+    await untilStopped(clock, work);
   } catch (thrown) {
     if (!(thrown instanceof MoatError) || thrown.code !== 'cancelled') throw thrown;
     if (terminal.hasLiveProgress) terminal.writeProgress(ERASED_LINE);
     terminal.note('stopped: the installation was cancelled, and nothing of it was kept');
     context.exitCode = exitCode.cancelled;
-  } finally {
-    stopListening();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../contract/context.ts';
+import { exitCode } from '../contract/errors.ts';
 
 /** What Ctrl-C means: first stop at a safe point, then, when asked again, at once. */
 
@@ -40,4 +41,19 @@ export function listenForStop(handlers: StopHandlers): () => void {
   return () => {
     for (const signal of signals) process.off(signal, listener);
   };
+}
+
+/** Work that the first Ctrl-C cancels, through its signal; a second one ends the process, and with it whatever it runs. */
+export async function untilStopped<T>(clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stopListening = listenForStop({
+    clock,
+    onStop: () => controller.abort(),
+    onKill: () => process.exit(exitCode.interrupted),
+  });
+  try {
+    return await work(controller.signal);
+  } finally {
+    stopListening();
+  }
 }

@@ -1,6 +1,5 @@
 import type { AuditConfig } from '../contract/audit.ts';
 import { silentLog } from '../contract/context.ts';
-import { exitCode } from '../contract/errors.ts';
 import { loadPlugins } from '../plugins/load.ts';
 import { planService } from '../run/plan-service.ts';
 import { planAudit, runAudit } from '../run/runner.ts';
@@ -13,7 +12,7 @@ import { renderPlan } from './render/plan.ts';
 import { runSession, type SessionSettings } from './session.ts';
 import { configuredAudit } from '../settings/configured-audit.ts';
 import { defaultDatabase, defaultReportFolder, type Settings } from '../settings/settings.ts';
-import { listenForStop } from './signals.ts';
+import { untilStopped } from './signals.ts';
 
 /** Runs, or with `--dry-run` prints, the audit that the settings ask for. */
 export async function startAudit(
@@ -62,22 +61,18 @@ async function printPlan(
     return;
   }
   const progress = createProgress(terminal, { quiet: session.quiet, clock });
-  const controller = new AbortController();
-  const stopListening = listenForStop({
-    clock,
-    onStop: () => controller.abort(),
-    onKill: () => process.exit(exitCode.interrupted),
-  });
   try {
-    const plan = await planAudit(config, {
-      clock,
-      beganAtMs,
-      log: silentLog,
-      signal: controller.signal,
-      onEvent: progress.onEvent,
-      moatVersion: context.moatVersion,
-      artifactFolder: besideDatabase(database, 'artifacts'),
-    });
+    const plan = await untilStopped(clock, (signal) =>
+      planAudit(config, {
+        clock,
+        beganAtMs,
+        log: silentLog,
+        signal,
+        onEvent: progress.onEvent,
+        moatVersion: context.moatVersion,
+        artifactFolder: besideDatabase(database, 'artifacts'),
+      }),
+    );
     progress.end();
     if (session.json) terminal.printJson({ config, ...plan });
     else
@@ -85,6 +80,5 @@ async function printPlan(
         terminal.print(line);
   } finally {
     progress.end();
-    stopListening();
   }
 }

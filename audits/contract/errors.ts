@@ -149,9 +149,9 @@ export const errorTable = {
   },
   'engine-not-installed': user('Install it with `moat engine install tensorflow`, or use --engine onnx.'),
   'engine-broken': user('Install it again with `moat engine install tensorflow`, or use --engine onnx.'),
-  'engine-requirement-missing': environment('Install what is named and run the same command again.'),
+  'engine-requirement-missing': environment('When that is done, run the same command again.'),
   'engine-download-failed': environment(
-    'Check the connection to your package index, or name a wheel with --from.',
+    'Check the connection to your package index and run the same command again, or name a wheel with --from.',
   ),
   'engine-wheel-invalid': user('Fetch the wheel again, or leave out --from and let pip fetch it.'),
   'engine-build-failed': environment(

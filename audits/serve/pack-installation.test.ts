@@ -90,7 +90,7 @@ describe.skipIf(!isSupported)('an installation', () => {
       installation: {
         state: 'failed',
         sentence: expect.stringMatching(
-          /no-such-compiler\) does not start\. Install what is named and try again\.$/,
+          /no-such-compiler\) does not start\. When that is done, try again\.$/,
         ) as string,
       },
     });

@@ -64,7 +64,8 @@ export function createPackInstallation(publish: (event: BridgeEvent['event']) =>
         return;
       }
       const { message, hint } = windowErrorOf(thrown);
-      state = { state: 'failed', sentence: `${cleanText(message)} ${hint}` };
+      const stop = /[.!?…]$/.test(message) ? '' : '.';
+      state = { state: 'failed', sentence: `${cleanText(message)}${stop} ${hint}` };
       throw thrown;
     } finally {
       underWay = null;

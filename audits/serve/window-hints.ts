@@ -32,7 +32,7 @@ export const windowHints = {
   'operation-unsupported': 'Choose the reference engine, or report the operation.',
   'engine-not-installed': 'Install it in Settings, or choose the onnx engine there.',
   'engine-broken': 'Install it again in Settings, or choose the onnx engine there.',
-  'engine-requirement-missing': 'Install what is named and try again.',
+  'engine-requirement-missing': 'When that is done, try again.',
   'engine-download-failed': 'Check the connection to your package index and try again.',
   'engine-wheel-invalid': 'Try again, so that the wheel is fetched anew.',
   'database-not-ours': 'Open another file; this one was not written by Moat.',

@@ -1,22 +1,13 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isTensorflowInstalled } from '../../audits/tensor/tensorflow/installed.sample.ts';
 import { enginesFolder } from '../../audits/tensor/tensorflow/pack/folder.ts';
 import { isRunning } from '../helpers/is-running.ts';
-import { runMoat, startMoat } from '../helpers/moat.ts';
-import { writeStandInPip } from '../helpers/stand-in-pip.ts';
-import { writeTinyPack } from '../helpers/tiny-pack.ts';
+import { runMoat, startMoat, type RunningCommand } from '../helpers/moat.ts';
+import { writePip, writeStandInPip } from '../helpers/stand-in-pip.ts';
+import { packsIn, writeTinyPack } from '../helpers/tiny-pack.ts';
 import { tensorflowFiles, writeTinyWheel } from '../helpers/tiny-wheel.ts';
 
 /** Installing, listing and removing the tensorflow engine, on wheels made up here. */
@@ -67,12 +58,21 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     for (const name of ['MOAT_ENGINES', 'CXX'] as const) setEnvironment(name, given[name]);
   });
 
+  /** Ended with its test, whatever becomes of that. */
+  const begun: RunningCommand[] = [];
+  const begin = (args: readonly string[]): RunningCommand => {
+    const command = startMoat(args, { cwd: folder });
+    begun.push(command);
+    return command;
+  };
+  afterEach(() => begun.splice(0).forEach((command) => command.killGroup()));
+
   const install = (...args: readonly string[]): ReturnType<typeof runMoat> =>
     runMoat(['engine', 'install', 'tensorflow', ...args], { cwd: folder });
 
   /** Nothing that looks installed, and nothing half-made either. */
   const expectNothing = (): void => {
-    expect(existsSync(engines) ? readdirSync(engines) : []).toEqual([]);
+    expect(packsIn(engines)).toEqual([]);
   };
 
   const wrong: readonly (readonly [
@@ -194,14 +194,14 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     writeTinyWheel(inside('whole.whl'));
     const started = inside('compiler-pid');
     setEnvironment('CXX', writeCompiler('endless', `echo $$ > '${started}'; exec sleep 600`));
-    const running = startMoat(['engine', 'install', 'tensorflow', '--from', 'whole.whl'], { cwd: folder });
+    const running = begin(['engine', 'install', 'tensorflow', '--from', 'whole.whl']);
     await running.waitFor(/Building the binding/);
     await expect.poll(() => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n')).toBe(true);
     running.process.kill('SIGKILL');
     expect((await running.end).signal).toBe('SIGKILL');
     // What was left alone ends too.
     await expect.poll(() => isRunning(Number(readFileSync(started, 'utf8')))).toBe(false);
-    expect(readdirSync(engines)).toEqual([`.tensorflow-${running.process.pid}`]);
+    expect(packsIn(engines)).toEqual([`.tensorflow-${running.process.pid}`]);
     const list = await runMoat(['engine', 'list', '--json'], { cwd: folder });
     expect(JSON.parse(list.stdout)).toContainEqual(
       expect.objectContaining({ engine: 'tensorflow', state: 'not installed' }),
@@ -217,7 +217,7 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
   ] as const)('%s cancels it: pip ends, nothing is kept, and one line says so', async (_what, signal) => {
     const pip = writeStandInPip(mkdtempSync(path.join(folder, 'pip-')));
     for (const [name, value] of Object.entries(pip.variables)) vi.stubEnv(name, value);
-    const running = startMoat(['engine', 'install', 'tensorflow'], { cwd: folder });
+    const running = begin(['engine', 'install', 'tensorflow']);
     vi.unstubAllEnvs();
     const pids = await pip.started();
     running.process.kill(signal);
@@ -226,6 +226,66 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     expect(stderr).toMatch(/^stopped: the installation was cancelled, and nothing of it was kept$/m);
     expect(stderr).not.toContain('error');
     await expect.poll(() => pids.some(isRunning)).toBe(false);
+    expectNothing();
+  });
+
+  /** The command with a stand-in for pip. @param script of a shell, run when something is to be fetched */
+  const installWithPip = (script: string): RunningCommand => {
+    const variables = writePip(mkdtempSync(path.join(folder, 'pip-')), script);
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    const running = begin(['engine', 'install', 'tensorflow']);
+    vi.unstubAllEnvs();
+    return running;
+  };
+  const published = 'tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl';
+
+  test.each([
+    [
+      'an index that cannot be reached',
+      `echo "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/" >&2
+       echo 'ERROR: No matching distribution found for tensorflow-cpu==2.21.0' >&2; exit 1`,
+      'Pip could not fetch tensorflow-cpu==2.21.0: the package index could not be reached.',
+      'Check the connection to your package index and run the same command again, or name a wheel with --from.',
+    ],
+    [
+      'another file than the published one',
+      `for word; do case $word in --dest=*) cp "$TINY_WHEEL" "\${word#--dest=}/${published}"; esac; done`,
+      `What pip fetched as ${published} is not the published file: its SHA-256 is `,
+      'Check the connection to your package index and run the same command again, or name a wheel with --from.',
+    ],
+    [
+      'a disk that becomes full',
+      `echo part > "$TMPDIR/part"; echo 'OSError: [Errno 28] No space left on device' >&2; exit 2`,
+      'The tensorflow engine cannot be installed: the disk became full; free some space for ',
+      'When that is done, run the same command again.',
+    ],
+  ])('%s is told in one sentence, with what to do', async (_what, script, says, hint) => {
+    writeTinyWheel(inside('tiny.whl'));
+    vi.stubEnv('TINY_WHEEL', inside('tiny.whl'));
+    const { code, stderr } = await installWithPip(script).end;
+    expect(code).toBe(2);
+    const [error, advice, ...rest] = stderr.trim().split('\n').slice(-2);
+    expect(error).toContain(`error: ${says}`);
+    expect([advice, rest]).toEqual([`-> ${hint}`, []]);
+    expectNothing();
+  });
+
+  test('a disk that becomes full while the binding is built is not taken for a fault of the sources', async () => {
+    writeTinyWheel(inside('whole.whl'));
+    setEnvironment('CXX', writeCompiler('full', 'echo "ld: error: No space left on device" >&2; exit 1'));
+    const { code, stderr } = await install('--from', 'whole.whl');
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot be installed: the disk became full; free some space for ');
+    expectNothing();
+  });
+
+  test('what pip tries again after is told while it does', async () => {
+    const running = installWithPip(
+      `echo "WARNING: Retrying (Retry(total=4)) after connection broken by 'ReadTimeoutError(...)'" >&2; sleep 600`,
+    );
+    await running.waitFor(/It had to try again: the package index did not answer in time\./);
+    running.process.kill('SIGINT');
+    expect((await running.end).code).toBe(5);
     expectNothing();
   });
 
@@ -247,7 +307,7 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     writeTinyPack(engines);
     writeTinyWheel(inside('whole.whl'));
     expect((await install('--from', 'whole.whl')).code).toBe(2);
-    expect(readdirSync(engines)).toEqual(['tensorflow']);
+    expect(packsIn(engines)).toEqual(['tensorflow']);
     const removed = await runMoat(['engine', 'remove', 'tensorflow'], { cwd: folder });
     expect(removed.stdout).toContain('The tensorflow engine is removed.');
     expectNothing();

@@ -14,16 +14,9 @@ export interface StandInPip {
 
 export function writeStandInPip(folder: string): StandInPip {
   const pids = path.join(folder, 'pip-pids');
-  const write = (name: string, script: string): string => {
-    const file = path.join(folder, name);
-    writeFileSync(file, `#!/bin/sh\n${script}\n`);
-    chmodSync(file, 0o755);
-    return file;
-  };
-  write(
-    'python3',
+  const variables = writePip(
+    folder,
     [
-      'for word; do [ "$word" = --version ] && exit 0; done',
       'for word; do case $word in --dest=*) echo part > "${word#--dest=}/wheel.part"; esac; done',
       'echo part > "$TMPDIR/wheel.part"',
       'sleep 600 &',
@@ -32,14 +25,26 @@ export function writeStandInPip(folder: string): StandInPip {
     ].join('\n'),
   );
   return {
-    variables: {
-      PATH: `${folder}${path.delimiter}${process.env['PATH'] ?? ''}`,
-      CXX: write('compiler', 'exit 0'),
-    },
+    variables,
     async started() {
       await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8').endsWith('\n')).toBe(true);
       return readFileSync(pids, 'utf8').trim().split(' ').map(Number);
     },
     forget: () => rmSync(pids, { force: true }),
+  };
+}
+
+/** A pip, and a compiler that does nothing. @param script of a shell, run when something is to be fetched */
+export function writePip(folder: string, script: string): StandInPip['variables'] {
+  const write = (name: string, lines: string): string => {
+    const file = path.join(folder, name);
+    writeFileSync(file, `#!/bin/sh\n${lines}\n`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+  write('python3', `for word; do [ "$word" = --version ] && exit 0; done\n${script}`);
+  return {
+    PATH: `${folder}${path.delimiter}${process.env['PATH'] ?? ''}`,
+    CXX: write('compiler', 'exit 0'),
   };
 }

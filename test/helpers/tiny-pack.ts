@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -22,4 +22,9 @@ export function writeTinyPack(engines: string, contents = 'whole'): void {
     files: [{ path: 'lib/one.so', bytes: 5, sha256 }],
   };
   writeFileSync(path.join(pack, 'manifest.json'), JSON.stringify(manifest));
+}
+
+/** What lies in the folder of all engine packs, but for the empty file of its lock. */
+export function packsIn(engines: string): readonly string[] {
+  return existsSync(engines) ? readdirSync(engines).filter((name) => name !== '.lock') : [];
 }

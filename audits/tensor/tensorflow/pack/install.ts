@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import path from 'node:path';
 import { MoatError } from '../../../contract/errors.ts';
 import { buildBinding } from './build-binding.ts';
-import { downloadWheel } from './download.ts';
+import { downloadWheel, findPip } from './download.ts';
 import {
   BINDING_FILE,
   describeFile,
@@ -13,7 +13,13 @@ import {
   type PackVariant,
 } from './manifest.ts';
 import { knownWheels, wheelProjects } from './releases.ts';
-import { requireBuildTools, requireFolder, requireSpace, thisProcess } from './requirements.ts';
+import {
+  refusedBySystem,
+  requireBuildTools,
+  requireFolder,
+  requireSpace,
+  thisProcess,
+} from './requirements.ts';
 import { beginStaging, removeLeftovers } from './staging.ts';
 import { fillFromStock } from './stock.ts';
 import { checkLoads } from './trial.ts';
@@ -42,22 +48,18 @@ const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platfo
 
 /**
  * Makes the pack under another name and renames it when it works: a folder `tensorflow` is always complete.
- * @throws MoatError engine-requirement-missing, engine-download-failed, engine-wheel-invalid, engine-build-failed; cancelled
+ * @throws MoatError engine-requirement-missing, engine-download-failed, engine-wheel-invalid,
+ *   engine-build-failed; cancelled
  */
 export async function installPack(options: InstallOptions): Promise<PackManifest> {
   const { engines, variant, note, signal } = options;
   const tools = requireBuildTools(thisProcess);
   const given = options.from === undefined ? undefined : findWheel(options.from, variant);
-  requireFolder(engines);
-  removeLeftovers(engines);
-  requireSpace(engines, given === undefined ? variant : null);
-  return inStaging(engines, signal, async (staging) => {
+  return inStaging(engines, given === undefined ? variant : null, signal, async (staging) => {
     const pack = path.join(staging, 'pack');
     const scratch = path.join(staging, 'scratch');
     for (const folder of [pack, scratch]) mkdirSync(folder);
-    if (given === undefined)
-      note(`Fetching ${wheelProjects[variant]} with pip (${variant === 'cpu' ? '0.3' : '0.6'} GB).`);
-    const file = given ?? (await downloadWheel(variant, scratch, signal));
+    const file = given ?? (await fetchWheel(options, scratch));
     note(`Checking ${path.basename(file)}.`);
     const sha256 = await checkWheelHash(file, given !== undefined, options);
     const wheel = await openWheel(file);
@@ -98,10 +100,7 @@ export async function installStockPack(
   options: Pick<InstallOptions, 'variant' | 'engines' | 'note' | 'signal'>,
 ): Promise<PackManifest> {
   const { engines, variant, note, signal } = options;
-  requireFolder(engines);
-  removeLeftovers(engines);
-  requireSpace(engines, variant);
-  return inStaging(engines, signal, async (staging) => {
+  return inStaging(engines, variant, signal, async (staging) => {
     const pack = path.join(staging, 'pack');
     note('Letting @tensorflow/tfjs-node-gpu fetch libtensorflow 2.9.1: no GPU newer than Ampere, CUDA 11.2.');
     const manifest = await fillFromStock(pack, variant, signal);
@@ -110,24 +109,44 @@ export async function installStockPack(
   });
 }
 
-/** A folder to work in, of which nothing is left however the work ends. @throws MoatError cancelled, and what the work throws */
+/**
+ * A folder to work in, of which nothing is left however the work ends.
+ * @param download what is to be fetched into it
+ * @throws MoatError engine-requirement-missing, cancelled, and what the work throws
+ */
 async function inStaging<T>(
   engines: string,
+  download: PackVariant | null,
   signal: AbortSignal,
   work: (staging: string) => Promise<T>,
 ): Promise<T> {
-  const staging = beginStaging(engines);
+  requireFolder(engines);
+  let staging: string | undefined;
   try {
+    removeLeftovers(engines);
+    requireSpace(engines, download);
+    staging = beginStaging(engines);
     return await work(staging);
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
+    if (!signal.aborted) throw refusedBySystem(thrown, engines);
     // Whatever was interrupted says something of its own: a wheel that ends early, a compiler that was killed.
     throw new MoatError('cancelled', 'The installation of the tensorflow engine was cancelled.', {
       cause: thrown,
     });
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    if (staging !== undefined) rmSync(staging, { recursive: true, force: true });
   }
+}
+
+/** @throws MoatError engine-requirement-missing, engine-download-failed */
+async function fetchWheel(
+  { variant, note, signal }: Pick<InstallOptions, 'variant' | 'note' | 'signal'>,
+  folder: string,
+): Promise<string> {
+  const pip = findPip();
+  const stage = `Fetching ${wheelProjects[variant]} with pip (${variant === 'cpu' ? '0.3' : '0.6'} GB).`;
+  note(stage);
+  return downloadWheel(pip, variant, folder, signal, (why) => note(`${stage} It had to try again: ${why}.`));
 }
 
 /** @throws MoatError path-missing, engine-wheel-invalid */
@@ -158,12 +177,12 @@ async function checkWheelHash(file: string, isGiven: boolean, options: InstallOp
   if (known === sha256 || Object.values(knownWheels).includes(sha256)) return sha256;
   if (known !== undefined)
     throw new MoatError(
-      'engine-wheel-invalid',
-      `${name} is not the published file: its SHA-256 is ${sha256}, published is ${known}.`,
+      isGiven ? 'engine-wheel-invalid' : 'engine-download-failed',
+      `${isGiven ? name : `What pip fetched as ${name}`} is not the published file: its SHA-256 is ${sha256}, published is ${known}.`,
       { details: { file } },
     );
   if (!isGiven)
-    throw new MoatError('engine-wheel-invalid', `pip fetched ${name}, whose SHA-256 Moat does not know.`);
+    throw new MoatError('engine-download-failed', `pip fetched ${name}, whose SHA-256 Moat does not know.`);
   options.note(`Moat does not know ${name}: it is checked against its own record only.`);
   return sha256;
 }

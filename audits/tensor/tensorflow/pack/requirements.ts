@@ -103,8 +103,8 @@ export function requireFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
-  } catch {
-    throw missing(`${folder} cannot be written; make it writable, or name another folder with MOAT_ENGINES`);
+  } catch (cause) {
+    throw fullDisk(cause, folder) ?? unwritable(folder, cause);
   }
 }
 
@@ -115,10 +115,44 @@ export function requireSpace(folder: string, download: 'cpu' | 'gpu' | null): vo
   const free = bavail * bsize;
   if (free < needed)
     throw missing(
-      `${(needed / 1e9).toFixed(1)} GB of free space are needed in ${folder}, and ${(free / 1e9).toFixed(1)} GB are free; name another folder with MOAT_ENGINES`,
+      `${(needed / 1e9).toFixed(1)} GB of free space are needed in ${folder}, and ${(free / 1e9).toFixed(1)} GB are free; free some, or name another folder with MOAT_ENGINES`,
     );
 }
 
-export function missing(what: string): MoatError {
-  return new MoatError('engine-requirement-missing', `The tensorflow engine cannot be installed: ${what}.`);
+export function missing(what: string, cause?: unknown): MoatError {
+  return new MoatError(
+    'engine-requirement-missing',
+    `The tensorflow engine cannot be installed: ${what}.`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/**
+ * What the system refused while something was written below `engines`, as what the user can change about it: by this
+ * process, or by a program that it ran, which says so in its `stderr`.
+ */
+export function refusedBySystem(thrown: unknown, engines: string): unknown {
+  if (MoatError.from(thrown).code === 'file-unwritable')
+    return unwritable((thrown as NodeJS.ErrnoException).path ?? engines, thrown);
+  return fullDisk(thrown, engines) ?? thrown;
+}
+
+export function unwritable(place: string, cause: unknown): MoatError {
+  return new MoatError(
+    'engine-requirement-missing',
+    `The tensorflow engine can be neither installed nor removed: ${place} cannot be written; make it writable, or name another folder with MOAT_ENGINES.`,
+    { cause },
+  );
+}
+
+function fullDisk(thrown: unknown, engines: string): MoatError | undefined {
+  const { code, details } = MoatError.from(thrown);
+  const isFull =
+    code === 'disk-full' || /No space left on device|quota exceeded/i.test(String(details['stderr']));
+  return isFull
+    ? missing(
+        `the disk became full; free some space for ${engines}, or name another folder with MOAT_ENGINES`,
+        thrown,
+      )
+    : undefined;
 }

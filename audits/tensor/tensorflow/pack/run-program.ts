@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly folder?: string;
   /** Variables beside those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Told whenever it writes to its standard error, with all that it has written there. */
+  readonly onStderr?: (soFar: string) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ProgramOptions {
 export async function runProgram(
   command: string,
   args: readonly string[],
-  { signal, folder, environment }: ProgramOptions,
+  { signal, folder, environment, onStderr }: ProgramOptions,
 ): Promise<string> {
   signal.throwIfAborted();
   const child = spawn('/bin/sh', ['-c', watched, 'sh', command, ...args], {
@@ -39,7 +41,10 @@ export async function runProgram(
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    onStderr?.(stderr);
+  });
   try {
     const end = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
       child.once('error', reject);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,8 +7,8 @@ import { appFiles } from '../../audits/serve/app-files.ts';
 import { openBrowser } from '../helpers/browser.ts';
 import { isRunning } from '../helpers/is-running.ts';
 import { startServed } from '../helpers/served.ts';
-import { writeStandInPip } from '../helpers/stand-in-pip.ts';
-import { writeTinyPack } from '../helpers/tiny-pack.ts';
+import { writePip, writeStandInPip } from '../helpers/stand-in-pip.ts';
+import { packsIn, writeTinyPack } from '../helpers/tiny-pack.ts';
 import { axeViolations, openApp } from './app-page.ts';
 
 /** Engine packs in the settings of a real engine; what pip fetches is no part of a test (docs/engines.md). */
@@ -26,16 +26,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A compiler, and no pip. */
-function withoutPip(): { readonly PATH: string; readonly CXX: string } {
-  const compiler = path.join(folder, 'compiler');
+/** A compiler, and no pip. @param bin takes the compiler, and is where programs are looked for */
+function withoutPip(bin: string): { readonly PATH: string; readonly CXX: string } {
+  const compiler = path.join(bin, 'compiler');
   writeFileSync(compiler, '#!/bin/sh\nexit 0\n');
   chmodSync(compiler, 0o755);
-  return { PATH: folder, CXX: compiler };
+  return { PATH: bin, CXX: compiler };
 }
 
 /** The settings of an engine that finds its packs here, and programs where the variables say. */
-async function openSettings(engines: string, variables: Readonly<Record<string, string>> = withoutPip()) {
+async function openSettings(
+  engines: string,
+  variables: Readonly<Record<string, string>> = withoutPip(folder),
+) {
   if (browser === undefined) return undefined;
   for (const [name, value] of Object.entries({ MOAT_ENGINES: engines, ...variables }))
     vi.stubEnv(name, value);
@@ -55,24 +58,34 @@ async function openSettings(engines: string, variables: Readonly<Record<string, 
 }
 
 test.skipIf(!isSupported)(
-  'without pip a pack is not installed: the window says what to do and can try again',
+  'without pip a pack is not installed: every window says what to do, and trying again works once it is done',
   async ({ skip }) => {
     const engines = path.join(folder, 'none');
-    const opened = await openSettings(engines);
-    if (opened === undefined) return skip();
-    const { page, entry, close, complaints } = opened;
+    const bin = mkdtempSync(path.join(folder, 'bin-'));
+    const opened = await openSettings(engines, withoutPip(bin));
+    if (opened === undefined || browser === undefined) return skip();
+    const { page, entry, close, address, complaints } = opened;
+    const other = await openApp(browser, address);
     await entry.getByText('Not installed', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
-    await page
-      .getByText(/there is no pip to fetch TensorFlow with; install Python's pip/)
-      .first()
-      .waitFor();
-    expect(await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).isEnabled()).toBe(
-      true,
-    );
-    expect(readdirSync(engines)).toEqual([]);
+    const install = page.getByRole('button', { name: 'Install the engine pack, TensorFlow' });
+    await install.click();
+    for (const window of [page, other.page])
+      await window
+        .getByRole('listitem')
+        .getByText(
+          /there is no pip to fetch TensorFlow with; install Python's pip.* When that is done, try again\.$/,
+        )
+        .waitFor();
+    expect(packsIn(engines)).toEqual([]);
     expect(await axeViolations(page)).toEqual([]);
-    expect(complaints).toEqual([]);
+
+    const pip = writeStandInPip(bin);
+    await install.click();
+    await pip.started();
+    await page.getByRole('button', { name: 'Cancel the installation of TensorFlow' }).waitFor();
+    expect(await entry.getByText(/there is no pip/).count()).toBe(0);
+    expect([...complaints, ...other.complaints]).toEqual([]);
+    await other.page.context().close();
     await close();
   },
 );
@@ -86,7 +99,7 @@ test.skipIf(!isSupported)('a pack that was installed is found again, shown and r
   await entry.getByText(/libtensorflow 9\.9\.9 for CPU, in /).waitFor();
   await entry.getByRole('button', { name: /Remove/ }).click();
   await entry.getByText('Not installed', { exact: true }).waitFor();
-  expect(readdirSync(engines)).toEqual([]);
+  expect(packsIn(engines)).toEqual([]);
   await page.reload();
   await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).waitFor();
   expect(complaints).toEqual([]);
@@ -121,7 +134,7 @@ test.skipIf(!isSupported)(
       await window.getByText('Not installed', { exact: true }).waitFor();
     }
     await expect.poll(() => first.some(isRunning)).toBe(false);
-    expect(readdirSync(engines)).toEqual([]);
+    expect(packsIn(engines)).toEqual([]);
 
     pip.forget();
     await other.page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
@@ -131,6 +144,45 @@ test.skipIf(!isSupported)(
     await other.page.context().close();
     await close();
     await expect.poll(() => second.some(isRunning)).toBe(false);
-    expect(readdirSync(engines)).toEqual([]);
+    expect(packsIn(engines)).toEqual([]);
+  },
+);
+
+test.skipIf(!isSupported)(
+  'a stage that is over does not come back while the end is asked for',
+  async ({ skip }) => {
+    const engines = path.join(folder, 'ending');
+    const bin = mkdtempSync(path.join(folder, 'pip-'));
+    const goOn = path.join(bin, 'go-on');
+    const opened = await openSettings(
+      engines,
+      writePip(
+        bin,
+        `while [ ! -e '${goOn}' ]; do sleep 0.1; done
+       echo "WARNING: Retrying (Retry(total=4)) after connection broken by 'ReadTimeoutError(...)'" >&2
+       sleep 600`,
+      ),
+    );
+    if (opened === undefined) return skip();
+    const { page, entry, close, complaints } = opened;
+    await page.getByRole('button', { name: 'Install the engine pack, TensorFlow' }).click();
+    await entry.getByText('Fetching tensorflow-cpu with pip (0.3 GB).', { exact: true }).waitFor();
+    writeFileSync(goOn, '');
+    const later = entry.getByText(/It had to try again: the package index did not answer in time\.$/);
+    await later.waitFor();
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/api/engines.list', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const asked = page.waitForRequest('**/api/engines.list');
+    await page.getByRole('button', { name: 'Cancel the installation of TensorFlow' }).click();
+    await asked;
+    expect(await later.count()).toBe(1);
+    answer();
+    await entry.getByText('The installation was cancelled; nothing of it was kept.').waitFor();
+    expect(complaints).toEqual([]);
+    await close();
   },
 );

@@ -149,6 +149,7 @@ export const errorTable = {
   },
   'engine-not-installed': user('Install it with `moat engine install tensorflow`, or use --engine onnx.'),
   'engine-broken': user('Install it again with `moat engine install tensorflow`, or use --engine onnx.'),
+  'engine-busy': environment('Wait until it has ended, or end it there; then run the same command again.'),
   'engine-requirement-missing': environment('When that is done, run the same command again.'),
   'engine-download-failed': environment(
     'Check the connection to your package index and run the same command again, or name a wheel with --from.',

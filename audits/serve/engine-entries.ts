@@ -1,6 +1,8 @@
-import type { EngineEntry } from '../contract/bridge.ts';
-import { engineStates } from '../doctor/engine-states.ts';
+import type { EngineEntry, EngineInstallation } from '../contract/bridge.ts';
+import { engineStates, type EngineState } from '../doctor/engine-states.ts';
 import { engineList } from '../tensor/engine-list.ts';
+import { enginesFolder } from '../tensor/tensorflow/pack/folder.ts';
+import { installedElsewhere } from '../tensor/tensorflow/pack/lock.ts';
 import type { PackInstallation } from './pack-installation.ts';
 
 const titles: Readonly<Record<string, string>> = {
@@ -11,6 +13,17 @@ const titles: Readonly<Record<string, string>> = {
 /** What does not come with Moat. */
 const installable = 'tensorflow';
 
+/** Whoever is at it now comes before how it ended last. */
+function installationOf(
+  pack: Pick<PackInstallation, 'state'>,
+  state: EngineState['state'],
+): EngineInstallation | null {
+  const own = pack.state();
+  const elsewhere = own?.state === 'running' ? null : installedElsewhere(enginesFolder());
+  if (elsewhere !== null) return { state: 'elsewhere', sentence: elsewhere };
+  return state === 'ready' ? null : own;
+}
+
 export async function engineEntries(pack: Pick<PackInstallation, 'state'>): Promise<readonly EngineEntry[]> {
   const states = await engineStates();
   return Promise.all(
@@ -19,8 +32,9 @@ export async function engineEntries(pack: Pick<PackInstallation, 'state'>): Prom
       const devices = entry?.devices ?? [];
       const missing = await Promise.all(devices.map(async (device) => entry?.missing(device)));
       // Last, so that nothing that is told from here on is older.
-      const installation = engine === installable && state !== 'ready' ? pack.state() : null;
-      const isFree = engine === installable && installation?.state !== 'running';
+      const installation = engine === installable ? installationOf(pack, state) : null;
+      const isFree =
+        engine === installable && installation?.state !== 'running' && installation?.state !== 'elsewhere';
       return {
         id: engine,
         title: titles[engine] ?? engine,

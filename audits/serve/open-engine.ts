@@ -13,6 +13,7 @@ import { createPackInstallation } from './pack-installation.ts';
 import { bridgeMethods } from './registry.ts';
 import { createRuns } from './runs.ts';
 import { watchOthers } from './watch-others.ts';
+import { watchPacks } from './watch-packs.ts';
 
 export interface ServeOptions {
   /** File; made when missing. */
@@ -70,6 +71,7 @@ export function openServe(options: ServeOptions): ServedEngine {
   const installation = createPackInstallation(publish);
   const closing: (() => void | Promise<void>)[] = [
     watchOthers(database, () => publish({ type: 'audits-changed' })),
+    watchPacks(hub),
   ];
   const context: ServeContext = {
     get store() {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning } from '../../test/helpers/is-running.ts';
+import { startMoat, type RunningCommand } from '../../test/helpers/moat.ts';
+import { packsIn, writeTinyPack } from '../../test/helpers/tiny-pack.ts';
 import { writeStandInPip, type StandInPip } from '../../test/helpers/stand-in-pip.ts';
 import type { BridgeEvent, BridgeReply } from '../contract/bridge.ts';
 import { openSampleEngine, sampleWindow } from './engine.sample.ts';
@@ -16,6 +18,7 @@ const fetching = { state: 'running', fraction: null, sentence: 'Fetching tensorf
 let folder: string;
 let pip: StandInPip;
 let engine: ServedEngine;
+let command: RunningCommand | undefined;
 let events: BridgeEvent['event'][];
 const engines = (): string => path.join(folder, 'engines');
 
@@ -29,12 +32,13 @@ beforeEach(() => {
   engine.subscribe(({ event }) => events.push(event));
 });
 afterEach(async () => {
+  command?.killGroup();
   await engine.close();
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const { call } = sampleWindow(() => engine);
+const { call, refusal } = sampleWindow(() => engine);
 
 const tensorflowOf = (entries: BridgeReply<'engines.list'>) => entries.find(({ id }) => id === 'tensorflow');
 
@@ -48,7 +52,9 @@ describe.skipIf(!isSupported)('an installation', () => {
       canRemove: false,
       installation: fetching,
     });
-    await expect(call('engines.install', asked)).rejects.toThrow('The engine is being installed already.');
+    await expect(call('engines.install', asked)).rejects.toThrow(
+      'The tensorflow engine is being installed already.',
+    );
     await expect(call('engines.remove', asked)).rejects.toThrow('The engine is being installed; cancel that');
     expect(readdirSync(path.join(engines(), `.tensorflow-${process.pid}`, 'scratch'))).toEqual([
       'wheel.part',
@@ -64,7 +70,7 @@ describe.skipIf(!isSupported)('an installation', () => {
       },
     });
     expect(tensorflowOf(await installed)).toEqual(cancelled);
-    expect(readdirSync(engines())).toEqual([]);
+    expect(packsIn(engines())).toEqual([]);
     await expect.poll(() => pids.some(isRunning)).toBe(false);
     const { state: _state, ...told } = fetching;
     expect(events).toEqual([
@@ -102,12 +108,41 @@ describe.skipIf(!isSupported)('an installation', () => {
     await installed;
   });
 
+  test('begun on a command line is told to windows, and not begun here as well', async () => {
+    command = startMoat(['engine', 'install', 'tensorflow'], { cwd: folder });
+    const { pid } = command.process;
+    await pip.started();
+    const sentence = `The tensorflow engine is being installed by another program (process ${pid}).`;
+    const isTold = (): boolean => events.some(({ type }) => type === 'engines-changed');
+    await expect.poll(isTold).toBe(true);
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      canInstall: false,
+      canRemove: false,
+      installation: { state: 'elsewhere', sentence },
+    });
+    for (const method of ['engines.install', 'engines.remove'] as const)
+      expect(await refusal(method, asked)).toMatchObject({ code: 'engine-busy', message: sentence });
+
+    events.length = 0;
+    command.process.kill('SIGINT');
+    expect((await command.end).code).toBe(5);
+    await expect.poll(isTold).toBe(true);
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      canInstall: true,
+      installation: null,
+    });
+    events.length = 0;
+    writeTinyPack(engines());
+    await expect.poll(isTold).toBe(true);
+    expect(tensorflowOf(await call('engines.list', {}))?.state).toBe('ready');
+  });
+
   test('ends with the engine that began it', async () => {
     const installed = call('engines.install', asked);
     const pids = await pip.started();
     await engine.close();
     expect(tensorflowOf(await installed)?.installation?.state).toBe('cancelled');
-    expect(readdirSync(engines())).toEqual([]);
+    expect(packsIn(engines())).toEqual([]);
     await expect.poll(() => pids.some(isRunning)).toBe(false);
     engine = openSampleEngine(folder);
     expect(tensorflowOf(await call('engines.list', {}))?.installation).toBeNull();

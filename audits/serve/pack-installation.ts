@@ -12,7 +12,7 @@ export interface PackInstallation {
   readonly state: () => EngineInstallation | null;
   /**
    * Resolves when it has ended, cancelled or not.
-   * @throws MoatError `usage` while one is under way, and what `installPack` throws
+   * @throws MoatError `engine-busy` while one is under way, here or in another program, and what `installPack` throws
    */
   readonly install: () => Promise<void>;
   /** Resolves when nothing of it is left; where none is under way, at once. */
@@ -63,6 +63,11 @@ export function createPackInstallation(publish: (event: BridgeEvent['event']) =>
         state = { state: 'cancelled', sentence: 'The installation was cancelled; nothing of it was kept.' };
         return;
       }
+      // Told as long as it lasts, by whom (`engineEntries`).
+      if (thrown instanceof MoatError && thrown.code === 'engine-busy') {
+        state = null;
+        throw thrown;
+      }
       const { message, hint } = windowErrorOf(thrown);
       const stop = /[.!?…]$/.test(message) ? '' : '.';
       state = { state: 'failed', sentence: `${cleanText(message)}${stop} ${hint}` };
@@ -76,7 +81,8 @@ export function createPackInstallation(publish: (event: BridgeEvent['event']) =>
   return {
     state: () => state,
     async install() {
-      if (underWay !== null) throw new MoatError('usage', 'The engine is being installed already.');
+      if (underWay !== null)
+        throw new MoatError('engine-busy', 'The tensorflow engine is being installed already.');
       const controller = new AbortController();
       const end = workToItsEnd(controller.signal);
       underWay = { controller, end };

@@ -32,6 +32,7 @@ export const windowHints = {
   'operation-unsupported': 'Choose the reference engine, or report the operation.',
   'engine-not-installed': 'Install it in Settings, or choose the onnx engine there.',
   'engine-broken': 'Install it again in Settings, or choose the onnx engine there.',
+  'engine-busy': 'Wait until it has ended, or cancel it there.',
   'engine-requirement-missing': 'When that is done, try again.',
   'engine-download-failed': 'Check the connection to your package index and try again.',
   'engine-wheel-invalid': 'Try again, so that the wheel is fetched anew.',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { appFiles } from '../../audits/serve/app-files.ts';
 import { openBrowser } from '../helpers/browser.ts';
 import { isRunning } from '../helpers/is-running.ts';
+import { startMoat } from '../helpers/moat.ts';
 import { startServed } from '../helpers/served.ts';
 import { writePip, writeStandInPip } from '../helpers/stand-in-pip.ts';
 import { packsIn, writeTinyPack } from '../helpers/tiny-pack.ts';
@@ -145,6 +146,36 @@ test.skipIf(!isSupported)(
     await close();
     await expect.poll(() => second.some(isRunning)).toBe(false);
     expect(packsIn(engines)).toEqual([]);
+  },
+);
+
+test.skipIf(!isSupported)(
+  'an installation begun on a command line is shown until it ends',
+  async ({ skip }) => {
+    const engines = path.join(folder, 'elsewhere');
+    const pip = writeStandInPip(mkdtempSync(path.join(folder, 'pip-')));
+    const opened = await openSettings(engines);
+    if (opened === undefined) return skip();
+    const { page, entry, close, complaints } = opened;
+    const install = page.getByRole('button', { name: 'Install the engine pack, TensorFlow' });
+    await install.waitFor();
+    for (const [name, value] of Object.entries({ MOAT_ENGINES: engines, ...pip.variables }))
+      vi.stubEnv(name, value);
+    const command = startMoat(['engine', 'install', 'tensorflow'], { cwd: folder });
+    vi.unstubAllEnvs();
+    await entry
+      .getByText(
+        `The tensorflow engine is being installed by another program (process ${command.process.pid}).`,
+      )
+      .waitFor();
+    expect(await entry.getByRole('button').count()).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    command.process.kill('SIGINT');
+    await command.end;
+    await install.waitFor();
+    expect(await entry.getByText(/by another program/).count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
   },
 );
 

@@ -289,6 +289,32 @@ describe.skipIf(!isSupported)('with made-up wheels', () => {
     expectNothing();
   });
 
+  test('two at a time: the second says who is at it and harms nothing; whoever was killed is not in the way', async () => {
+    const pip = writeStandInPip(mkdtempSync(path.join(folder, 'pip-')));
+    for (const [name, value] of Object.entries(pip.variables)) vi.stubEnv(name, value);
+    const first = begin(['engine', 'install', 'tensorflow']);
+    vi.unstubAllEnvs();
+    await pip.started();
+    writeTinyWheel(inside('whole.whl'));
+    for (const args of [
+      ['install', 'tensorflow', '--from', 'whole.whl'],
+      ['remove', 'tensorflow'],
+    ]) {
+      const { code, stderr } = await runMoat(['engine', ...args], { cwd: folder });
+      expect(code).toBe(2);
+      expect(stderr).toBe(
+        `error: The tensorflow engine is being installed by another program (process ${first.process.pid}).
+-> Wait until it has ended, or end it there; then run the same command again.
+`,
+      );
+    }
+    expect(packsIn(engines)).toEqual([`.tensorflow-${first.process.pid}`]);
+    first.process.kill('SIGKILL');
+    await first.end;
+    expect((await install('--from', 'whole.whl')).stderr).toContain('idle could not build the binding');
+    expectNothing();
+  });
+
   test.each([
     ['whole', 'ready', 'libtensorflow 9.9.9 for CPU'],
     ['whale', 'damaged', 'lib/one.so has changed'],

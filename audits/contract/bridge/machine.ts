@@ -26,10 +26,13 @@ export interface EngineEntry {
   readonly installation: EngineInstallation | null;
 }
 
-/** How far an installation is, for windows that did not see it begin; or how the last one ended, where it was not by success. */
+/**
+ * How far an installation is, for windows that did not see it begin; that another program is at it; or how the last one ended,
+ * where it was not by success.
+ */
 export type EngineInstallation =
   | { readonly state: 'running'; readonly fraction: number | null; readonly sentence: string }
-  | { readonly state: 'cancelled' | 'failed'; readonly sentence: string };
+  | { readonly state: 'elsewhere' | 'cancelled' | 'failed'; readonly sentence: string };
 
 export interface BenchmarkLine {
   readonly label: string;

@@ -13,6 +13,7 @@ import {
   type PackVariant,
 } from './manifest.ts';
 import { knownWheels, wheelProjects } from './releases.ts';
+import { lockPacks } from './lock.ts';
 import {
   refusedBySystem,
   requireBuildTools,
@@ -48,7 +49,7 @@ const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platfo
 
 /**
  * Makes the pack under another name and renames it when it works: a folder `tensorflow` is always complete.
- * @throws MoatError engine-requirement-missing, engine-download-failed, engine-wheel-invalid,
+ * @throws MoatError engine-busy, engine-requirement-missing, engine-download-failed, engine-wheel-invalid,
  *   engine-build-failed; cancelled
  */
 export async function installPack(options: InstallOptions): Promise<PackManifest> {
@@ -94,7 +95,7 @@ export async function installPack(options: InstallOptions): Promise<PackManifest
 
 /**
  * The same with what the package downloads by itself (see `fillFromStock`).
- * @throws MoatError engine-requirement-missing, engine-download-failed, engine-build-failed; cancelled
+ * @throws MoatError engine-busy, engine-requirement-missing, engine-download-failed, engine-build-failed; cancelled
  */
 export async function installStockPack(
   options: Pick<InstallOptions, 'variant' | 'engines' | 'note' | 'signal'>,
@@ -110,9 +111,9 @@ export async function installStockPack(
 }
 
 /**
- * A folder to work in, of which nothing is left however the work ends.
+ * A folder to work in while nobody else does, of which nothing is left however the work ends.
  * @param download what is to be fetched into it
- * @throws MoatError engine-requirement-missing, cancelled, and what the work throws
+ * @throws MoatError engine-busy, engine-requirement-missing, cancelled, and what the work throws
  */
 async function inStaging<T>(
   engines: string,
@@ -121,6 +122,7 @@ async function inStaging<T>(
   work: (staging: string) => Promise<T>,
 ): Promise<T> {
   requireFolder(engines);
+  const lock = lockPacks(engines);
   let staging: string | undefined;
   try {
     removeLeftovers(engines);
@@ -135,6 +137,7 @@ async function inStaging<T>(
     });
   } finally {
     if (staging !== undefined) rmSync(staging, { recursive: true, force: true });
+    lock.release();
   }
 }
 

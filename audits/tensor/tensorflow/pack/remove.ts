@@ -1,17 +1,19 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tensorflowFolder } from './folder.ts';
+import { lockPacks } from './lock.ts';
 import { refusedBySystem, requireFolder } from './requirements.ts';
 import { beginStaging, removeLeftovers } from './staging.ts';
 
 /**
  * Takes the pack away, and what killed installations left.
  * @returns whether there was a pack
- * @throws MoatError engine-requirement-missing
+ * @throws MoatError engine-busy, engine-requirement-missing
  */
 export function removePack(engines: string): boolean {
   if (!existsSync(engines)) return false;
   requireFolder(engines);
+  const lock = lockPacks(engines);
   try {
     removeLeftovers(engines);
     const folder = tensorflowFolder(engines);
@@ -26,5 +28,7 @@ export function removePack(engines: string): boolean {
     return true;
   } catch (thrown) {
     throw refusedBySystem(thrown, engines);
+  } finally {
+    lock.release();
   }
 }

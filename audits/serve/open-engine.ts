@@ -71,7 +71,7 @@ export function openServe(options: ServeOptions): ServedEngine {
   const installation = createPackInstallation(publish);
   const closing: (() => void | Promise<void>)[] = [
     watchOthers(database, () => publish({ type: 'audits-changed' })),
-    watchPacks(hub),
+    watchPacks(hub, installation.forget),
   ];
   const context: ServeContext = {
     get store() {

@@ -7,6 +7,7 @@ import { startMoat, type RunningCommand } from '../../test/helpers/moat.ts';
 import { packsIn, writeTinyPack } from '../../test/helpers/tiny-pack.ts';
 import { writeStandInPip, type StandInPip } from '../../test/helpers/stand-in-pip.ts';
 import type { BridgeEvent, BridgeReply } from '../contract/bridge.ts';
+import { removePack } from '../tensor/tensorflow/pack/remove.ts';
 import { openSampleEngine, sampleWindow } from './engine.sample.ts';
 import type { ServedEngine } from './open-engine.ts';
 
@@ -135,6 +136,23 @@ describe.skipIf(!isSupported)('an installation', () => {
     writeTinyPack(engines());
     await expect.poll(isTold).toBe(true);
     expect(tensorflowOf(await call('engines.list', {}))?.state).toBe('ready');
+  });
+
+  test.each(['here', 'elsewhere'])('that failed is old news when a pack was removed %s', async (where) => {
+    vi.stubEnv('CXX', path.join(folder, 'no-such-compiler'));
+    await refusal('engines.install', asked);
+    events.length = 0;
+    writeTinyPack(engines());
+    if (where === 'here') await call('engines.remove', asked);
+    else {
+      await expect.poll(() => events.length).toBe(1);
+      removePack(engines());
+      await expect.poll(() => events.length).toBe(2);
+    }
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      state: 'not-installed',
+      installation: null,
+    });
   });
 
   test('ends with the engine that began it', async () => {

@@ -17,6 +17,8 @@ export interface PackInstallation {
   readonly install: () => Promise<void>;
   /** Resolves when nothing of it is left; where none is under way, at once. */
   readonly cancel: () => Promise<void>;
+  /** How the last one ended is old news: a pack was installed or removed since, here or elsewhere. */
+  readonly forget: () => void;
 }
 
 /** For the processor, with pip: other ways (`--gpu`, `--from`, `--stock`) are named on a command line. */
@@ -94,6 +96,9 @@ export function createPackInstallation(publish: (event: BridgeEvent['event']) =>
       controller.abort();
       // Why it failed, if it did, is told to whoever began it.
       await Promise.allSettled([end]);
+    },
+    forget() {
+      if (underWay === null) state = null;
     },
   };
 }

@@ -10,12 +10,15 @@ const LOOK_MS = 2000;
 
 /**
  * Says when another program begins or ends the installation of an engine, or removes one.
+ * @param onChange called before that is said
  * @returns what ends the watching
  */
-export function watchPacks(hub: Pick<EventHub, 'publish' | 'subscribe'>): () => void {
+export function watchPacks(hub: Pick<EventHub, 'publish' | 'subscribe'>, onChange: () => void): () => void {
   let seen = packState();
   const look = (): void => {
-    if (packState() !== seen) hub.publish({ type: 'engines-changed' });
+    if (packState() === seen) return;
+    onChange();
+    hub.publish({ type: 'engines-changed' });
   };
   // What was told here is known.
   const stopListening = hub.subscribe(({ event }) => {

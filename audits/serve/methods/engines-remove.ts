@@ -13,6 +13,7 @@ export const enginesRemove = defineBridgeMethod({
     if (installation.state()?.state === 'running')
       throw new MoatError('usage', 'The engine is being installed; cancel that first.');
     removePack(enginesFolder());
+    installation.forget();
     publish({ type: 'engines-changed' });
     return engineEntries(installation);
   },

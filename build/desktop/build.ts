@@ -1,8 +1,10 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { build } from 'vite';
 import { reportPages } from '../../audits/report/static-renderer.ts';
 import { appFiles } from '../../audits/serve/app-files.ts';
+import { NODE_HEADERS_FOLDER, nodeApiHeaders } from '../../audits/tensor/tensorflow/pack/node-headers.ts';
 import { makeIcons } from './icons.ts';
 import { mirror, type Mirrored } from './mirror.ts';
 
@@ -14,12 +16,14 @@ export const entries = [
   'electron/engine/worker.ts',
   'electron/engine/trial.ts',
   'electron/engine/side.ts',
+  'electron/engine/pack.ts',
 ];
 /** Files of the engine that are for plain Node alone, and what takes their place. */
 const substitutes = {
   'audits/datasets/sharp.ts': 'electron/engine/sharp.ts',
   'audits/bench/side-process.ts': 'electron/engine/side-process.ts',
   'audits/devices/trial-child.ts': 'electron/engine/trial-child.ts',
+  'audits/tensor/tensorflow/pack/trial-process.ts': 'electron/engine/pack-trial.ts',
 };
 /** Of the app's program on Linux, and of the file that names it to the desktop. */
 export const EXECUTABLE_NAME = 'moat';
@@ -45,6 +49,7 @@ export async function buildDesktop(folder: string, say?: (line: string) => void)
     cpSync(await reportPages(say), path.join(partial, 'dist', 'report-renderer', 'built'), {
       recursive: true,
     });
+    copyNodeHeaders(path.join(partial, NODE_HEADERS_FOLDER));
     await makeIcons(path.join(root, 'dist', 'icons'));
     cpSync(path.join(root, 'dist', 'icons', 'icon.png'), path.join(partial, 'icons', 'icon.png'));
     writeFileSync(
@@ -57,6 +62,19 @@ export async function buildDesktop(folder: string, say?: (line: string) => void)
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** Node-API's declarations, for the engine pack that is compiled on the user's machine; where npm has installed them. */
+function copyNodeHeaders(folder: string): void {
+  const installed = path.join(
+    root,
+    'node_modules',
+    `node-${process.platform}-${process.arch}`,
+    'include/node',
+  );
+  if (!existsSync(installed)) return;
+  mkdirSync(folder);
+  for (const name of nodeApiHeaders) cpSync(path.join(installed, name), path.join(folder, name));
 }
 
 /** Reached by code of the command line's way to print: in the app Electron prints. */

@@ -2,7 +2,7 @@ import type { BridgeEvent } from '../../audits/contract/bridge.ts';
 import type { SerializedError } from '../../audits/contract/errors.ts';
 
 /** Processes that an engine may ask for: what they run is the main process's to say. */
-export type ProcessKind = 'worker' | 'trial' | 'side';
+export type ProcessKind = 'worker' | 'trial' | 'side' | 'pack';
 
 /** What the main process tells the engine's process. A `process` comes with a message port. */
 export type ToEngine =

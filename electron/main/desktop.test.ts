@@ -146,7 +146,7 @@ async function start(words: readonly string[] = [], isFirst = true) {
     env: {},
     platform: 'linux',
   });
-  const files = { preload: '', engine: '', worker: '', trial: '', side: '', app: folder, icon: '' };
+  const files = { preload: '', engine: '', worker: '', trial: '', side: '', pack: '', app: folder, icon: '' };
   await startDesktop(electron as never, files, system as never);
 
   const newest = (): Engine => {

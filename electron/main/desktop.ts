@@ -88,7 +88,7 @@ export async function startDesktop(
   const children = createEngineChildren({
     utilityProcess: electron.utilityProcess,
     MessageChannelMain: electron.MessageChannelMain,
-    entries: { worker: files.worker, trial: files.trial, side: files.side },
+    entries: { worker: files.worker, trial: files.trial, side: files.side, pack: files.pack },
     environment: process.env,
     log,
   });

@@ -26,6 +26,7 @@ export interface DesktopFiles {
   readonly worker: string;
   readonly trial: string;
   readonly side: string;
+  readonly pack: string;
   /** Folder of the built app. */
   readonly app: string;
   readonly icon: string;

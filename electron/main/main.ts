@@ -16,6 +16,7 @@ void startDesktop(
     worker: path.join(built, 'electron', 'engine', 'worker.js'),
     trial: path.join(built, 'electron', 'engine', 'trial.js'),
     side: path.join(built, 'electron', 'engine', 'side.js'),
+    pack: path.join(built, 'electron', 'engine', 'pack.js'),
     app: path.join(built, 'dist', 'app', 'built'),
     icon: path.join(built, 'icons', 'icon.png'),
   },

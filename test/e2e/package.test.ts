@@ -64,10 +64,17 @@ describe.skipIf(!canPack)('the packaged app', () => {
       'electron/engine/engine.js',
       'electron/engine/worker.js',
       'audits/datasets/decode-worker.js',
+      // An engine pack is compiled and tried with these.
+      'electron/engine/pack.js',
+      'electron/engine/pack-trial.js',
+      'node-api/node_api.h',
+      'node_modules/@tensorflow/tfjs-node-gpu/binding/tfjs_binding.cc',
       'dist/app/built/index.html',
       'dist/report-renderer/built/report.js',
     ])
       expect(files).toContain(file);
+    // The way of plain Node is not in it.
+    expect(files).not.toContain('audits/tensor/tensorflow/pack/trial-process.js');
     const manifest = JSON.parse(readFileSync(path.join(folder, 'work/app/package.json'), 'utf8')) as {
       readonly main: string;
       readonly desktopName: string;

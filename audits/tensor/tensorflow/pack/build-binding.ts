@@ -1,6 +1,8 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { MoatError } from '../../../contract/errors.ts';
 import { BINDING_FILE } from './manifest.ts';
+import { nodeApiHeaders } from './node-headers.ts';
 import type { BuildTools } from './requirements.ts';
 import { runProgram } from './run-program.ts';
 
@@ -21,6 +23,8 @@ export async function buildBinding(
   signal: AbortSignal,
 ): Promise<void> {
   const libraries = path.join(pack, 'lib');
+  const nodeHeaders = copyFiles(tools.nodeHeaders, nodeApiHeaders, path.join(scratch, 'node-api'));
+  const sources = copyFiles(tools.sources, readdirSync(tools.sources), path.join(scratch, 'sources'));
   const args = [
     '-std=c++17',
     '-O2',
@@ -29,10 +33,10 @@ export async function buildBinding(
     `-DNAPI_VERSION=${NAPI_VERSION}`,
     '-DNODE_GYP_MODULE_NAME=tfjs_binding',
     '-DBUILDING_NODE_EXTENSION',
-    `-I${tools.nodeHeaders}`,
+    `-I${nodeHeaders}`,
     `-I${path.join(scratch, 'include')}`,
-    path.join(tools.sources, 'tfjs_backend.cc'),
-    path.join(tools.sources, 'tfjs_binding.cc'),
+    path.join(sources, 'tfjs_backend.cc'),
+    path.join(sources, 'tfjs_binding.cc'),
     '-o',
     path.join(pack, BINDING_FILE),
     `-L${libraries}`,
@@ -54,4 +58,11 @@ export async function buildBinding(
       },
     );
   }
+}
+
+/** The desktop app's own files may lie in an archive, where no compiler finds them. @returns the folder they are now in */
+function copyFiles(from: string, names: readonly string[], to: string): string {
+  mkdirSync(to);
+  for (const name of names) writeFileSync(path.join(to, name), readFileSync(path.join(from, name)));
+  return to;
 }

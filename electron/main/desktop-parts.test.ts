@@ -13,6 +13,7 @@ import { menuTemplate } from './menu.ts';
 import { noticeOf } from './notifications.ts';
 import { databaseAmong } from './opened-file.ts';
 import { createPowerSave } from './power-save.ts';
+import { createThemeWatch } from './theme.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -251,4 +252,29 @@ test('a cancelled dialog answers null', async () => {
   expect(await ask(channels.saveFile, { title: 'Report', name: 'report.pdf' })).toBeNull();
   expect(await ask(channels.chooseFile, { title: 'Encoder', extensions: ['onnx'] })).toBeNull();
   expect(() => ask(channels.chooseFile, { title: 'Encoder', extensions: ['*/../x'] })).toThrow();
+});
+
+test('the system draws in the theme that is set, from the start and after each change', async () => {
+  const nativeTheme = { themeSource: 'system' as 'system' | 'light' | 'dark' };
+  const failures: unknown[] = [];
+  let set = 'dark';
+  const theme = createThemeWatch({
+    nativeTheme,
+    call: () => (set === '' ? Promise.reject(new Error('gone')) : Promise.resolve({ theme: set })),
+    logFailure: () => (error) => failures.push(error),
+  });
+  theme.look();
+  await vi.waitFor(() => expect(nativeTheme.themeSource).toBe('dark'));
+  const told = (type: 'settings-changed' | 'audits-changed'): void =>
+    theme.take({ sequence: 1, engineLife: 'a', event: { type } });
+  set = 'light';
+  told('audits-changed');
+  await Promise.resolve();
+  expect(nativeTheme.themeSource).toBe('dark');
+  told('settings-changed');
+  await vi.waitFor(() => expect(nativeTheme.themeSource).toBe('light'));
+  set = '';
+  told('settings-changed');
+  await vi.waitFor(() => expect(failures.length).toBe(1));
+  expect(nativeTheme.themeSource).toBe('light');
 });

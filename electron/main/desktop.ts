@@ -24,6 +24,7 @@ import { createPowerSave } from './power-save.ts';
 import { createPrinter } from './print.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { claimSingleInstance } from './single-instance.ts';
+import { createThemeWatch } from './theme.ts';
 import { createTray } from './tray.ts';
 import { createAppWindow } from './window.ts';
 
@@ -109,6 +110,7 @@ export async function startDesktop(
     onEvent: (event) => {
       window.send(channels.event, event);
       watch.take(event);
+      theme.take(event);
     },
     onRestarted: () => watch.resume(),
     after,
@@ -139,6 +141,7 @@ export async function startDesktop(
     }),
     logFailure,
   });
+  const theme = createThemeWatch({ nativeTheme: electron.nativeTheme, call: engine.call, logFailure });
   const opening = createOpening({
     dialog: electron.dialog,
     show: window.show,
@@ -146,6 +149,7 @@ export async function startDesktop(
     isRunning: watch.isRunning,
     open: async (database) => {
       await engine.open(database);
+      theme.look();
       // Everything on the screen was about another database.
       for (const each of electron.BrowserWindow.getAllWindows()) each.webContents.reload();
     },
@@ -190,6 +194,7 @@ export async function startDesktop(
   const database = databaseAmong(words, process.cwd()) ?? path.join(app.getPath('userData'), 'moat.db');
   await engine.open(database);
   watch.look();
+  theme.look();
   window.show();
   const place = placeOfLink(linkAmong(words) ?? '');
   if (place !== undefined) goTo(place);

@@ -47,7 +47,7 @@ export const Menu = {
 };
 
 export const nativeImage = { createFromPath: (file: string) => ({ file, resize: () => ({ file }) }) };
-export const nativeTheme = { shouldUseDarkColors: false };
+export const nativeTheme = { shouldUseDarkColors: false, themeSource: 'system' };
 
 export class Notification extends EventEmitter {
   static shown: unknown[] = [];

@@ -6,8 +6,8 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ const OLDEST_START = 20;
 const OLDEST_RUN = 24;
 const USAGE_EXIT = 4;
 const ERROR_EXIT = 2;
+const LONGEST_INSTALL_MS = 15 * 60_000;
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const stampFile = path.join(root, 'node_modules', '.moat-installed');
@@ -41,10 +42,45 @@ function lockDigest() {
   return `${digest.digest('hex')} ${process.platform}-${process.arch}`;
 }
 
+function isInstalled(wanted) {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
+}
+
+/** Whether a process is at it: one that ended, or whose number another has by now, is not. */
+function isHeld(lockFile) {
+  try {
+    if (Date.now() - statSync(lockFile).mtimeMs > LONGEST_INSTALL_MS) return false;
+    process.kill(Number(readFileSync(lockFile, 'utf8')), 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** One at a time: two installations would remove each other's packages. Waits for another one's end. */
+function takeInstallLock() {
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const lockFile = path.join(tmpdir(), `moat-install-${name}`);
+  for (let waited = 0; ; waited++) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(lockFile, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') return;
+    }
+    if (!isHeld(lockFile)) rmSync(lockFile, { force: true });
+    else if (waited === 0)
+      process.stderr.write('moat: another command is installing the packages; waiting for it ...\n');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+}
+
 function installWhenLockChanged() {
   const wanted = lockDigest();
-  const installed = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
-  if (installed === wanted) return;
+  if (isInstalled(wanted)) return;
+  takeInstallLock();
+  if (isInstalled(wanted)) return;
   process.stderr.write('moat: installing the locked packages (once, about half a minute) ...\n');
   const started = performance.now();
   // npm names its own script in npm_execpath; a bare `node build/bootstrap.mjs` finds it on the PATH.

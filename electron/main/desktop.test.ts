@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi, type Mock } from 'vitest';
 import type { AuditEntry, BridgeEvent } from '../../audits/contract/bridge.ts';
 import type { FromEngine, ToEngine } from '../engine/messages.ts';
 import { channels } from './channels.ts';
@@ -95,15 +95,17 @@ async function start(words: readonly string[] = [], isFirst = true) {
     setAsDefaultProtocolClient: vi.fn(),
     whenReady: () => Promise.resolve(),
   });
-  const session = {
-    protocol: { handle: () => undefined },
-    setDevicePermissionHandler: () => undefined,
-    setDisplayMediaRequestHandler: () => undefined,
-    setPermissionCheckHandler: () => undefined,
-    setPermissionRequestHandler: () => undefined,
-    setSpellCheckerEnabled: () => undefined,
-    webRequest: { onBeforeRequest: () => undefined },
-  };
+  const makeSession = () => ({
+    protocol: { handle: vi.fn() },
+    setDevicePermissionHandler: vi.fn(),
+    setDisplayMediaRequestHandler: vi.fn(),
+    setPermissionCheckHandler: vi.fn(),
+    setPermissionRequestHandler: vi.fn(),
+    setSpellCheckerEnabled: vi.fn(),
+    webRequest: { onBeforeRequest: vi.fn() },
+  });
+  const sessions = [makeSession(), makeSession()] as const;
+  const startReporter = vi.fn();
   class AppWindow extends Window {
     static getAllWindows = (): readonly Window[] => windows;
     static fromWebContents = (): null => null;
@@ -121,7 +123,7 @@ async function start(words: readonly string[] = [], isFirst = true) {
   const electron = {
     app,
     BrowserWindow: AppWindow,
-    crashReporter: { start: () => undefined },
+    crashReporter: { start: startReporter },
     dialog: { showMessageBox },
     ipcMain: { handle: () => undefined },
     Menu: { buildFromTemplate: (template: unknown) => template, setApplicationMenu: () => undefined },
@@ -129,7 +131,7 @@ async function start(words: readonly string[] = [], isFirst = true) {
     nativeTheme: { shouldUseDarkColors: false },
     Notification: { isSupported: () => false },
     powerSaveBlocker: { start: () => 1, stop: () => true },
-    session: { defaultSession: session, fromPartition: () => session },
+    session: { defaultSession: sessions[0], fromPartition: () => sessions[1] },
     shell: {},
     Tray: AppTray,
     utilityProcess: {
@@ -165,7 +167,7 @@ async function start(words: readonly string[] = [], isFirst = true) {
   };
   const second = (typed: readonly string[], from = folder): boolean =>
     app.emit('second-instance', {}, ['moat', ...typed], from);
-  return { app, quit, windows, engines, trays, showMessageBox, tell, list, second };
+  return { app, quit, windows, engines, trays, sessions, startReporter, showMessageBox, tell, list, second };
 }
 
 /** Everything that waits for nothing outside this process has happened. */
@@ -190,6 +192,31 @@ function databaseFile(name: string, inside = folder): string {
   writeFileSync(file, '');
   return file;
 }
+
+/** The function that was handed over. */
+function given(register: Mock): (...values: readonly unknown[]) => unknown {
+  const [first] = register.mock.calls;
+  if (first === undefined) throw new Error('nothing was handed over');
+  return first[0] as (...values: readonly unknown[]) => unknown;
+}
+
+test('each session is denied every permission and the network, and each page is guarded', async () => {
+  const { app, sessions, startReporter } = await start();
+  for (const session of sessions) {
+    const answer = vi.fn();
+    given(session.setPermissionRequestHandler)({}, 'media', answer);
+    expect(answer).toHaveBeenCalledWith(false);
+    const verdict = vi.fn();
+    given(session.webRequest.onBeforeRequest)({ url: 'https://elsewhere.invalid/' }, verdict);
+    expect(verdict).toHaveBeenCalledWith({ cancel: true });
+    // Dictionaries come from a server.
+    expect(session.setSpellCheckerEnabled).toHaveBeenCalledWith(false);
+  }
+  expect(startReporter.mock.calls).toEqual([[{ uploadToServer: false }]]);
+  const contents = Object.assign(new EventEmitter(), { setWindowOpenHandler: vi.fn() });
+  app.emit('web-contents-created', {}, contents);
+  expect(given(contents.setWindowOpenHandler)({ url: 'file:///etc/hosts' })).toEqual({ action: 'deny' });
+});
 
 test('the tray is there while an audit runs, says how far it is, and goes with it', async () => {
   const { trays, windows, quit, tell, list } = await start();

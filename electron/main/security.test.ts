@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { appPolicyHeader } from '../../audits/serve/app-policy.ts';
+import { startUtility } from './engine-process.ts';
 import { createHandle, type Answer } from './ipc.ts';
 import { guardNavigation } from './navigation.ts';
 import { keepOffline } from './network.ts';
@@ -30,6 +31,7 @@ test('a page is sandboxed, isolated, without Node, under the web’s own rules',
     allowRunningInsecureContent: false,
     experimentalFeatures: false,
     webviewTag: false,
+    navigateOnDragDrop: false,
   });
 });
 
@@ -55,6 +57,22 @@ test.each([/enableBlinkFeatures/, /commandLine/, /<webview/, /no-sandbox/, /webS
     expect(sources.filter(({ text }) => pattern.test(text))).toEqual([]);
   },
 );
+
+test('variables that load code of others do not reach our processes', () => {
+  const fork = vi.fn(() => Object.assign(new EventEmitter(), { stdout: null, stderr: null }));
+  const environment = {
+    HOME: '/home/user',
+    NODE_OPTIONS: '--require x',
+    NODE_PATH: '/x',
+    ELECTRON_RUN_AS_NODE: '1',
+  };
+  startUtility({ fork } as never, '/engine.js', 'Moat engine', environment, () => undefined);
+  expect(fork).toHaveBeenCalledWith(
+    '/engine.js',
+    [],
+    expect.objectContaining({ env: { HOME: '/home/user' } }),
+  );
+});
 
 test('only the one handle listens to pages', () => {
   const listeners = sources.filter(({ text }) =>

@@ -19,6 +19,7 @@ export async function engineStates(): Promise<readonly EngineState[]> {
 async function tensorflowState(): Promise<EngineState> {
   const { tensorflowFolder } = await import('../tensor/tensorflow/pack/folder.ts');
   const { changedFiles, requirePack } = await import('../tensor/tensorflow/pack/manifest.ts');
+  const { isPackPlatform, thisProcess } = await import('../tensor/tensorflow/pack/requirements.ts');
   const engine = 'tensorflow';
   const folder = tensorflowFolder();
   try {
@@ -34,7 +35,13 @@ async function tensorflowState(): Promise<EngineState> {
   } catch (thrown) {
     if (!(thrown instanceof MoatError)) throw thrown;
     if (thrown.code === 'engine-not-installed')
-      return { engine, state: 'not installed', sentence: 'Not installed; takes 1 GB of disk.' };
+      return {
+        engine,
+        state: 'not installed',
+        sentence: isPackPlatform(thisProcess)
+          ? 'Takes 1 GB of disk.'
+          : 'It can be installed on Linux x64 only.',
+      };
     return { engine, state: 'damaged', sentence: thrown.message };
   }
 }

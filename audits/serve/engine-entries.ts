@@ -3,6 +3,7 @@ import { engineStates, type EngineState } from '../doctor/engine-states.ts';
 import { engineList } from '../tensor/engine-list.ts';
 import { enginesFolder } from '../tensor/tensorflow/pack/folder.ts';
 import { installedElsewhere } from '../tensor/tensorflow/pack/lock.ts';
+import { isPackPlatform, thisProcess } from '../tensor/tensorflow/pack/requirements.ts';
 import type { PackInstallation } from './pack-installation.ts';
 
 const titles: Readonly<Record<string, string>> = {
@@ -41,7 +42,7 @@ export async function engineEntries(pack: Pick<PackInstallation, 'state'>): Prom
         state: state === 'damaged' ? 'broken' : state === 'not installed' ? 'not-installed' : 'ready',
         devices: devices.filter((_, i) => missing[i] === undefined),
         sentence,
-        canInstall: isFree && state !== 'ready',
+        canInstall: isFree && state !== 'ready' && isPackPlatform(thisProcess),
         canRemove: isFree && state !== 'not installed',
         installation,
       };

@@ -8,6 +8,7 @@ import { packsIn, writeTinyPack } from '../../test/helpers/tiny-pack.ts';
 import { writeStandInPip, type StandInPip } from '../../test/helpers/stand-in-pip.ts';
 import type { BridgeEvent, BridgeReply } from '../contract/bridge.ts';
 import { removePack } from '../tensor/tensorflow/pack/remove.ts';
+import { thisProcess } from '../tensor/tensorflow/pack/requirements.ts';
 import { openSampleEngine, sampleWindow } from './engine.sample.ts';
 import type { ServedEngine } from './open-engine.ts';
 
@@ -165,4 +166,18 @@ describe.skipIf(!isSupported)('an installation', () => {
     engine = openSampleEngine(folder);
     expect(tensorflowOf(await call('engines.list', {}))?.installation).toBeNull();
   });
+});
+
+test('where an engine cannot be installed no window offers to', async () => {
+  const { platform } = thisProcess;
+  Object.assign(thisProcess, { platform: 'darwin-arm64' });
+  try {
+    expect(tensorflowOf(await call('engines.list', {}))).toMatchObject({
+      state: 'not-installed',
+      sentence: 'It can be installed on Linux x64 only.',
+      canInstall: false,
+    });
+  } finally {
+    Object.assign(thisProcess, { platform });
+  }
 });

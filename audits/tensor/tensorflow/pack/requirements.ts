@@ -35,9 +35,14 @@ const BYTES_NEEDED = 1.2e9;
 /** A wheel, while it is being unpacked. */
 const WHEEL_BYTES = { cpu: 0.3e9, gpu: 0.7e9 } as const;
 
+/** Whether the engine can be installed on such a machine at all. */
+export function isPackPlatform({ platform }: Pick<Surroundings, 'platform'>): boolean {
+  return platform === 'linux-x64';
+}
+
 /** @throws MoatError engine-requirement-missing, naming the first thing that is missing and how to get it */
 export function requireBuildTools(surroundings: Surroundings): BuildTools {
-  if (surroundings.platform !== 'linux-x64')
+  if (!isPackPlatform(surroundings))
     throw missing(
       `the tensorflow engine can be installed on Linux x64 only, and this is ${surroundings.platform}; the onnx engine runs here`,
     );

@@ -52,3 +52,10 @@ test('hanging text goes below a first part that leaves no room', () => {
     '    one two',
   ]);
 });
+
+test('a number is not broken where its thousands are set apart, nor from its percent sign', () => {
+  expect(wrapText('takes 1 000 queries', 8)).toEqual(['takes', '1 000', 'queries']);
+  expect(wrapText('of 12 345 678 cells', 12)).toEqual(['of', '12 345 678', 'cells']);
+  expect(wrapText('copies 87 % of it', 9)).toEqual(['copies', '87 % of', 'it']);
+  expect(wrapText('seed 1 of 3000 images', 9)).toEqual(['seed 1 of', '3000', 'images']);
+});

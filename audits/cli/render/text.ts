@@ -6,6 +6,8 @@ export { cleanText } from '../../contract/clean-text.ts';
 
 /** Columns under which hanging text is a ladder of single words. */
 const NARROWEST_HANGING = 16;
+/** A space, but not inside a number (`1 000`) or between one and its percent sign. */
+const breakable = / (?!%)(?!(?<=\d )\d{3}(?!\d))/;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Columns that a string takes on a terminal; escape sequences take none. */
@@ -37,7 +39,7 @@ export function shortenMiddle(text: string, columns: number): string {
 export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(breakable)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (textWidth(longer) <= columns) {
       line = longer;

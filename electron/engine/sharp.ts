@@ -1,8 +1,8 @@
 /**
- * In the place of `audits/datasets/sharp.ts` where the app is built for Electron. On Linux, Electron's program brings
- * GTK's GLib and sharp's native build another one; the two mix, and a process that decodes an image dies or is given
- * nonsense (electron/electron#46323). There sharp does not find its native build, and takes the one in WebAssembly: the
- * same bytes at about half the speed.
+ * In the place of `audits/datasets/sharp.ts` where the app is built for Electron. On Linux, Electron's program loads the
+ * system's GLib and sharp's native build brings another one; the two mix, which breaks GLib's own checks at every image, and
+ * with some versions ends the process (electron/electron#46323). There sharp does not find its native build, and takes the
+ * one in WebAssembly: the same bytes at about half the speed.
  */
 import { registerHooks } from 'node:module';
 import process from 'node:process';

@@ -50,7 +50,7 @@ error: incomplete-download
   ],
   [
     'ends half way, pip 23',
-    `ERROR: Wheel 'tensorflow-cpu' located at /tmp/pip-unpack-4h2ykdk6/tensorflow_cpu.whl is invalid.\n`,
+    `ERROR: Wheel 'tensorflow-cpu' located at /t/pip-unpack-4h2ykdk6/tensorflow_cpu.whl is invalid.\n`,
     'what came is no whole wheel',
   ],
   [

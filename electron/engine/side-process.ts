@@ -1,28 +1,16 @@
-import process from 'node:process';
 import type { z } from 'zod';
 import { blockSchema, failureSchema, openedSchema, type Message } from '../../audits/bench/protocol.ts';
 import type { Side, SideCommand } from '../../audits/bench/side-process.ts';
-import type { ToEngine } from './messages.ts';
-import { createPortProcesses, type PortProcesses } from './port-processes.ts';
+import { processesOfParent } from './parent-processes.ts';
 
-let sides: PortProcesses<Message, unknown> | undefined;
-
-/** With the first side, which only an engine starts: other processes that load this file have another kind of parent. */
-function openSides(): PortProcesses<Message, unknown> {
-  const opened = createPortProcesses<Message, unknown>('side', (message) =>
-    process.parentPort.postMessage(message),
-  );
-  process.parentPort.on('message', ({ data, ports }) => void opened.receive(data as ToEngine, ports[0]));
-  return opened;
-}
+const sides = processesOfParent<Message, unknown>('side');
 
 /** Which process it is, the main process says. */
 export const engineSide: SideCommand = { command: '', args: [] };
 
 /** In the place of `audits/bench/side-process.ts` where the app is built for Electron: a side in a utility process. */
 export function startSide(): Side {
-  sides ??= openSides();
-  const child = sides.start();
+  const child = sides().start();
   let settle: ((answer: unknown) => void) | undefined;
   child.listen((answer) => settle?.(answer));
 
